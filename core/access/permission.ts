@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+export const roles = ['owner', 'admin', 'policy_author', 'approver', 'operator', 'auditor', 'viewer', 'service'] as const;
+export const role = z.enum(roles);
+export type Role = z.infer<typeof role>;
+
+/** What an endpoint may ask of a key. `installation` is above all tenants: owners of the first tenant have it. */
+export const permissions = [
+  'installation',
+  'call',
+  'read',
+  'read_logs',
+  'write_policies',
+  'activate_policies',
+  'operate',
+  'administer',
+] as const;
+export type Permission = (typeof permissions)[number];
+
+const reader: Permission[] = ['read'];
+const granted: Record<Role, readonly Permission[]> = {
+  owner: permissions,
+  admin: ['call', 'read', 'read_logs', 'write_policies', 'activate_policies', 'operate', 'administer'],
+  policy_author: [...reader, 'read_logs', 'write_policies'],
+  approver: [...reader, 'read_logs', 'activate_policies'],
+  operator: [...reader, 'read_logs', 'operate'],
+  auditor: [...reader, 'read_logs'],
+  viewer: reader,
+  service: ['call'],
+};
+
+export const mayDo = (of: Role, permission: Permission): boolean => granted[of].includes(permission);
+
+/** A key can only make keys that may do no more than itself. */
+export const mayGrant = (granter: Role, to: Role): boolean => granted[to].every((permission) => mayDo(granter, permission));

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+export const run_statuses = [
+  'queued',
+  'running',
+  'retry',
+  'succeeded',
+  'failed',
+  'failed_policy',
+  'cancelled',
+] as const;
+export type RunStatus = (typeof run_statuses)[number];
+
+/** Strongest first: when several reasons apply to the end of a run, the first of this list is its reason. */
+export const termination_reasons = [
+  'POLICY_BLOCK',
+  'BUDGET_EXCEEDED',
+  'RATE_LIMITED',
+  'TIMEOUT',
+  'SYSTEM_FAILURE',
+  'USER_ABORT',
+  'COMPLETED',
+] as const;
+export const termination_reason = z.enum(termination_reasons);
+export type TerminationReason = z.infer<typeof termination_reason>;
+
+export const categories = [
+  'EXECUTION_FAILURE',
+  'BUDGET_EXCEEDED',
+  'RATE_LIMIT',
+  'TOKEN_LIMIT',
+  'CONTENT_POLICY',
+  'PII_DETECTED',
+  'SAFETY_VIOLATION',
+  'HALLUCINATION',
+  'RAG_ACCESS_DENIED',
+  'DB_ACCESS_DENIED',
+] as const;
+export type Category = (typeof categories)[number];
+
+export const severities = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
+export type Severity = (typeof severities)[number];
+
+/** The status a run ends with: a function of why it ended and of who decided that. */
+export function finalStatus(reason: TerminationReason, decided_by_policy: boolean): RunStatus {
+  switch (reason) {
+    case 'COMPLETED':
+      return 'succeeded';
+    case 'POLICY_BLOCK':
+    case 'BUDGET_EXCEEDED':
+      return 'failed_policy';
+    case 'RATE_LIMITED':
+    case 'TIMEOUT':
+      return decided_by_policy ? 'failed_policy' : 'failed';
+    case 'SYSTEM_FAILURE':
+      return 'failed';
+    case 'USER_ABORT':
+      return 'cancelled';
+  }
+}

@@ -1,0 +1,78 @@
+import type { Problem } from '../../base/error.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Usage } from '../usage.ts';
+
+export type WireName = 'chat' | 'responses' | 'messages' | 'embeddings';
+
+/** What governance needs to know of a request; everything else passes through untouched. */
+export interface WireRequest {
+  model: string;
+  stream: boolean;
+  /** The caller's own bound on output tokens per choice; null when the caller gave none. */
+  max_output_tokens: number | null;
+  /** How many answers were asked for (`n`). */
+  choices: number;
+  /** The caller asked for the usage chunk of a stream; otherwise it is asked for and hidden. */
+  wants_usage_chunk: boolean;
+  prompt: PromptSize;
+  /** Names of the tools offered to the model. */
+  tools: string[];
+}
+
+/** What an upper bound of the input tokens is computed from, before any tokenizer is asked. */
+export interface PromptSize {
+  /** UTF-8 bytes of all text of the prompt: messages, system text, tool definitions, schemas; no image data. */
+  text_bytes: number;
+  messages: number;
+  images: number;
+  /** The text itself, in order, for the exact count near a limit. */
+  text: () => string;
+}
+
+/** Changes to top-level members of a JSON body; the bytes of everything else stay as they were. */
+export type Edits = Record<string, unknown>;
+
+/** What a finished (not streamed) answer says. */
+export interface WireAnswer {
+  usage: Usage | null;
+  /** The generated text, all choices joined: what is counted when the provider reports no usage. */
+  text: string;
+}
+
+/** One event of a stream as this wire understands it. */
+export interface StreamEvent {
+  /** Generated text in this event (content, reasoning, tool arguments): what is metered. */
+  text: string;
+  /** The usage so far; absent when this event has none. */
+  usage?: Usage;
+  /** False for what the gateway asked for and the caller did not (the usage chunk). */
+  forward: boolean;
+  /** This event is the last one of a complete answer. */
+  done: boolean;
+  /** The provider reported an error in mid-stream. */
+  failed: boolean;
+}
+
+/** Reads the events of one stream in order; holds what it needs to add up usage over several events. */
+export interface StreamReader {
+  read(event: { event: string | undefined; data: string }): StreamEvent;
+}
+
+/** One HTTP dialect of a model provider: how to read it and how to speak errors in it. Pure. */
+export interface Wire {
+  name: WireName;
+  /** Which kinds of provider speak it. */
+  dialect: 'openai' | 'anthropic';
+  /** Path below the provider's base URL, for example `/chat/completions`. */
+  path: string;
+  /** Throws a Problem `invalid_body` that says what is wrong, why, and what to do. */
+  readRequest(body: JsonObject): WireRequest;
+  /** The edits that make the request what is sent upstream. `max_output_tokens` null: leave the bound alone. */
+  edits(body: JsonObject, change: { model: string; max_output_tokens: number | null; include_usage: boolean }): Edits;
+  readAnswer(body: JsonObject): WireAnswer;
+  streamReader(request: WireRequest): StreamReader;
+  /** The JSON body of an error answer on this wire. */
+  errorBody(problem: Problem): JsonObject;
+  /** The bytes that end a running stream with an error: never a silent cut. */
+  errorEvents(problem: Problem): string;
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/** The kinds of object that have an id; the prefix of a TypeID names the kind. */
+export const id_prefixes = {
+  tenant: 'ten',
+  project: 'prj',
+  agent: 'agt',
+  actor: 'act',
+  user: 'usr',
+  api_key: 'key',
+  session: 'ses',
+  run: 'run',
+  trace: 'trc',
+  step: 'stp',
+  policy: 'pol',
+  control: 'ctl',
+  snapshot: 'snp',
+  override: 'ovr',
+  exemption: 'exm',
+  decision: 'dec',
+  violation: 'vio',
+  incident: 'inc',
+  price: 'prc',
+  record: 'rec',
+  event: 'evt',
+  provider: 'pvd',
+  instance: 'ins',
+} as const;
+
+export type IdKind = keyof typeof id_prefixes;
+
+/** 26 characters of Crockford base32: a UUIDv7, so ids sort by the time they were made. */
+const suffix = '[0-7][0-9a-hjkmnp-tv-z]{25}';
+
+/** A schema for the id of one kind of object, for example `idOf('run')` for `run_01h…`. */
+export const idOf = (kind: IdKind) =>
+  z.string().regex(new RegExp(`^${id_prefixes[kind]}_${suffix}$`), `must be a ${kind} id (${id_prefixes[kind]}_…)`);
+
+/** Same instant and same randomness under another prefix: the step, record and decision of one call share a suffix. */
+export function sibling(id: string, kind: IdKind): string {
+  return `${id_prefixes[kind]}_${id.slice(id.lastIndexOf('_') + 1)}`;
+}
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** The smallest id suffix of an instant (milliseconds since 1970): bounds of the partitions by id. */
+export function firstSuffixAt(epoch_ms: number): string {
+  let value = BigInt(epoch_ms) << 80n;
+  let text = '';
+  for (let i = 0; i < 26; i++) {
+    text = alphabet[Number(value & 31n)] + text;
+    value >>= 5n;
+  }
+  return text;
+}
+
+/** The instant (milliseconds since 1970) that an id carries. */
+export function instantOf(id: string): number {
+  let value = 0n;
+  for (const letter of id.slice(-26)) value = (value << 5n) | BigInt(alphabet.indexOf(letter));
+  return Number(value >> 80n);
+}

@@ -1,0 +1,102 @@
+import { DateTime, IANAZone } from 'luxon';
+import { z } from 'zod';
+import { unreachable } from './assert.ts';
+
+const calendar_units = ['minute', 'hour', 'day', 'week', 'month'] as const;
+
+const timezone = z
+  .string()
+  .refine((name) => IANAZone.isValidZone(name), 'must be an IANA time zone, for example "Europe/Paris" or "UTC"');
+
+/** Over which stretch of time a limit counts: calendar windows in a zone (weeks start on Monday), or the last N seconds. */
+export const window_schema = z.union([
+  z.strictObject({ per: z.enum(['run', 'session']) }),
+  z.strictObject({ per: z.enum(calendar_units), timezone: timezone.default('UTC') }),
+  z.strictObject({ rolling_seconds: z.int().min(1).max(31_536_000) }),
+]);
+export type Window = z.infer<typeof window_schema>;
+export type WindowKind = 'run' | 'session' | (typeof calendar_units)[number] | 'rolling';
+
+export const windowKind = (window: Window): WindowKind => ('rolling_seconds' in window ? 'rolling' : window.per);
+
+/** Windows that span a run or a session have one balance for all time: its start is 1970. */
+const always = 0;
+
+/** How many buckets a rolling window is counted in; it over-counts by at most one of them and never under-counts. */
+const rolling_buckets = 60;
+
+export interface WindowAt {
+  /** First instant of the window (of its present bucket for rolling ones), milliseconds since 1970. */
+  start_ms: number;
+  /** First instant after the window; null when it has no end of its own. */
+  end_ms: number | null;
+  /** Rolling only: buckets that start after this instant still count. */
+  since_ms: number | null;
+}
+
+/** The window that an instant falls into. */
+export function windowAt(window: Window, at_ms: number): WindowAt {
+  if ('rolling_seconds' in window) return rollingAt(window.rolling_seconds, at_ms);
+  if (!('timezone' in window)) return { start_ms: always, end_ms: null, since_ms: null };
+  return calendarAt(window.per, window.timezone, at_ms);
+}
+
+function rollingAt(seconds: number, at_ms: number): WindowAt {
+  const bucket_ms = Math.max(1, Math.ceil(seconds / rolling_buckets)) * 1000;
+  const start_ms = Math.floor(at_ms / bucket_ms) * bucket_ms;
+  return { start_ms, end_ms: null, since_ms: at_ms - seconds * 1000 - bucket_ms };
+}
+
+interface CachedWindow {
+  start_ms: number;
+  end_ms: number;
+}
+/** The last window found per unit and zone: nearly every call falls into the same one as the call before it. */
+const latest = new Map<string, CachedWindow>();
+
+function calendarAt(unit: (typeof calendar_units)[number], zone: string, at_ms: number): WindowAt {
+  const key = `${unit} ${zone}`;
+  let found = latest.get(key);
+  if (!found || at_ms < found.start_ms || at_ms >= found.end_ms) {
+    found = calendarWindow(unit, zone, at_ms);
+    latest.set(key, found);
+  }
+  return { ...found, since_ms: null };
+}
+
+/**
+ * Days, weeks and months start at the first instant of the local day (which is not 00:00 where clocks jump over it);
+ * hours and minutes are stretches of real time, so that an hour repeated in autumn is two windows.
+ */
+function calendarWindow(unit: (typeof calendar_units)[number], zone: string, at_ms: number): CachedWindow {
+  switch (unit) {
+    case 'minute':
+      return stretch(at_ms, 60_000, zone);
+    case 'hour':
+      return stretch(at_ms, 3_600_000, zone);
+    case 'day':
+    case 'week':
+    case 'month': {
+      const local = DateTime.fromMillis(at_ms, { zone });
+      const first = local.startOf(unit);
+      return { start_ms: startOfLocalDay(first), end_ms: startOfLocalDay(first.plus({ [unit]: 1 }).startOf('day')) };
+    }
+    default:
+      return unreachable(unit);
+  }
+}
+
+/** Zones whose offset is not a whole hour have their hours start at the local full hour. */
+function stretch(at_ms: number, length_ms: number, zone: string): CachedWindow {
+  const offset_ms = DateTime.fromMillis(at_ms, { zone }).offset * 60_000;
+  const start_ms = Math.floor((at_ms + offset_ms) / length_ms) * length_ms - offset_ms;
+  return { start_ms, end_ms: start_ms + length_ms };
+}
+
+/** Where midnight does not exist, the local day begins when the clocks have jumped; where it comes twice, with the first. */
+function startOfLocalDay(day: DateTime): number {
+  let start_ms = day.startOf('day').toMillis();
+  const earlier = DateTime.fromMillis(start_ms - 1, { zone: day.zone });
+  if (earlier.hasSame(day, 'day')) start_ms = earlier.startOf('hour').toMillis();
+  return start_ms;
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { Estimate } from '../../activity/call.ts';
+import type { Usage } from '../../activity/usage.ts';
+import type { ProblemCode } from '../../base/error.ts';
+import type { Window, WindowKind } from '../../base/window.ts';
+import type { Refusal } from '../refusal.ts';
+
+export const count_per = z.enum(['together', 'project', 'agent', 'api_key', 'actor', 'session', 'run']);
+export type CountPer = z.infer<typeof count_per>;
+
+/** The members that every limit of the policy document has. */
+export interface LimitOf {
+  type: string;
+  max: number | string;
+  window?: Window | undefined;
+  count_per: CountPer;
+}
+
+/** What a call asks of a balance: for an output bound `o`, ceil((base + o * rate) / scale) units. */
+export interface Ask {
+  base: bigint;
+  rate: bigint;
+  scale: number;
+}
+
+/** What a call really used. */
+export interface Used {
+  usage: Usage;
+  /** Null when the model has no price. */
+  cost_nano: bigint | null;
+}
+
+/** One type of limit: its schema, its arithmetic, its refusal and its examples in one place. */
+export interface LimitType<Document extends LimitOf = LimitOf> {
+  type: string;
+  /** What one unit is called on the wire. */
+  unit: 'tokens' | 'usd' | 'calls';
+  title: string;
+  windows: readonly (WindowKind | 'now')[];
+  schema: z.ZodType<Document>;
+  /** The cap in whole units of the books: tokens, calls or nano-dollars. */
+  cap(limit: Document): bigint;
+  /** What the call may use at most; a problem code when that cannot be said. */
+  ask(limit: Document, estimate: Estimate): Ask | ProblemCode;
+  /** What is posted when the call ends. */
+  post(limit: Document, used: Used): bigint;
+  /** An amount of the books in the limit's own unit, for people and the API. */
+  show(amount: bigint): number | string;
+  refusal(limit: Document): Refusal;
+  /** One call under, one exactly at, one just over the limit: run by the contract test of all types. */
+  examples: Record<'under' | 'at' | 'over', { limit: Document; used: bigint; estimate: Estimate }>;
+}
+
+/** Keeps the document's own type inside the file that defines it; the registry sees the common one. */
+export function defineLimit<Document extends LimitOf>(of: LimitType<Document>): LimitType {
+  return of as unknown as LimitType;
+}
+
+/** A small call for examples: 100 tokens in, at most 100 out, one answer. */
+export const example_estimate: Estimate = {
+  input_tokens: 100,
+  input_bound: 'bytes',
+  output_tokens: { wanted: 100, floor: 100 },
+  choices: 1,
+  price: { base_pico: 100_000_000n, output_pico: 2_000_000n },
+};

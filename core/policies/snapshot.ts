@@ -1,0 +1,18 @@
+import type { PolicyMode, StoredDocument } from './policy.ts';
+
+/** An active policy as it stands in a snapshot. */
+export interface ActivePolicy {
+  id: string;
+  version: number;
+  mode: PolicyMode;
+  document: StoredDocument;
+}
+
+/** All active policies of a tenant at one moment, sorted by id: equal sets are equal texts. Immutable. */
+export interface SnapshotDocument {
+  policies: ActivePolicy[];
+}
+
+export function snapshotOf(policies: readonly ActivePolicy[]): SnapshotDocument {
+  return { policies: [...policies].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { Call, Named } from '../activity/call.ts';
+import { unreachable } from '../base/assert.ts';
+
+/** Narrowest first: among controls that agree, the narrowest target is named as the cause. */
+export const target_kinds = ['actor', 'api_key', 'agent', 'project', 'all_runs'] as const;
+export type TargetKind = (typeof target_kinds)[number];
+
+const names = z.array(z.string().min(1).max(256)).min(1).max(1000);
+const when = z.strictObject({
+  model: names.optional(),
+  provider: names.optional(),
+  tool: names.optional(),
+  tag: names.optional(),
+});
+
+/** Who a policy applies to. `ids` are ids or slugs; `when` narrows further, its keys and-ed, its lists any-of. */
+export const target = z
+  .strictObject({
+    kind: z.enum(target_kinds),
+    ids: z.array(z.string().min(1).max(256)).max(10_000).default([]),
+    except_ids: z.array(z.string().min(1).max(256)).max(10_000).default([]),
+    when: when.optional(),
+  })
+  .superRefine((value, context) => {
+    if (value.kind === 'all_runs' && value.ids.length > 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['ids'],
+        message: 'must be empty for kind all_runs, which has no ids; name a narrower kind',
+      });
+    }
+    if (value.kind !== 'all_runs' && value.ids.length === 0) {
+      context.addIssue({ code: 'custom', path: ['ids'], message: `must name at least one ${value.kind}` });
+    }
+  });
+export type Target = z.infer<typeof target>;
+
+/** The names under which a call is known to a target of this kind; null when the call has no such subject. */
+export function namesFor(kind: TargetKind, call: Call): readonly string[] | null {
+  const { asker } = call;
+  const both = (named: Named | null) => (named ? [named.id, named.slug] : null);
+  switch (kind) {
+    case 'all_runs':
+      return [];
+    case 'project':
+      return both(asker.project);
+    case 'agent':
+      return both(asker.agent);
+    case 'api_key':
+      return [asker.api_key.lineage_id];
+    case 'actor':
+      return asker.actor?.kind === 'human' ? both(asker.actor) : null;
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** Exceptions and `when`; the ids themselves are answered by the index. */
+export function narrows(of: Target, call: Call): boolean {
+  if (of.except_ids.length > 0 && excepted(of.except_ids, call)) return false;
+  const { model, provider, tool, tag } = of.when ?? {};
+  if (model && !model.some((name) => isModel(name, call))) return false;
+  if (provider && !provider.includes(call.provider)) return false;
+  if (tool && !tool.some((name) => call.tools.includes(name))) return false;
+  if (tag && !tag.some((text) => hasTag(text, call.tags))) return false;
+  return true;
+}
+
+/** An exception may name any subject of the call, whatever the kind of the target. */
+function excepted(except_ids: readonly string[], call: Call): boolean {
+  return target_kinds.some((kind) => namesFor(kind, call)?.some((name) => except_ids.includes(name)));
+}
+
+/** `gpt-4o`, `openai/gpt-4o` or a prefix `gpt-4*`. */
+export function isModel(pattern: string, call: Pick<Call, 'model' | 'provider'>): boolean {
+  const full = `${call.provider}/${call.model}`;
+  if (!pattern.endsWith('*')) return pattern === call.model || pattern === full;
+  const prefix = pattern.slice(0, -1);
+  return call.model.startsWith(prefix) || full.startsWith(prefix);
+}
+
+/** `team=search`, or `team` for any value. */
+function hasTag(text: string, tags: Record<string, string>): boolean {
+  const at = text.indexOf('=');
+  return at < 0 ? text in tags : tags[text.slice(0, at)] === text.slice(at + 1);
+}

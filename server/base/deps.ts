@@ -1,0 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type IdKind, id_prefixes } from '@aos/core/base/id.ts';
+import { typeidUnboxed } from 'typeid-js';
+import type { Database } from '../store/db.ts';
+import type { Config } from './config.ts';
+import type { Log } from './log.ts';
+import type { Vault } from './vault.ts';
+
+/** What the rooms of the server need from the outside; time, ids and chance come from here and nowhere else. */
+export interface Deps {
+  config: Config;
+  log: Log;
+  clock: Clock;
+  makeId: (kind: IdKind) => string;
+  db: Database;
+  vault: Vault;
+  /** This process, as the owner of its open holds. */
+  instance_id: string;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970, kept in step with the database's clock: windows are the same on every replica. */
+  now(): number;
+  /** Tells how far the database's clock is ahead, as measured. */
+  follow(offset_ms: number): void;
+  /** For durations: never jumps. */
+  monotonic(): number;
+}
+
+export function realClock(): Clock {
+  let ahead_ms = 0;
+  return {
+    now: () => Date.now() + ahead_ms,
+    follow: (offset_ms) => {
+      ahead_ms = Math.round(offset_ms);
+    },
+    monotonic: () => performance.now(),
+  };
+}
+
+/** A new id, sorted by the time it was made. */
+export const makeId = (kind: IdKind): string => typeidUnboxed(id_prefixes[kind]);
+
+export const sha256Hex = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+export const randomSecret = (bytes: number): Buffer => randomBytes(bytes);

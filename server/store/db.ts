@@ -1,0 +1,138 @@
+import pg from 'pg';
+import { assert } from '@aos/core/base/assert.ts';
+
+/** A row as the driver gives it: numeric and bigint are strings, instants are RFC 3339 texts, jsonb is parsed. */
+export type Row = Record<string, unknown>;
+
+/** One transaction: statements run in the order they were sent. */
+export interface Tx {
+  query<T = Row>(text: string, values?: readonly unknown[], name?: string): Promise<T[]>;
+}
+
+export interface Database {
+  /** A transaction that sees and writes the rows of one tenant only. */
+  tenant<T>(tenant_id: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A transaction of the process itself: lists tenants and its own instances, sees no tenant's rows. */
+  installation<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A transaction that may find the one key whose hash the caller presented. */
+  presented<T>(hash: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Like `tenant`, for statements that do not wait for each other's answers: one round trip in all. */
+  tenantFlight<T>(tenant_id: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export const tenant_id_shape = /^ten_[0-9a-hjkmnp-tv-z]{26}$/;
+const instant_oids = [1184, 1114];
+
+/** Instants leave the database in the form they have on the wire, so a row needs no mapping. */
+export const wire_types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (instant_oids.includes(oid)) return (value: string) => new Date(value).toISOString();
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
+export interface DatabaseOptions {
+  url: string;
+  max_connections: number;
+  /** How long a statement may take before the database ends it, in milliseconds. */
+  statement_timeout_ms: number;
+  onIdleError: (error: Error) => void;
+}
+
+/** Opens the pool as the runtime role, which owns nothing and is bound by row-level security. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max_connections,
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: options.statement_timeout_ms,
+    options: '-c role=aos_runtime -c search_path=aos -c timezone=UTC',
+    types: wire_types,
+    pipeline: true,
+    keepAlive: true,
+  } as pg.PoolConfig);
+  pool.on('error', options.onIdleError);
+  const within = <T>(setting: string, work: (tx: Tx) => Promise<T>) => transaction(pool, setting, work);
+  const ofTenant = (tenant_id: string) => {
+    assert(tenant_id_shape.test(tenant_id), 'a transaction needs a well-formed tenant id');
+    return `set local app.tenant_id = '${tenant_id}'`;
+  };
+  return {
+    tenant: (tenant_id, work) => within(ofTenant(tenant_id), work),
+    tenantFlight: (tenant_id, work) => flight(pool, ofTenant(tenant_id), work),
+    installation: (work) => within("set local app.all_tenants = 'on'", work),
+    presented: (hash, work) => {
+      assert(/^[0-9a-f]{64}$/.test(hash), 'a presented key is looked up by its sha256');
+      return within(`set local app.presented_hash = '${hash}'`, work);
+    },
+    close: () => pool.end(),
+  };
+}
+
+type Send = <R>(config: pg.QueryConfig) => Promise<pg.QueryResult<R & pg.QueryResultRow>>;
+
+const txOver = (send: Send): Tx => ({
+  query: async <R>(text: string, values: readonly unknown[] = [], name?: string) =>
+    (await send<R>({ text, values: [...values], ...(name && { name }) })).rows as R[],
+});
+
+/** Runs `work` between begin and commit; any failure rolls everything back. */
+async function transaction<T>(pool: pg.Pool, setting: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(`begin; ${setting}`);
+    const result = await work(txOver((config) => client.query(config)));
+    await commit(client.query('commit'));
+    return result;
+  } catch (error) {
+    broken = await rolledBack(client);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/**
+ * Sends begin, every statement that `work` issues before it returns, and commit in one flight. The connection is
+ * pipelined and a failed statement aborts those behind it, so the flight takes effect whole or not at all.
+ */
+async function flight<T>(pool: pg.Pool, setting: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    const opened = client.query(`begin; ${setting}`);
+    const result = work(txOver((config) => client.query(config)));
+    const closed = commit(client.query('commit'));
+    const [, value] = await settleAll([opened, result, closed]);
+    return value as T;
+  } catch (error) {
+    broken = await rolledBack(client);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function commit(answer: Promise<pg.QueryResult>): Promise<void> {
+  const { command } = await answer;
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back by the database');
+}
+
+/** Waits for all, then throws the first failure in order: the cause, not what it brought about. */
+async function settleAll(answers: Promise<unknown>[]): Promise<unknown[]> {
+  const outcomes = await Promise.allSettled(answers);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
+}
+
+/** Undoes what is open; a connection that cannot even do that is given up. */
+async function rolledBack(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Tx } from './db.ts';
+
+/** Where processes hear that a tenant's control changed; the admission itself does not depend on hearing it. */
+export const control_channel = 'aos_control';
+
+/**
+ * Closes the tenant's gate for the rest of the transaction and raises its control epoch. Call it before the first
+ * change of anything that admission depends on: policies, keys, providers, prices, projects. It waits for admissions
+ * in flight; admissions that come later wait for this transaction and then find the new epoch, so no call is admitted
+ * under the older state once the caller of the change has its answer.
+ */
+export async function closeGate(tx: Tx, tenant_id: string): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock(gate_key($1))', [tenant_id]);
+  await tx.query('update tenants set control_epoch = control_epoch + 1 where id = $1', [tenant_id]);
+  await tx.query('select pg_notify($1, $2)', [control_channel, tenant_id]);
+}
+
+export async function controlEpoch(tx: Tx, tenant_id: string): Promise<string | undefined> {
+  const rows = await tx.query<{ control_epoch: string }>('select control_epoch from tenants where id = $1', [tenant_id]);
+  return rows[0]?.control_epoch;
+}

@@ -1,0 +1,36 @@
+import type { Json } from '@aos/core/base/json.ts';
+import type { Tx } from './db.ts';
+
+/** Who did what to which object, and what it was before and after. Written in the transaction of what it describes. */
+export interface LedgerEntry {
+  id: string;
+  event: string;
+  actor_type: 'human' | 'service' | 'system';
+  actor_id: string;
+  object_type: string;
+  object_id: string;
+  api_key_id: string | null;
+  agent_id: string | null;
+  project_id: string | null;
+  run_id: string | null;
+  before: Json | null;
+  after: Json | null;
+  reason: string | null;
+  request_id: string | null;
+  occurred_at: string;
+}
+
+/** Appends entries of one tenant to its ledger. */
+export async function appendToLedger(tx: Tx, tenant_id: string, entries: readonly LedgerEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await tx.query(
+    `insert into audit_ledger (tenant_id, id, event, actor_type, actor_id, object_type, object_id, api_key_id, agent_id,
+        project_id, run_id, before, after, reason, request_id, occurred_at)
+      select $1, e.* from jsonb_to_recordset($2) e(id text, event text, actor_type text, actor_id text, object_type text,
+        object_id text, api_key_id text, agent_id text, project_id text, run_id text, before jsonb, after jsonb,
+        reason text, request_id text, occurred_at timestamptz)
+      on conflict do nothing`,
+    [tenant_id, JSON.stringify(entries)],
+    'append_to_ledger',
+  );
+}

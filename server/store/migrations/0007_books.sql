@@ -1,0 +1,168 @@
+-- The books: admission takes every hold of a call or none, settling turns holds into facts exactly once.
+-- Both lock balances in the one order (control, subject, window), so they never deadlock with each other.
+
+-- Admits a batch of calls of the current tenant, one after the other, as if each came alone.
+--
+-- k_*: the balances the batch touches, distinct and sorted by (control, subject, start). A rolling window has two:
+--      its lock at start -infinity, and its present bucket with k_since, the instant after which buckets count.
+-- c_*: the calls. c_take false: look only. c_bound is the wanted output bound, c_floor the least useful one
+--      (equal when the caller named the bound itself).
+-- l_*: the lines of call l_call over balance l_key (both from 1). The amount for output bound o is
+--      ceil((l_base + o * l_rate) / l_scale); l_cap null means counted, not enforced.
+--
+-- Answers one row per call: outcome admitted | refused | peeked | stale | run_closed, the output bound granted,
+-- and posted and pending of its lines as they stood before it.
+create function admit(
+  p_epoch bigint, p_instance text, p_at timestamptz,
+  k_control text[], k_subject text[], k_start timestamptz[], k_since timestamptz[],
+  c_id text[], c_run text[], c_run_must_exist boolean[], c_take boolean[], c_bound bigint[], c_floor bigint[], c_call jsonb,
+  l_call int[], l_key int[], l_cap bigint[], l_base bigint[], l_rate bigint[], l_scale int[]
+) returns table (call_no int, outcome text, output_bound bigint, posted bigint[], pending bigint[])
+language plpgsql as $$
+declare
+  used bigint[] := array_fill(0::bigint, array[cardinality(k_control)]);
+  held bigint[] := array_fill(0::bigint, array[cardinality(k_control)]);
+  more bigint[] := array_fill(0::bigint, array[cardinality(k_control)]);
+  closed text[];
+  taken int[] := '{}';
+  granted bigint[] := '{}';
+  item record;
+  older record;
+  room numeric;
+  o bigint;
+  l int := 1;
+  first int;
+  lines int := cardinality(l_call);
+begin
+  perform pg_advisory_xact_lock_shared(gate_key(current_tenant()));
+  if not exists (select from tenants t where t.id = current_tenant() and t.control_epoch = p_epoch) then
+    return query select n, 'stale', null::bigint, null::bigint[], null::bigint[] from generate_series(1, cardinality(c_id)) n;
+    return;
+  end if;
+  if true = any (c_run_must_exist) then
+    select coalesce(array_agg(r.id), '{}') into closed from runs r
+      where r.tenant_id = current_tenant() and r.id = any (c_run) and r.status <> 'running';
+  end if;
+  if cardinality(k_control) > 0 then
+    insert into balances (tenant_id, control_id, subject, window_start)
+      select current_tenant(), k.control, k.subject, k.start from unnest(k_control, k_subject, k_start) k(control, subject, start)
+      on conflict do nothing;
+    for item in
+      select k.n, b.posted, b.pending, k.control, k.subject, k.start, k.since
+        from unnest(k_control, k_subject, k_start, k_since) with ordinality k(control, subject, start, since, n)
+        join balances b on b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start
+        order by b.control_id, b.subject, b.window_start for update of b
+    loop
+      used[item.n] := item.posted;
+      held[item.n] := item.pending;
+      if item.since is not null then
+        select coalesce(sum(b.posted), 0) as posted, coalesce(sum(b.pending), 0) as pending into older from balances b
+          where b.tenant_id = current_tenant() and b.control_id = item.control and b.subject = item.subject
+            and b.window_start > item.since and b.window_start <> item.start;
+        used[item.n] := used[item.n] + older.posted;
+        held[item.n] := held[item.n] + older.pending;
+      end if;
+    end loop;
+  end if;
+  for c in 1..cardinality(c_id) loop
+    first := l;
+    o := c_bound[c];
+    while l <= lines and l_call[l] = c loop
+      if l_cap[l] is not null then
+        room := (l_cap[l] - used[l_key[l]] - held[l_key[l]])::numeric * l_scale[l] - l_base[l];
+        if room < 0 then
+          o := -1;
+        elsif l_rate[l] > 0 then
+          o := least(o, div(room, l_rate[l]))::bigint;
+        end if;
+      end if;
+      l := l + 1;
+    end loop;
+    call_no := c;
+    posted := '{}';
+    pending := '{}';
+    for n in first..l - 1 loop
+      posted := posted || used[l_key[n]];
+      pending := pending || held[l_key[n]];
+    end loop;
+    output_bound := case when o >= c_floor[c] then o end;
+    outcome := case
+      when c_run_must_exist[c] and c_run[c] = any (closed) then 'run_closed'
+      when output_bound is null then 'refused'
+      when c_take[c] then 'admitted'
+      else 'peeked' end;
+    if outcome = 'admitted' then
+      taken := taken || c;
+      for n in first..l - 1 loop
+        room := ceil((l_base[n] + o::numeric * l_rate[n]) / l_scale[n]);
+        held[l_key[n]] := held[l_key[n]] + room::bigint;
+        more[l_key[n]] := more[l_key[n]] + room::bigint;
+        granted := granted || room::bigint;
+      end loop;
+    end if;
+    return next;
+  end loop;
+  if cardinality(granted) > 0 then
+    update balances b set pending = b.pending + k.more
+      from unnest(k_control, k_subject, k_start, more) k(control, subject, start, more)
+      where k.more > 0 and b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start;
+  end if;
+  if cardinality(taken) > 0 then
+    insert into holds (tenant_id, id, run_id, instance_id, control_ids, subjects, window_starts, amounts, call, admitted_at, dispatched_at)
+      select current_tenant(), c_id[t.c], c_run[t.c], p_instance,
+        coalesce(h.controls, '{}'), coalesce(h.subjects, '{}'), coalesce(h.starts, '{}'), coalesce(h.amounts, '{}'),
+        c_call -> (t.c - 1), p_at, clock_timestamp()
+      from unnest(taken) with ordinality t(c, n)
+      left join (
+        select m.c, array_agg(k_control[m.k] order by m.n) as controls, array_agg(k_subject[m.k] order by m.n) as subjects,
+            array_agg(k_start[m.k] order by m.n) as starts, array_agg(m.amount order by m.n) as amounts
+          from (select x.c, x.k, x.n, granted[row_number() over (order by x.n)] as amount
+                  from unnest(l_call, l_key) with ordinality x(c, k, n) where x.c = any (taken)) m
+          group by m.c
+      ) h on h.c = t.c;
+  end if;
+end $$;
+
+-- Ends open holds with what was really used. p_lines is the number of lines of each hold, p_amounts the actual amounts
+-- of all lines, in the order the holds store them, one hold after the other. A hold that is already gone is left out
+-- of the answer: whoever deleted it has settled it.
+create function settle_holds(p_ids text[], p_lines int[], p_amounts bigint[]) returns setof text language plpgsql as $$
+declare
+  settled text[];
+  controls text[] := '{}';
+  subjects text[] := '{}';
+  starts timestamptz[] := '{}';
+  held bigint[] := '{}';
+  actual bigint[] := '{}';
+  item record;
+begin
+  for item in
+    with mine as (
+      select p.id, p.n, sum(p.lines) over (order by p.n) - p.lines as offset_before, p.lines
+        from unnest(p_ids, p_lines) with ordinality p(id, lines, n)
+    ), gone as (
+      delete from holds h using mine m where h.tenant_id = current_tenant() and h.id = m.id
+        returning h.id, h.control_ids, h.subjects, h.window_starts, h.amounts, m.offset_before, m.lines
+    )
+    select * from gone
+  loop
+    settled := settled || item.id;
+    controls := controls || item.control_ids;
+    subjects := subjects || item.subjects;
+    starts := starts || item.window_starts;
+    held := held || item.amounts;
+    actual := actual || p_amounts[item.offset_before + 1 : item.offset_before + cardinality(item.amounts)];
+  end loop;
+  if cardinality(controls) > 0 then
+    perform 1 from balances b
+      join (select distinct x.control, x.subject, x.start from unnest(controls, subjects, starts) x(control, subject, start)) k
+        on b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start
+      order by b.control_id, b.subject, b.window_start for update of b;
+    update balances b set posted = b.posted + k.actual, pending = b.pending - k.held
+      from (select x.control, x.subject, x.start, sum(x.held)::bigint as held, sum(x.actual)::bigint as actual
+              from unnest(controls, subjects, starts, held, actual) x(control, subject, start, held, actual)
+              group by 1, 2, 3) k
+      where b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start;
+  end if;
+  return query select unnest(settled);
+end $$;

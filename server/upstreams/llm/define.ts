@@ -1,0 +1,61 @@
+import type { Readable } from 'node:stream';
+import type { WireName } from '@aos/core/activity/wires/define.ts';
+
+/** Deadlines of one upstream request, in milliseconds. */
+export interface Deadlines {
+  connect_ms: number;
+  first_byte_ms: number;
+  idle_ms: number;
+  total_ms: number;
+}
+
+export interface UpstreamRequest {
+  wire: WireName;
+  /** Path below the provider's base URL, for example `/chat/completions`. */
+  path: string;
+  body: Buffer;
+  /** Caller's headers that may travel on (lower case), without credentials and hop-by-hop headers. */
+  headers: Record<string, string>;
+  stream: boolean;
+  deadlines: Deadlines;
+  /** Aborting it closes the upstream socket at once. */
+  signal: AbortSignal;
+}
+
+export interface UpstreamResponse {
+  status: number;
+  headers: Record<string, string>;
+  /** Raw bytes of the answer. Destroying it closes the upstream socket. Errors with UpstreamFailure. */
+  body: Readable;
+}
+
+/** Why no (complete) answer came. `sent` says whether a byte of the request may have reached the provider. */
+export class UpstreamFailure extends Error {
+  override name = 'UpstreamFailure';
+  readonly kind: 'unreachable' | 'timeout' | 'reset' | 'aborted' | 'too_large';
+  readonly sent: boolean;
+
+  constructor(kind: UpstreamFailure['kind'], sent: boolean, message: string) {
+    super(message);
+    this.kind = kind;
+    this.sent = sent;
+  }
+}
+
+/** A configured provider, ready to be called. */
+export interface ProviderTarget {
+  id: string;
+  kind: ProviderKind;
+  base_url: string;
+  /** The provider's key in clear, only in memory; null when it needs none. */
+  secret: string | null;
+}
+
+export type ProviderKind = 'openai' | 'anthropic' | 'mock';
+
+/** One kind of model provider: adding one is one file and one line in `index.ts`. */
+export interface LlmUpstream {
+  kind: ProviderKind;
+  wires: readonly WireName[];
+  open(target: ProviderTarget, request: UpstreamRequest): Promise<UpstreamResponse>;
+}
