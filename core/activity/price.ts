@@ -93,12 +93,12 @@ export function compilePrice(price: Price): CompiledPrice {
 export function costNano(usage: Usage, price: CompiledPrice): NanoUsd {
   const { rates } = tierOf(price, usage.input_tokens);
   const written = usage.cache_write_tokens + usage.cache_write_1h_tokens;
-  const audio = usage.audio_input_tokens ?? 0;
+  const audio = Math.min(usage.audio_input_tokens ?? 0, Math.max(0, usage.input_tokens - written));
   // Providers do not say which of the cached tokens are audio. What must be both is charged once, as audio.
   const overlap = Math.max(0, usage.cached_input_tokens + written + audio - usage.input_tokens);
   const cached = Math.max(0, usage.cached_input_tokens - overlap);
   const plain = Math.max(0, usage.input_tokens - cached - written - audio);
-  const audio_output = usage.audio_output_tokens ?? 0;
+  const audio_output = Math.min(usage.audio_output_tokens ?? 0, usage.output_tokens);
   const pico =
     BigInt(plain) * rates.input +
     BigInt(cached) * rates.cached_input +
@@ -174,4 +174,8 @@ function micro(text: string): bigint {
   return BigInt(whole) * 1_000_000n + BigInt(part.padEnd(6, '0'));
 }
 
-const max = (...values: bigint[]): bigint => values.reduce((a, b) => (a > b ? a : b));
+function max(first: bigint, ...others: bigint[]): bigint {
+  let most = first;
+  for (const value of others) if (value > most) most = value;
+  return most;
+}

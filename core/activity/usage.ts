@@ -41,6 +41,7 @@ export function usageOfChat(raw: unknown): Usage | null {
   return readCounts(raw, (at) => {
     const prompt = at('prompt_tokens') ?? sum(at('prompt_cache_hit_tokens'), at('prompt_cache_miss_tokens'));
     const total = at('total_tokens');
+    const written_1h = at('cache_creation', 'ephemeral_1h_input_tokens') ?? 0;
     return settle({
       input: prompt,
       output: at('completion_tokens') ?? rest(total, prompt),
@@ -51,9 +52,12 @@ export function usageOfChat(raw: unknown): Usage | null {
         at('cached_tokens'),
         at('cache_read_input_tokens'),
       ),
-      written: largest(at('prompt_tokens_details', 'cache_write_tokens'), at('cache_creation_input_tokens')),
-      written_5m: at('cache_creation', 'ephemeral_5m_input_tokens') ?? 0,
-      written_1h: at('cache_creation', 'ephemeral_1h_input_tokens') ?? 0,
+      written: largest(
+        at('prompt_tokens_details', 'cache_write_tokens'),
+        at('cache_creation_input_tokens'),
+        written_1h + (at('cache_creation', 'ephemeral_5m_input_tokens') ?? 0),
+      ),
+      written_1h,
       reasoning: at('completion_tokens_details', 'reasoning_tokens') ?? at('reasoning_tokens') ?? 0,
       audio_input: at('prompt_tokens_details', 'audio_tokens') ?? 0,
       audio_output: at('completion_tokens_details', 'audio_tokens') ?? 0,
@@ -71,7 +75,6 @@ export function usageOfResponses(raw: unknown): Usage | null {
       total: at('total_tokens'),
       cached: at('input_tokens_details', 'cached_tokens') ?? 0,
       written: at('input_tokens_details', 'cache_write_tokens') ?? 0,
-      written_5m: 0,
       written_1h: 0,
       reasoning: at('output_tokens_details', 'reasoning_tokens') ?? 0,
       audio_input: at('input_tokens_details', 'audio_tokens') ?? 0,
@@ -133,16 +136,17 @@ export function addUsage(a: Usage, b: Usage): Usage {
 function messagesPart(raw: unknown): Usage | null {
   return readCounts(raw, (at) => {
     const cached = at('cache_read_input_tokens') ?? 0;
-    const written_5m = at('cache_creation', 'ephemeral_5m_input_tokens') ?? 0;
     const written_1h = at('cache_creation', 'ephemeral_1h_input_tokens') ?? 0;
-    const written = largest(at('cache_creation_input_tokens'), written_5m + written_1h);
+    const written = largest(
+      at('cache_creation_input_tokens'),
+      written_1h + (at('cache_creation', 'ephemeral_5m_input_tokens') ?? 0),
+    );
     return settle({
       ...no_details,
       input: sum(at('input_tokens'), cached + written),
       output: at('output_tokens'),
       cached,
       written,
-      written_5m,
       written_1h,
       reasoning: at('output_tokens_details', 'thinking_tokens') ?? 0,
       searches: at('server_tool_use', 'web_search_requests') ?? 0,
@@ -157,8 +161,8 @@ interface Figures {
   output: Count;
   total: Count;
   cached: number;
+  /** Everything written to the cache, for an hour or less. */
   written: number;
-  written_5m: number;
   written_1h: number;
   reasoning: number;
   audio_input: number;
@@ -170,7 +174,6 @@ const no_details = {
   total: undefined,
   cached: 0,
   written: 0,
-  written_5m: 0,
   written_1h: 0,
   reasoning: 0,
   audio_input: 0,
@@ -186,9 +189,7 @@ const no_details = {
  */
 function settle(f: Figures): Usage | null {
   if (f.input === undefined || f.output === undefined) return null;
-  const written_1h = f.written_1h;
-  const written_5m = Math.max(f.written - written_1h, f.written_5m);
-  const cache = f.cached + written_5m + written_1h;
+  const cache = f.cached + f.written;
   const beyond = Math.max((f.total ?? 0) - f.input - f.output, 0);
   const cache_beside_prompt = cache > f.input || (beyond > 0 && beyond === cache && beyond !== f.reasoning);
   const input = f.input + (cache_beside_prompt ? cache : 0);
@@ -200,8 +201,8 @@ function settle(f: Figures): Usage | null {
       input_tokens: input,
       output_tokens: output,
       cached_input_tokens: f.cached,
-      cache_write_tokens: written_5m,
-      cache_write_1h_tokens: written_1h,
+      cache_write_tokens: f.written - f.written_1h,
+      cache_write_1h_tokens: f.written_1h,
       reasoning_tokens: reasoning,
     },
     Math.min(f.audio_input, input),

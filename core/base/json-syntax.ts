@@ -2,7 +2,7 @@ type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'com
 
 const white_space = /[ \t\r\n]*/y;
 const scalar = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y;
-const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+const escape_sequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
  * The offset of the first character that makes a text no JSON text (RFC 8259), its length when it only ends too early.
@@ -57,7 +57,7 @@ function stringEnd(text: string, open: number): number {
     if (code < 0x20) return -at;
     if (code !== 0x5c) at++;
     else {
-      const end = endOf(escape, text, at);
+      const end = endOf(escape_sequence, text, at);
       if (end === at) return -Math.min(at + 1, text.length);
       at = end;
     }

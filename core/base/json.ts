@@ -61,7 +61,7 @@ export function editTopLevel(bytes: Uint8Array, edits: Record<string, unknown>):
     const value = absent.get(member.name);
     const is_edited = absent.delete(member.name);
     if (is_edited && value === undefined) continue;
-    if (kept++ > 0) edited += between.includes(',') ? between : ',';
+    if (kept++ > 0) edited += between;
     edited += is_edited
       ? text.slice(member.start, member.value) + JSON.stringify(value)
       : text.slice(member.start, member.end);
@@ -167,7 +167,8 @@ function decode(bytes: Uint8Array): string | null {
 function refuseSyntax(text: string): never {
   const at = firstSyntaxError(text);
   const char = text.codePointAt(at);
-  const what = char === undefined ? 'the text ends too early' : `${JSON.stringify(String.fromCodePoint(char))} is wrong`;
+  const what =
+    char === undefined ? 'the text ends too early' : `${JSON.stringify(String.fromCodePoint(char))} is wrong`;
   refuse(`the body is not valid JSON: ${what} ${where(text, at)}`, 'Send one complete JSON object.');
 }
 

@@ -86,11 +86,32 @@ function calendarWindow(unit: (typeof calendar_units)[number], zone: string, at_
   }
 }
 
-/** Zones whose offset is not a whole hour have their hours start at the local full hour. */
+/**
+ * Zones whose offset is not a whole hour have their hours start at the local full hour. Where clocks are moved by less
+ * than an hour, the hour is cut there: windows never overlap.
+ */
 function stretch(at_ms: number, length_ms: number, zone: string): CachedWindow {
-  const offset_ms = DateTime.fromMillis(at_ms, { zone }).offset * 60_000;
+  const offset_ms = offsetAt(at_ms, zone);
   const start_ms = Math.floor((at_ms + offset_ms) / length_ms) * length_ms - offset_ms;
-  return { start_ms, end_ms: start_ms + length_ms };
+  const end_ms = start_ms + length_ms;
+  return {
+    start_ms: offsetAt(start_ms, zone) === offset_ms ? start_ms : changeOf(zone, start_ms, at_ms),
+    end_ms: offsetAt(end_ms - 1, zone) === offset_ms ? end_ms : changeOf(zone, at_ms, end_ms),
+  };
+}
+
+const offsetAt = (at_ms: number, zone: string): number => DateTime.fromMillis(at_ms, { zone }).offset * 60_000;
+
+/** The first instant between two whose offset is no longer that of the first. */
+function changeOf(zone: string, before_ms: number, after_ms: number): number {
+  const offset_ms = offsetAt(before_ms, zone);
+  let [before, after] = [before_ms, after_ms];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (offsetAt(middle, zone) === offset_ms) before = middle;
+    else after = middle;
+  }
+  return after;
 }
 
 /** Where midnight does not exist, the local day begins when the clocks have jumped; where it comes twice, with the first. */

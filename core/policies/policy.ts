@@ -21,7 +21,7 @@ export const policy_document = z.strictObject({
   expires_at: instant.optional(),
 });
 export type PolicyDocument = z.infer<typeof policy_document>;
-export type StoredDocument = PolicyDocument & { controls: StoredControl[] };
+export type StoredDocument = Omit<PolicyDocument, 'controls'> & { controls: StoredControl[] };
 
 export const policy = z.object({
   id: idOf('policy'),

@@ -83,5 +83,5 @@ export function isModel(pattern: string, call: Pick<Call, 'model' | 'provider'>)
 /** `team=search`, or `team` for any value. */
 function hasTag(text: string, tags: Record<string, string>): boolean {
   const at = text.indexOf('=');
-  return at < 0 ? text in tags : tags[text.slice(0, at)] === text.slice(at + 1);
+  return at < 0 ? Object.hasOwn(tags, text) : tags[text.slice(0, at)] === text.slice(at + 1);
 }

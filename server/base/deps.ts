@@ -4,6 +4,7 @@ import { typeidUnboxed } from 'typeid-js';
 import type { Database } from '../store/db.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { Vault } from './vault.ts';
 
 /** What the rooms of the server need from the outside; time, ids and chance come from here and nowhere else. */
@@ -14,6 +15,7 @@ export interface Deps {
   makeId: (kind: IdKind) => string;
   db: Database;
   vault: Vault;
+  metrics: Metrics;
   /** This process, as the owner of its open holds. */
   instance_id: string;
 }

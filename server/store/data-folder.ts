@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { close, existsSync, openSync } from 'node:fs';
 import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Problem } from '@aos/core/base/error.ts';
@@ -40,6 +40,14 @@ export async function ownDataFolder(dir: string): Promise<{ release(): Promise<v
   );
 }
 
+/** Makes the folder when it is missing, leaves an existing one as it is, and gives its real path. */
+export async function makeDataFolder(dir: string): Promise<string> {
+  await mkdir(dirname(dir), { recursive: true });
+  const isNew = (await mkdir(dir, { recursive: true, mode: 0o700 })) !== undefined;
+  if (isNew && process.getuid?.() === 0) await chmod(dir, 0o711);
+  return realpath(dir);
+}
+
 interface Folder {
   path: string;
   /** Where its sockets are reached: Linux limits a socket's path to 107 bytes, a path through the open folder is short. */
@@ -72,9 +80,7 @@ async function tryToOwn(folder: Folder): Promise<{ release(): Promise<void> } | 
 
 async function openFolder(dir: string): Promise<Folder> {
   try {
-    const isNew = (await mkdir(dir, { recursive: true, mode: 0o700 })) !== undefined;
-    if (isNew && process.getuid?.() === 0) await chmod(dir, 0o711);
-    const path = await realpath(dir);
+    const path = await makeDataFolder(dir);
     if (!existsSync('/proc/self/fd')) return { path, socket_dir: path, close: async () => {} };
     const fd = openSync(path, 'r');
     return { path, socket_dir: `/proc/self/fd/${fd}`, close: () => promisify(close)(fd) };

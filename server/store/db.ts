@@ -18,6 +18,8 @@ export interface Database {
   presented<T>(hash: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Like `tenant`, for statements that do not wait for each other's answers: one round trip in all. */
   tenantFlight<T>(tenant_id: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Two flights, one transaction: the second is made from the answer of the first, and carries the commit. */
+  tenantFlights<A, T>(tenant_id: string, first: (tx: Tx) => Promise<A>, second: (tx: Tx, answer: A) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -60,7 +62,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   return {
     tenant: (tenant_id, work) => within(ofTenant(tenant_id), work),
-    tenantFlight: (tenant_id, work) => flight(pool, ofTenant(tenant_id), work),
+    tenantFlight: (tenant_id, work) => flights(pool, ofTenant(tenant_id), null, work),
+    tenantFlights: (tenant_id, first, second) => flights(pool, ofTenant(tenant_id), first, second),
     installation: (work) => within("set local app.all_tenants = 'on'", work),
     presented: (hash, work) => {
       assert(/^[0-9a-f]{64}$/.test(hash), 'a presented key is looked up by its sha256');
@@ -95,18 +98,23 @@ async function transaction<T>(pool: pg.Pool, setting: string, work: (tx: Tx) => 
 }
 
 /**
- * Sends begin, every statement that `work` issues before it returns, and commit in one flight. The connection is
- * pipelined and a failed statement aborts those behind it, so the flight takes effect whole or not at all.
+ * Sends begin with the statements of `first` (if any), waits for their answer, then sends the statements of `second` and commit
+ * together. The connection is pipelined and a failed statement aborts those behind it, so all take effect or none.
  */
-async function flight<T>(pool: pg.Pool, setting: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function flights<A, T>(
+  pool: pg.Pool,
+  setting: string,
+  first: ((tx: Tx) => Promise<A>) | null,
+  second: (tx: Tx, answer: A) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
+  const tx = txOver((config) => client.query(config));
   let broken: Error | undefined;
   try {
     const opened = client.query(`begin; ${setting}`);
-    const result = work(txOver((config) => client.query(config)));
-    const closed = commit(client.query('commit'));
-    const [, value] = await settleAll([opened, result, closed]);
-    return value as T;
+    const [, answer] = first ? await settleAll([opened, first(tx)]) : [];
+    const [, result] = await settleAll([opened, second(tx, answer as A), commit(client.query('commit'))]);
+    return result as T;
   } catch (error) {
     broken = await rolledBack(client);
     throw error;

@@ -45,21 +45,22 @@ async function place(source: string, target: string): Promise<void> {
   const native = join(source, 'native');
   const fresh = `${target}.${randomBytes(4).toString('hex')}`;
   await mkdir(dirname(target), { recursive: true });
-  await cp(native, fresh, { recursive: true, mode: constants.COPYFILE_FICLONE, filter: isNeededToRun });
-  for (const link of await readLinks(native)) {
-    const file = join(fresh, link.target.replace(/^native\//, ''));
-    if (!existsSync(file)) await symlink(basename(link.source), file);
-  }
-  await openToAll(fresh);
   try {
+    await cp(native, fresh, { recursive: true, mode: constants.COPYFILE_FICLONE, filter: isNeededToRun });
+    for (const link of await readLinks(native)) {
+      const file = join(fresh, link.target.replace(/^native\//, ''));
+      if (!existsSync(file)) await symlink(basename(link.source), file);
+    }
+    await openToAll(fresh);
     await rename(fresh, target);
   } catch (error) {
-    await rm(fresh, { recursive: true });
-    if (!existsSync(target)) throw error;
+    await rm(fresh, { recursive: true, force: true });
+    if (!existsSync(target)) throw error; // else another start was faster
   }
 }
 
-const isNeededToRun = (path: string) => extname(path) !== '.a' && !['include', 'pkgconfig', 'pgxs'].includes(basename(path));
+const isNeededToRun = (path: string) =>
+  extname(path) !== '.a' && !['include', 'pkgconfig', 'pgxs'].includes(basename(path));
 
 async function readLinks(native: string): Promise<{ source: string; target: string }[]> {
   const file = join(native, 'pg-symlinks.json');

@@ -1,20 +1,19 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
 import { Problem } from '@aos/core/base/error.ts';
-import { ownDataFolder } from './data-folder.ts';
+import pg from 'pg';
+import { makeDataFolder, ownDataFolder } from './data-folder.ts';
 import { provideBinaries } from './embedded-binaries.ts';
-import { comesUp, initialise, launch, serverIdentity } from './embedded-launch.ts';
+import { initialise } from './embedded-initdb.ts';
+import { type LaunchOptions, launch, serverIdentity } from './embedded-launch.ts';
 import { findPlace, type Place } from './embedded-place.ts';
-import { disownPid, isServerOf, readPostmaster, stopServer } from './postmaster.ts';
+import { comesUp, disownPid, isServerOf, readPostmaster, stopServer } from './postmaster.ts';
 
-export interface EmbeddedOptions {
+export interface EmbeddedOptions extends LaunchOptions {
   data_dir: string;
-  log: (message: string) => void;
-  /** Loopback port; a free one when absent. */
-  port?: number;
 }
 
 export interface Embedded {
@@ -35,18 +34,19 @@ export interface Embedded {
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   try {
-    const data_dir = await openDataDir(options.data_dir);
+    const data_dir = await makeDataFolder(options.data_dir);
     const place = await findPlace(data_dir);
     const owned = await ownDataFolder(place.home);
     try {
       const password = await keepPassword(data_dir, place);
-      const server = await bringUp(place, password, options);
+      const { child, ...server } = await bringUp(place, password, options);
       let stopping: Promise<void> | undefined;
       const stopOnce = () => stopServer(server.pid, place.cluster).finally(() => owned.release());
       const stop = () => {
         stopping ??= stopOnce();
         return stopping;
       };
+      child?.once('exit', () => stopping ?? options.log(`The embedded PostgreSQL (pid ${server.pid}) ended by itself`));
       return { ...server, stop };
     } catch (error) {
       await owned.release();
@@ -62,8 +62,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-async function bringUp(place: Place, password: string, { log, port }: EmbeddedOptions): Promise<Omit<Embedded, 'stop'>> {
+type Server = Omit<Embedded, 'stop'> & { child?: ChildProcess };
+
+async function bringUp(place: Place, password: string, options: EmbeddedOptions): Promise<Server> {
   const urlOf = (at: number, database: string) => `postgresql://aos:${password}@127.0.0.1:${at}/${database}`;
+  const { log, port } = options;
   const binaries = await provideBinaries(place.binaries_parent, log);
   const { account, home, cluster } = place;
   if (account) log(`Running as root: PostgreSQL runs as user ${account.name}, its data is in ${home}`);
@@ -80,15 +83,19 @@ async function bringUp(place: Place, password: string, { log, port }: EmbeddedOp
     await stopServer(running.pid, cluster);
   }
 
-  if (!existsSync(cluster)) await initialise(place, binaries, password, log);
-  const server = await launch(place, binaries, log, port);
+  await disownPid(cluster);
+  if (!existsSync(cluster)) {
+    log(`Preparing the embedded database in ${home} (first start)`);
+    await initialise(place, binaries, password);
+  }
+  const server = await launch(place, binaries, options);
   try {
     await greet(urlOf(server.port, 'postgres'));
   } catch (error) {
     await stopServer(server.pid, cluster);
     throw error;
   }
-  return { url: urlOf(server.port, 'aos'), pid: server.pid, reused: false };
+  return { url: urlOf(server.port, 'aos'), pid: server.pid, reused: false, child: server.child };
 }
 
 async function findRunning({ cluster }: Place, log: (message: string) => void) {
@@ -96,7 +103,6 @@ async function findRunning({ cluster }: Place, log: (message: string) => void) {
   if (!found) return undefined;
   if (await comesUp(found.pid, cluster, () => isServerOf(found.pid, cluster), log)) return readPostmaster(cluster);
   if (await isServerOf(found.pid, cluster)) await stopServer(found.pid, cluster);
-  if (existsSync(join(cluster, 'postmaster.pid'))) await disownPid(cluster);
   return undefined;
 }
 
@@ -114,12 +120,6 @@ async function greet(url: string): Promise<{ cluster: string; identity: string }
   } finally {
     await client.end();
   }
-}
-
-async function openDataDir(dir: string): Promise<string> {
-  const isNew = (await mkdir(dir, { recursive: true, mode: 0o700 })) !== undefined;
-  if (isNew && process.getuid?.() === 0) await chmod(dir, 0o711);
-  return realpath(dir);
 }
 
 async function keepPassword(data_dir: string, { cluster }: Place): Promise<string> {

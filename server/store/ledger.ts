@@ -1,5 +1,6 @@
 import type { Json } from '@aos/core/base/json.ts';
 import type { Tx } from './db.ts';
+import { jsonText } from './json-text.ts';
 
 /** Who did what to which object, and what it was before and after. Written in the transaction of what it describes. */
 export interface LedgerEntry {
@@ -20,17 +21,21 @@ export interface LedgerEntry {
   occurred_at: string;
 }
 
+const append = `insert into audit_ledger (tenant_id, id, event, actor_type, actor_id, object_type, object_id, api_key_id, agent_id,
+    project_id, run_id, before, after, reason, request_id, occurred_at)
+  select $1, e.* from jsonb_to_recordset($2) e(id text, event text, actor_type text, actor_id text, object_type text,
+    object_id text, api_key_id text, agent_id text, project_id text, run_id text, before jsonb, after jsonb,
+    reason text, request_id text, occurred_at timestamptz)`;
+
 /** Appends entries of one tenant to its ledger. */
 export async function appendToLedger(tx: Tx, tenant_id: string, entries: readonly LedgerEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  await tx.query(
-    `insert into audit_ledger (tenant_id, id, event, actor_type, actor_id, object_type, object_id, api_key_id, agent_id,
-        project_id, run_id, before, after, reason, request_id, occurred_at)
-      select $1, e.* from jsonb_to_recordset($2) e(id text, event text, actor_type text, actor_id text, object_type text,
-        object_id text, api_key_id text, agent_id text, project_id text, run_id text, before jsonb, after jsonb,
-        reason text, request_id text, occurred_at timestamptz)
-      on conflict do nothing`,
-    [tenant_id, JSON.stringify(entries)],
-    'append_to_ledger',
-  );
+  await tx.query(append, [tenant_id, jsonText(entries)], 'append_to_ledger');
+}
+
+/** Appends entries about incidents, each only when its incident exists under this id. */
+export async function appendOpened(tx: Tx, tenant_id: string, entries: readonly LedgerEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const opened = `${append} where exists (select from incidents i where i.tenant_id = $1 and i.id = e.object_id)`;
+  await tx.query(opened, [tenant_id, jsonText(entries)], 'append_opened');
 }

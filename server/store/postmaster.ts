@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { Problem } from '@aos/core/base/error.ts';
 
 const poll_ms = 10;
+const start_limit_ms = 600_000;
+const start_notice_ms = 5_000;
 const fast_shutdown_ms = 60_000;
 const immediate_shutdown_ms = 10_000;
 
@@ -23,6 +25,24 @@ export async function readPostmaster(cluster: string): Promise<Postmaster | unde
   if (!existsSync(file)) return undefined;
   const [pid, , , port, , , , state] = (await readFile(file, 'utf8')).split('\n');
   return { pid: Number(pid), port: Number(port), is_ready: state?.trim() === 'ready' };
+}
+
+/** Waits until the server `pid` takes connections; false when it is gone, or not ready in ten minutes. */
+export async function comesUp(
+  pid: number,
+  cluster: string,
+  isAlive: () => Promise<boolean>,
+  log: (message: string) => void,
+): Promise<boolean> {
+  for (let waited_ms = 0; waited_ms < start_limit_ms; waited_ms += poll_ms) {
+    if (!(await isAlive())) return false; // first, since the file of a killed server says ready for ever
+    const server = await readPostmaster(cluster);
+    if (server?.pid === pid && server.is_ready) return true;
+    if (waited_ms === start_notice_ms)
+      log('The embedded PostgreSQL is still starting; it may be recovering from a crash');
+    await sleep(poll_ms);
+  }
+  return false;
 }
 
 /** True when `pid` is a living server of this cluster, not a stranger with a reused pid or a dead one not yet reaped. */
@@ -44,6 +64,7 @@ export async function isServerOf(pid: number, cluster: string): Promise<boolean>
  */
 export async function disownPid(cluster: string): Promise<void> {
   const path = join(cluster, 'postmaster.pid');
+  if (!existsSync(path)) return;
   const [, ...rest] = (await readFile(path, 'utf8')).split('\n');
   const file = await open(path, 'r+');
   const bytes = await file.write(['2147483646', ...rest].join('\n'), 0);

@@ -44,7 +44,7 @@ function readImports(source: Source): Import[] {
   });
 }
 
-export const workspaces: Record<string, string> = {
+const workspaces: Record<string, string> = {
   '@aos/core': 'core',
   '@aos/server': 'server',
   '@aos/cli': 'cli',

@@ -6,23 +6,27 @@ interface Registry {
   folder: string;
   /** The type of an entry: a file that exports one is in the registry. Without it every file of the folder is one. */
   entry?: string;
+  /** The file that says what an entry is. */
+  define: string;
 }
+
+const define = 'define.ts';
 
 /** Folders where adding something is one new file and one line in `index.ts`. */
 export const registries: readonly Registry[] = [
-  { folder: 'core/activity/wires', entry: 'Wire' },
-  { folder: 'core/policies/limits' },
-  { folder: 'core/policies/detectors' },
-  { folder: 'core/logs/exports' },
-  { folder: 'core/api' },
-  { folder: 'server/upstreams/llm', entry: 'LlmUpstream' },
-  { folder: 'server/upstreams/tool', entry: 'ToolUpstream' },
-  { folder: 'server/upstreams/retrieval', entry: 'RetrievalUpstream' },
-  { folder: 'server/upstreams/query', entry: 'QueryUpstream' },
-  { folder: 'server/notifiers', entry: 'Notifier' },
-  { folder: 'server/skills', entry: 'Skill' },
-  { folder: 'server/worker', entry: 'Job' },
-  { folder: 'tools/tidy', entry: 'Rule' },
+  { folder: 'core/activity/wires', entry: 'Wire', define },
+  { folder: 'core/policies/limits', define },
+  { folder: 'core/policies/detectors', define },
+  { folder: 'core/logs/exports', define },
+  { folder: 'core/api', entry: 'Endpoints', define: 'endpoint.ts' },
+  { folder: 'server/upstreams/llm', entry: 'LlmUpstream', define },
+  { folder: 'server/upstreams/tool', entry: 'ToolUpstream', define },
+  { folder: 'server/upstreams/retrieval', entry: 'RetrievalUpstream', define },
+  { folder: 'server/upstreams/query', entry: 'QueryUpstream', define },
+  { folder: 'server/notifiers', entry: 'Notifier', define },
+  { folder: 'server/skills', entry: 'Skill', define },
+  { folder: 'server/worker', entry: 'Job', define },
+  { folder: 'tools/tidy', entry: 'Rule', define: 'rule.ts' },
 ];
 
 export const isRegistry = (path: string): boolean => registries.some(({ folder }) => path === `${folder}/index.ts`);
@@ -32,22 +36,25 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 /** Exports a value of the entry type, by annotation, by `satisfies`, or from a function that makes one. */
 function holdsEntry(file: Source, entry: string | undefined): boolean {
   if (entry === undefined) return true;
-  const value = new RegExp(
-    `\\bexport\\s+(?:const|function)\\s[^;]*?(?::|\\bsatisfies)\\s*${entry}\\b(?:\\[\\])?\\s*[={;]`,
-  );
-  return value.test(scanOf(file).code);
+  const annotated = `\\bexport\\s+(?:const\\s+\\w+|function[^;{]*\\))\\s*:\\s*${entry}\\b[^=;{]*[={]`;
+  return new RegExp(`${annotated}|\\bsatisfies\\s+${entry}\\b`).test(scanOf(file).code);
 }
 
-function missing(files: readonly Source[], { folder, entry }: Registry): Finding[] {
+function missing(files: readonly Source[], { folder, entry, define }: Registry): Finding[] {
   const members = files.filter(({ path }) => folderOf(path) === folder && isCode(path) && !isTest(path));
   const index = members.find(({ path }) => path === `${folder}/index.ts`);
-  const entries = members.filter(
-    (file) => !/\/(?:index|define|endpoint)\.ts$/.test(file.path) && holdsEntry(file, entry),
-  );
   const listed = new Set(index ? importsOf(index).map(({ path }) => path) : []);
-  return entries
-    .filter(({ path }) => !listed.has(path))
+  const candidates = members.filter(({ path }) => path !== index?.path && path !== `${folder}/${define}`);
+  const found = candidates
+    .filter((file) => holdsEntry(file, entry) && !listed.has(file.path))
     .map(({ path }) => ({ path, line: 1, what: `is not in ${folder}/index.ts` }));
+  if (entry === undefined || candidates.length === 0) return found;
+  // Without its type no file would count as an entry, and the rule would pass by seeing nothing.
+  const definition = members.find(({ path }) => path === `${folder}/${define}`);
+  const defined = definition && new RegExp(`\\b(?:interface|type)\\s+${entry}\\b`).test(scanOf(definition).code);
+  return defined
+    ? found
+    : [...found, { path: `${folder}/${define}`, line: 1, what: `does not say what a ${entry} is` }];
 }
 
 export const registries_complete: Rule = {
@@ -68,6 +75,7 @@ export const registries_complete: Rule = {
       files: { 'core/activity/wires/index.ts': '', 'core/activity/wires/a.ts': 'export const a = {} satisfies Wire;' },
       at: 'core/activity/wires/a.ts:1',
     },
+    { files: { 'server/skills/a.ts': 'export const a = {};' }, at: 'server/skills/define.ts:1' },
   ],
   keeps: [
     {
@@ -76,6 +84,7 @@ export const registries_complete: Rule = {
       'core/policies/limits/a.test.ts': '',
       'core/policies/limits/define.ts': '',
       'server/upstreams/llm/index.ts': "import { a } from './a.ts';",
+      'server/upstreams/llm/define.ts': 'export interface LlmUpstream {}',
       'server/upstreams/llm/a.ts': 'export const a: LlmUpstream = {};',
       'server/upstreams/llm/sse.ts': 'export function sse(a: string): LlmUpstreamBody {}',
     },

@@ -13,7 +13,7 @@ const statement = new RegExp(
     'insert\\s+into\\b|delete\\s+from\\b|merge\\s+into\\b|update\\s+(?:only\\s+)?\\S+\\s+(?:(?:as\\s+)?\\w+\\s+)?set\\b',
     'with\\s+(?:recursive\\s+)?\\w+\\s*(?:\\([^)]*\\)\\s*)?as\\s+(?:not\\s+|materialized\\s*)*\\(',
     '(?:create|alter|drop)\\s+(?:or\\s+replace\\s+|unique\\s+|temp\\s+)*(?:table|index|function|trigger|role|schema|policy|extension|database|view|type|sequence|materialized|event)\\b',
-    'truncate\\s+\\w+\\s*$|begin\\s*;?\\s*$|commit\\s*;?\\s*$|rollback\\s*;?\\s*$|set\\s+(?:local|session)\\s|(?:un)?listen\\s+\\w+\\s*$',
+    'truncate\\s+\\w+\\s*$|begin\\s*;?\\s*$|commit\\s*;?\\s*$|rollback\\s*;?\\s*$|set\\s+(?:local|session|transaction)\\s|(?:un)?listen\\s+\\w+\\s*$',
     'notify\\s+\\w+\\s*(?:,|$)|lock\\s+table\\b|copy\\s+\\S+\\s+(?:from|to)\\b|grant\\s+\\w+\\s+on\\b|revoke\\s+\\w+\\s+on\\b',
   ].join('|'),
 );

@@ -8,7 +8,7 @@ export type WireName = 'chat' | 'responses' | 'messages' | 'embeddings';
 export interface WireRequest {
   model: string;
   stream: boolean;
-  /** The caller's own bound on output tokens per choice; null when the caller gave none. */
+  /** The caller's own bound on output tokens per choice; null when the caller gave none, 0 for embeddings. */
   max_output_tokens: number | null;
   /** How many answers were asked for (`n`). */
   choices: number;

@@ -25,6 +25,7 @@ declare
   more bigint[] := array_fill(0::bigint, array[cardinality(k_control)]);
   closed text[];
   taken int[] := '{}';
+  bounds bigint[] := '{}';
   granted bigint[] := '{}';
   item record;
   older record;
@@ -93,6 +94,7 @@ begin
       else 'peeked' end;
     if outcome = 'admitted' then
       taken := taken || c;
+      bounds := bounds || o;
       for n in first..l - 1 loop
         room := ceil((l_base[n] + o::numeric * l_rate[n]) / l_scale[n]);
         held[l_key[n]] := held[l_key[n]] + room::bigint;
@@ -111,7 +113,7 @@ begin
     insert into holds (tenant_id, id, run_id, instance_id, control_ids, subjects, window_starts, amounts, call, admitted_at, dispatched_at)
       select current_tenant(), c_id[t.c], c_run[t.c], p_instance,
         coalesce(h.controls, '{}'), coalesce(h.subjects, '{}'), coalesce(h.starts, '{}'), coalesce(h.amounts, '{}'),
-        c_call -> (t.c - 1), p_at, clock_timestamp()
+        c_call -> (t.c - 1) || jsonb_build_object('output_bound', bounds[t.n]), p_at, clock_timestamp()
       from unnest(taken) with ordinality t(c, n)
       left join (
         select m.c, array_agg(k_control[m.k] order by m.n) as controls, array_agg(k_subject[m.k] order by m.n) as subjects,

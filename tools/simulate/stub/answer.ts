@@ -16,7 +16,8 @@ export function planAnswer(wire: StubWire, request: StubRequest, directive: Dire
   const bytes = Buffer.byteLength(request.prompt);
   const bound = directive.ignore_max_tokens ? Infinity : (request.max_tokens ?? Infinity);
   const words = directive.text === undefined ? null : tokensOfText(directive.text, directive.token_chars);
-  const wanted = wire.name === 'embeddings' ? 0 : (directive.output_tokens ?? words?.length ?? madeUp(request, directive, hash));
+  const wanted =
+    wire.name === 'embeddings' ? 0 : (directive.output_tokens ?? words?.length ?? madeUp(request, directive, hash));
   const output = Math.min(wanted, bound);
   const pieces = Array.from({ length: request.choices }, (_, choice) =>
     words ? words.slice(0, Math.min(words.length, bound)) : madeUpWords(hash + choice, output),

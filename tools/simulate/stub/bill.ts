@@ -22,7 +22,8 @@ export interface Bill extends Counts {
 export function billOf(lines: readonly BillLine[]): Bill {
   const bill: Bill = { requests: 0, input_tokens: 0, output_tokens: 0, by_model: {}, lines: [] };
   for (const line of lines) {
-    const model = (bill.by_model[line.model] ??= { requests: 0, input_tokens: 0, output_tokens: 0 });
+    bill.by_model[line.model] ??= { requests: 0, input_tokens: 0, output_tokens: 0 };
+    const model = bill.by_model[line.model] ?? bill;
     for (const sum of [bill, model]) {
       sum.requests += 1;
       sum.input_tokens += line.input_tokens;

@@ -28,10 +28,11 @@ export const chat: StubWire = {
     return {
       model: readModel(body),
       stream: body.stream === true,
-      include_usage: typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true,
+      include_usage:
+        typeof options === 'object' && options !== null && 'include_usage' in options && options.include_usage === true,
       max_tokens: bounds.reduce((least, bound) => (least === null ? bound : Math.min(least, bound ?? least)), null),
       choices: readBound(body, 'n') ?? 1,
-      prompt: messages.map(({ text }) => text).join('\n'),
+      prompt: messages.map(({ text }) => text).join(''),
       question: lastOfUser(messages),
     };
   },
@@ -86,9 +87,12 @@ function chatScript({ id, created_s, model, pieces, finish, usage }: StubAnswer,
     } satisfies Omit<OpenAI.ChatCompletionChunk, 'usage'>;
     return sse(with_usage ? { ...chunk, usage: said } : chunk);
   };
-  const all = (make: (index: number) => OpenAI.ChatCompletionChunk.Choice) => pieces.map((_, index) => event([make(index)])).join('');
+  const all = (make: (index: number) => OpenAI.ChatCompletionChunk.Choice) =>
+    pieces.map((_, index) => event([make(index)])).join('');
   // The text is the only part that changes between the chunks of a choice: cut once, JSON-encode only the text.
-  const frames = pieces.map((_, index) => event([{ index, delta: { content: '@' }, logprobs: null, finish_reason: null }]).split('"@"'));
+  const frames = pieces.map((_, index) =>
+    event([{ index, delta: { content: '@' }, logprobs: null, finish_reason: null }]).split('"@"'),
+  );
   return {
     head: all((index) => ({
       index,

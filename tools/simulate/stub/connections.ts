@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 
 /** One request as the provider's network card saw it. Instants: milliseconds since 1970, with fractions. */
 export interface LogEntry {
@@ -29,13 +29,12 @@ export interface Connection {
 const now = (): number => performance.timeOrigin + performance.now();
 
 /** Starts the log entry of a request; it is complete when the answer is through or the socket is gone. */
-export function watchConnection(req: IncomingMessage, res: ServerResponse, id: string, path: string): Connection {
+export function watchConnection(res: ServerResponse, id: string, path: string): Connection {
   const entry: LogEntry = { id, path, started_at: now(), first_byte_at: null, closed_at: null, closed_by: null };
   res.once('close', () => {
     entry.closed_at = now();
     entry.closed_by ??= res.writableFinished ? 'server' : 'client';
   });
-  req.on('error', () => undefined);
   return {
     entry,
     markFirstByte: () => {

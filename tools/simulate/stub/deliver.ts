@@ -23,7 +23,8 @@ const before_reset_ms = 10;
  * Sends a whole answer. It was generated whole, so it is billed whole even when nobody takes it any more;
  * then it stands as `cut`.
  */
-export function sendPlain({ res, connection, line, directive, plan }: Exchange, body: string): void {
+export function sendPlain(exchange: Exchange, body: string): void {
+  const { res, connection, line, directive, plan } = exchange;
   Object.assign(line, plan.billed);
   afterDelay(directive.delay_ms, res, () => {
     if (directive.reset_after_chunks === 0) return reset(res, connection, 0);
@@ -33,7 +34,7 @@ export function sendPlain({ res, connection, line, directive, plan }: Exchange, 
       res.write(body.slice(0, body.length / 2));
       return reset(res, connection, before_reset_ms);
     }
-    complete(line, plan);
+    complete(exchange);
     res.end(body);
   });
 }
@@ -46,23 +47,21 @@ export function sendStream(exchange: Exchange, script: StreamScript): void {
   let sent = 0;
   line.input_tokens = plan.billed.input_tokens;
   const next = (): void => {
-    if (res.destroyed) return;
-    if (sent === directive.reset_after_chunks) return reset(res, connection, sent === 0 ? 0 : before_reset_ms);
-    if (sent === directive.stall_after_chunks) return;
-    if (sent === directive.error_after_chunks) {
+    if (res.destroyed || sent === directive.stall_after_chunks) return;
+    if (sent === directive.reset_after_chunks) {
+      reset(res, connection, before_reset_ms);
+    } else if (sent === directive.error_after_chunks) {
       line.outcome = 'error';
       res.end(script.error(errorMessage(500)));
-      return;
-    }
-    if (sent === chunks.count) {
-      complete(line, plan);
+    } else if (sent === chunks.count) {
+      complete(exchange);
       res.end(script.tail());
-      return;
+    } else {
+      const { choice, text, tokens } = chunks.at(sent++);
+      line.output_tokens = Math.min(line.output_tokens + tokens, most);
+      if (res.write(script.chunk(choice, text))) pace();
+      else res.once('drain', pace);
     }
-    const { choice, text, tokens } = chunks.at(sent++);
-    line.output_tokens = Math.min(line.output_tokens + tokens, most);
-    if (res.write(script.chunk(choice, text))) pace();
-    else res.once('drain', pace);
   };
   const pace = (): void => {
     if (directive.chunk_delay_ms) setTimeout(next, directive.chunk_delay_ms);
@@ -77,9 +76,9 @@ export function sendStream(exchange: Exchange, script: StreamScript): void {
   });
 }
 
-function complete(line: BillLine, { answer, billed }: Plan): void {
-  const { id, model, wire } = line;
-  Object.assign(line, { id, model, wire, ...billed, outcome: 'complete', usage_sent: Boolean(answer.usage) });
+function complete({ line, plan, request }: Exchange): void {
+  const usage_sent = Boolean(plan.answer.usage) && (!request.stream || request.include_usage);
+  Object.assign(line, plan.billed, { outcome: 'complete', usage_sent });
 }
 
 /** Text events in the order they are sent: choices take turns, each giving `size` tokens at a time. */
@@ -95,8 +94,12 @@ function chunksOf(pieces: readonly string[][], size: number) {
   return { count: rounds * choices, at };
 }
 
-function afterDelay(delay_ms: number | undefined, res: ServerResponse, then: () => void): void {
-  if (!delay_ms) return then();
+/** Waits unless the client leaves first. */
+export function afterDelay(delay_ms: number | undefined, res: ServerResponse, then: () => void): void {
+  if (!delay_ms) {
+    then();
+    return;
+  }
   const timer = setTimeout(then, delay_ms);
   res.once('close', () => clearTimeout(timer));
 }

@@ -19,7 +19,7 @@ export const embeddings: StubWire = {
       include_usage: true,
       max_tokens: null,
       choices: 1,
-      prompt: texts.join('\n'),
+      prompt: texts.join(''),
       question: texts.at(-1) ?? '',
     };
   },
@@ -29,7 +29,8 @@ export const embeddings: StubWire = {
     const dimensions = readBound(body, 'dimensions') ?? default_dimensions;
     const data = inputsOf(body.input).map((text, index) => {
       const vector = vectorOf(text, dimensions);
-      const embedding: Json = body.encoding_format === 'base64' ? Buffer.from(vector.buffer).toString('base64') : [...vector];
+      const embedding: Json =
+        body.encoding_format === 'base64' ? Buffer.from(vector.buffer).toString('base64') : [...vector];
       return { object: 'embedding', index, embedding };
     });
     return { object: 'list', data, model, ...(usage !== undefined && { usage }) };

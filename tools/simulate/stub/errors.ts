@@ -1,7 +1,12 @@
 import type { JsonObject } from '@aos/core/base/json.ts';
 import type { Refusal, StubWire } from './wire.ts';
 
-const openai_types: Record<number, string> = { 400: 'invalid_request_error', 401: 'invalid_request_error', 404: 'invalid_request_error', 429: 'requests' };
+const openai_types: Record<number, string> = {
+  400: 'invalid_request_error',
+  401: 'invalid_request_error',
+  404: 'invalid_request_error',
+  429: 'requests',
+};
 
 const anthropic_types: Record<number, string> = {
   400: 'invalid_request_error',
@@ -14,7 +19,11 @@ const anthropic_types: Record<number, string> = {
 };
 
 /** The error body of each provider, as its documentation of errors gives it. */
-export function errorBody(dialect: StubWire['dialect'], { status, message, param }: Refusal, request_id: string): JsonObject {
+export function errorBody(
+  dialect: StubWire['dialect'],
+  { status, message, param }: Refusal,
+  request_id: string,
+): JsonObject {
   if (dialect === 'anthropic') {
     return { type: 'error', error: { type: anthropic_types[status] ?? 'api_error', message }, request_id };
   }

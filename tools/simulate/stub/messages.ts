@@ -30,7 +30,7 @@ export const messages: StubWire = {
       include_usage: true,
       max_tokens,
       choices: 1,
-      prompt: [textOf(body.system), ...turns.map(({ text }) => text)].filter((text) => text !== '').join('\n'),
+      prompt: [textOf(body.system), ...turns.map(({ text }) => text)].join(''),
       question: lastOfUser(turns),
     };
   },
@@ -50,7 +50,8 @@ export const messages: StubWire = {
       countIn(usage, 'cache_read_input_tokens'),
     output_tokens: countIn(usage, 'output_tokens'),
   }),
-  plain: (answer) => message(answer, [{ type: 'text', text: (answer.pieces[0] ?? []).join('') }], stopReason(answer), answer.usage),
+  plain: (answer) =>
+    message(answer, [{ type: 'text', text: (answer.pieces[0] ?? []).join('') }], stopReason(answer), answer.usage),
   script: messageScript,
 };
 
@@ -86,13 +87,13 @@ function messageScript(answer: StubAnswer): StreamScript {
   };
   return {
     head:
-      namedSse({ ...{ message: message(answer, [], null, first) }, type: 'message_start' }) +
-      namedSse({ ...{ index: 0, content_block: { type: 'text', text: '' } }, type: 'content_block_start' }) +
+      namedSse({ type: 'message_start', message: message(answer, [], null, first) }) +
+      namedSse({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }) +
       namedSse({ type: 'ping' }),
     chunk: (_choice, text) =>
       `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`,
     tail: () =>
-      namedSse({ ...{ index: 0 }, type: 'content_block_stop' }) + namedSse(delta) + namedSse({ type: 'message_stop' }),
-    error: (text) => namedSse({ ...{ error: { type: 'api_error', message: text } }, type: 'error' }),
+      namedSse({ type: 'content_block_stop', index: 0 }) + namedSse(delta) + namedSse({ type: 'message_stop' }),
+    error: (text) => namedSse({ type: 'error', error: { type: 'api_error', message: text } }),
   };
 }

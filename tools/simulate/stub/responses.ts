@@ -29,7 +29,7 @@ export const responses: StubWire = {
       include_usage: true,
       max_tokens: readBound(body, 'max_output_tokens'),
       choices: 1,
-      prompt: [textOf(body.instructions), ...turns.map(({ text }) => text)].filter((text) => text !== '').join('\n'),
+      prompt: [textOf(body.instructions), ...turns.map(({ text }) => text)].join(''),
       question: lastOfUser(turns),
     };
   },
@@ -74,7 +74,12 @@ function finished(answer: StubAnswer, body: JsonObject): JsonObject {
 }
 
 /** The response object without its usage, echoing what the caller asked for. */
-function response({ id, created_s, model }: StubAnswer, body: JsonObject, status: 'in_progress' | 'completed' | 'incomplete', output: Item[]) {
+function response(
+  { id, created_s, model }: StubAnswer,
+  body: JsonObject,
+  status: 'in_progress' | 'completed' | 'incomplete',
+  output: Item[],
+) {
   return {
     id,
     object: 'response',
@@ -91,7 +96,6 @@ function response({ id, created_s, model }: StubAnswer, body: JsonObject, status
     previous_response_id: null,
     reasoning: { effort: null, summary: null },
     service_tier: 'default',
-    store: true,
     temperature: 1,
     text: { format: { type: 'text' } },
     tool_choice: 'auto',
@@ -104,7 +108,7 @@ function response({ id, created_s, model }: StubAnswer, body: JsonObject, status
 
 function responseScript(answer: StubAnswer, _request: StubRequest, body: JsonObject): StreamScript {
   let sequence_number = 0;
-  const event = (type: string, more: object): string => namedSse({ type, ...more, sequence_number: sequence_number++ } as { type: string });
+  const event = (type: string, more: object): string => namedSse({ type, ...more, sequence_number: sequence_number++ });
   const place = { item_id: item(answer, 'in_progress', []).id, output_index: 0, content_index: 0 };
   const begun = { response: response(answer, body, 'in_progress', []) };
   const head =

@@ -108,6 +108,7 @@ export const countIn = (usage: JsonObject, field: string): number => {
   return typeof value === 'number' ? value : 0;
 };
 
-export const sse = (data: JsonObject | object): string => `data: ${JSON.stringify(data)}\n\n`;
+export const sse = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
 
-export const namedSse = (data: { type: string }): string => `event: ${data.type}\n${sse(data)}`;
+export const namedSse = (data: { type: string; [field: string]: unknown }): string =>
+  `event: ${data.type}\n${sse(data)}`;

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { idOf } from '../base/id.ts';
+import { instant } from '../base/time.ts';
+import { slug, url } from './slug.ts';
+
+export const provider_kind = z.enum(['openai', 'anthropic', 'mock']);
+export type ProviderKind = z.infer<typeof provider_kind>;
+
+/** Where a provider of this kind is reached when nobody says otherwise. */
+export const usual_base_url: Record<ProviderKind, string | null> = {
+  openai: 'https://api.openai.com/v1',
+  anthropic: 'https://api.anthropic.com',
+  mock: null,
+};
+
+/** A source of models. Its secret goes in and never comes out. */
+export const provider = z.object({
+  id: idOf('provider'),
+  slug: z.string(),
+  kind: provider_kind,
+  base_url: z.string().nullable(),
+  has_secret: z.boolean(),
+  /** Models it serves beyond those the price book knows for its kind. */
+  models: z.array(z.string()),
+  enabled: z.boolean(),
+  created_at: instant,
+  updated_at: instant,
+  url,
+});
+export type Provider = z.infer<typeof provider>;
+
+/** Requests go to paths below it; kept without a slash at its end. */
+const base_url = z
+  .string()
+  .max(2000)
+  .refine((text) => isPlainUrl(text), 'must be an http or https URL without user, query or fragment')
+  .transform((text) => text.replace(/\/+$/, ''));
+
+/** It travels in a header. */
+const secret = z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'must have 1 to 4096 visible ASCII characters');
+const models = z.array(z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be a model name of at most 200 characters')).max(1000);
+
+export const new_provider = z.strictObject({
+  slug: slug.refine((text) => text !== 'mock', 'must not be "mock", the built-in provider'),
+  kind: z.enum(['openai', 'anthropic']),
+  /** Absent: the provider's own address. */
+  base_url: base_url.optional(),
+  /** Absent or null: it needs none. */
+  secret: secret.nullish(),
+  models: models.default([]),
+});
+
+/** What is not named stays as it is; a new `base_url` needs the secret again. */
+export const provider_change = z.strictObject({
+  base_url: base_url.optional(),
+  secret: secret.nullish(),
+  models: models.optional(),
+  enabled: z.boolean().optional(),
+});
+
+function isPlainUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { username, password, search, hash } = new URL(text);
+  return username === '' && password === '' && search === '' && hash === '' && !/[?#\s]/.test(text);
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** One value or several (`a=1&a=2`): what matches any of them is listed. */
+const several = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(item).min(1).max(50)).optional();
+
+const name = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((text) => !text.includes('\0'), 'must not contain NUL characters');
+
+/** Names as they are, for example models. */
+export const names = several(name);
+
+/** Words of a closed list, also in one value with commas (`status=failed,cancelled`). */
+export const words = <const Word extends string>(of: readonly [Word, ...Word[]]) =>
+  z
+    .preprocess(
+      (value) => (typeof value === 'string' ? [value] : value),
+      z.preprocess(
+        (value) => (Array.isArray(value) ? value.flatMap((text) => String(text).split(',')) : value),
+        z.array(z.enum(of)).min(1).max(50),
+      ),
+    )
+    .optional();
+
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+const instantAsked = z
+  .string()
+  .refine((text) => moment.safeParse(text).success, 'must be an instant (2026-01-31T12:00:00Z) or a UTC date (2026-01-31)');
+
+/** From this instant on, and before that one. A date alone is its first instant in UTC. */
+export const time_filter = {
+  from: instantAsked.optional().meta({ description: 'At or after this instant (RFC 3339) or UTC date' }),
+  to: instantAsked.optional().meta({ description: 'Before this instant (RFC 3339) or UTC date' }),
+};
+
+/** Who asked: ids, or the names that callers chose. */
+export const asker_filter = {
+  agent: names.meta({ description: 'Id or slug' }),
+  actor: names.meta({ description: 'Id or slug' }),
+  api_key: names.meta({ description: 'Id or name' }),
+  project: names.meta({ description: 'Id or slug' }),
+  session: names.meta({ description: 'Id or external id' }),
+};
+export type AskerFilter = z.infer<z.ZodObject<typeof asker_filter>>;
+
+/** Synthetic data shows by default in the project `demo` and nowhere else. */
+export const synthetic_filter = {
+  is_synthetic: z
+    .enum(['true', 'false', 'all'])
+    .optional()
+    .meta({ description: 'Made by a demo or a scenario; left out by default, except in the project demo' }),
+};

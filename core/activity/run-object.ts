@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { count, tags, usd } from '../base/column.ts';
+import { idOf } from '../base/id.ts';
+import { instant } from '../base/time.ts';
+import { run_statuses, termination_reason } from './run.ts';
+
+export const run_modes = ['gateway', 'managed', 'external'] as const;
+export const outcomes = ['SUCCESS', 'FAILURE', 'BLOCKED', 'ABORTED'] as const;
+
+/** Names of who asked, where callers chose some; they stand in the tables of agents, actors, projects, sessions. */
+export const asker_names = {
+  project_slug: z.string().nullable(),
+  agent_slug: z.string().nullable(),
+  actor_slug: z.string().nullable(),
+};
+
+/** A run as the API shows it: the columns of `runs`, its console page, and the way to its trace and incidents. */
+export const run_object = z
+  .object({
+    tenant_id: idOf('tenant'),
+    id: idOf('run'),
+    project_id: idOf('project'),
+    agent_id: idOf('agent').nullable(),
+    actor_id: idOf('actor').nullable(),
+    api_key_id: idOf('api_key'),
+    session_id: idOf('session').nullable(),
+    parent_run_id: idOf('run').nullable(),
+    mode: z.enum(run_modes),
+    goal: z.string().nullable(),
+    status: z.enum(run_statuses),
+    hold: z.enum(['none', 'paused', 'stopping']),
+    termination_reason: termination_reason.nullable(),
+    outcome_record: z.enum(outcomes).nullable(),
+    identity: z.enum(['bound', 'claimed', 'none']),
+    policy_snapshot_id: idOf('snapshot').nullable(),
+    policy_context: z.string().meta({ description: 'The tightest policy, or SYSTEM_DEFAULT when none applied' }),
+    violation_policy_id: idOf('policy').nullable(),
+    last_refusal: z.string().nullable(),
+    calls: z.int(),
+    refused_calls: z.int(),
+    input_tokens: count,
+    output_tokens: count,
+    estimated_cost_usd: usd,
+    tags,
+    is_synthetic: z.boolean(),
+    synthetic_scenario_id: z.string().nullable(),
+    created_at: instant,
+    started_at: instant.nullable(),
+    last_activity_at: instant,
+    ended_at: instant.nullable(),
+    ...asker_names,
+    session_external_id: z.string().nullable(),
+    trace_id: idOf('trace'),
+    incident_ids: z.array(idOf('incident')),
+    url: z.string(),
+  })
+  .meta({ id: 'Run' });
+export type RunObject = z.infer<typeof run_object>;

@@ -1,0 +1,123 @@
+import { isObject, type Json, type JsonObject } from '../../base/json.ts';
+import { type Usage, usageOfChat } from '../usage.ts';
+import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
+import { dataOf, errorOf, joined, objectsIn, plain_event, sse } from './events.ts';
+import { boundOf, choicesOf, flagOf, listOf, messagesOf, modelOf, optionsOf, toolNames } from './fields.ts';
+import { PromptText } from './prompt.ts';
+
+/** Members that are no part of what the model reads, or are counted apart. */
+const no_prompt = new Set([
+  ...['model', 'messages', 'tools', 'functions', 'stream_options', 'metadata', 'user', 'service_tier', 'modalities'],
+  ...['prompt_cache_key', 'prompt_cache_retention', 'safety_identifier', 'reasoning_effort', 'verbosity', 'logit_bias'],
+]);
+
+/** OpenAI's chat completions: https://platform.openai.com/docs/api-reference/chat */
+export const chat: Wire = {
+  name: 'chat',
+  dialect: 'openai',
+  path: '/chat/completions',
+  readRequest,
+  edits,
+  readAnswer,
+  streamReader: (request) => new ChatReader(request.wants_usage_chunk),
+  errorBody: (problem) => ({ error: errorOf(problem) }),
+  // No [DONE] follows: the official client would take it for a complete answer if it had not raised the error before.
+  errorEvents: (problem) => sse({ error: errorOf(problem) }),
+};
+
+function readRequest(body: JsonObject): WireRequest {
+  const prompt = new PromptText();
+  const messages = messagesOf(body);
+  prompt.messages = messages.length;
+  prompt.add(messages);
+  const tools = listOf(body, 'tools');
+  const functions = listOf(body, 'functions');
+  for (const definition of [...tools, ...functions]) prompt.addJson(definition);
+  prompt.addOthers(body, no_prompt);
+  const stream = flagOf(body, 'stream');
+  // Providers differ in which of the two fields they obey, so the larger one is the bound.
+  const bounds = [boundOf(body, 'max_completion_tokens'), boundOf(body, 'max_tokens')].filter((n) => n !== null);
+  return {
+    model: modelOf(body),
+    stream,
+    max_output_tokens: bounds.length > 0 ? Math.max(...bounds) : null,
+    choices: choicesOf(body),
+    wants_usage_chunk: stream && flagOf(optionsOf(body, 'stream_options'), 'include_usage'),
+    prompt: prompt.size(),
+    tools: toolNames(tools, functions),
+  };
+}
+
+function edits(
+  body: JsonObject,
+  change: { model: string; max_output_tokens: number | null; include_usage: boolean },
+): Edits {
+  const edits: Edits = {};
+  if (body.model !== change.model) edits.model = change.model;
+  if (change.max_output_tokens !== null) {
+    const used = ['max_completion_tokens', 'max_tokens'].filter((name) => typeof body[name] === 'number');
+    for (const name of used.length > 0 ? used : [boundField(change.model)]) edits[name] = change.max_output_tokens;
+  }
+  if (change.include_usage && body.stream === true) {
+    edits.stream_options = { ...optionsOf(body, 'stream_options'), include_usage: true };
+  }
+  return edits;
+}
+
+/**
+ * The field that a model obeys: OpenAI's reasoning models refuse `max_tokens`, and servers that only follow OpenAI's
+ * format may not know `max_completion_tokens` (https://platform.openai.com/docs/api-reference/chat/create).
+ */
+function boundField(model: string): 'max_completion_tokens' | 'max_tokens' {
+  const name = model.slice(model.lastIndexOf('/') + 1);
+  return /^(?:ft:)?(?:o\d|gpt-[5-9]|gpt-\d{2}|codex)/.test(name) ? 'max_completion_tokens' : 'max_tokens';
+}
+
+function readAnswer(body: JsonObject): WireAnswer {
+  const texts = objectsIn(body.choices).map(({ message }) => (isObject(message) ? messageText(message) : ''));
+  return { usage: usageOfChat(body.usage), text: texts.join('') };
+}
+
+/** The generated text of a message or of a delta: content, reasoning, refusal, and what is called with what. */
+function messageText(message: JsonObject): string {
+  const { content } = message;
+  let text = joined(message.reasoning_content ?? message.reasoning, message.refusal);
+  text += typeof content === 'string' ? content : objectsIn(content).reduce((all, part) => all + joined(part.text), '');
+  if (message.tool_calls)
+    for (const call of objectsIn(message.tool_calls)) text += calledText(call.function, call.custom);
+  if (message.function_call) text += calledText(message.function_call);
+  if (isObject(message.audio)) text += joined(message.audio.transcript);
+  return text;
+}
+
+function calledText(...calls: (Json | undefined)[]): string {
+  return calls.reduce<string>(
+    (all, call) => all + (isObject(call) ? joined(call.name, call.arguments, call.input) : ''),
+    '',
+  );
+}
+
+class ChatReader implements StreamReader {
+  readonly #wants_usage: boolean;
+
+  constructor(wants_usage: boolean) {
+    this.#wants_usage = wants_usage;
+  }
+
+  read({ data }: { event: string | undefined; data: string }): StreamEvent {
+    if (data.startsWith('[DONE]')) return { ...plain_event, done: true };
+    const chunk = dataOf(data);
+    if (chunk === null) return plain_event;
+    if (chunk.error) return { ...plain_event, failed: true };
+    const { choices } = chunk;
+    let text = '';
+    if (Array.isArray(choices)) {
+      for (const choice of choices) if (isObject(choice) && isObject(choice.delta)) text += messageText(choice.delta);
+    }
+    if (!isObject(chunk.usage)) return { text, forward: true, done: false, failed: false };
+    const is_usage_chunk = Array.isArray(choices) && choices.length === 0;
+    const forward = this.#wants_usage || !is_usage_chunk;
+    const usage: Usage | null = usageOfChat(chunk.usage);
+    return { text, forward, done: false, failed: false, ...(usage && { usage }) };
+  }
+}

@@ -1,0 +1,282 @@
+import { z } from 'zod';
+import { actor, new_actor } from '../access/actor.ts';
+import { agent, new_agent } from '../access/agent.ts';
+import { api_key, key_binding, key_revocation, key_rotation, made_api_key, new_api_key } from '../access/api-key.ts';
+import { permissions, role } from '../access/permission.ts';
+import { new_project, project, project_change } from '../access/project.ts';
+import { new_provider, provider, provider_change } from '../access/provider.ts';
+import { display_name, reference, slug } from '../access/slug.ts';
+import { tenant } from '../access/tenant.ts';
+import { new_price, price_entry } from '../activity/price-entry.ts';
+import { page_query, pageOf } from '../base/page.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
+
+const one = z.strictObject({ id: reference });
+const new_tenant = z.strictObject({ slug, name: display_name.optional() });
+
+/** A tenant as it is made, with the one owner key that opens it: shown this once. */
+const made_tenant = tenant.extend({ api_key: made_api_key });
+
+const named = z.object({ id: z.string(), slug: z.string(), name: z.string() });
+const session = z.discriminatedUnion('signed_in', [
+  z.object({ signed_in: z.literal(false) }),
+  z.object({
+    signed_in: z.literal(true),
+    tenant: named,
+    project: named.nullable(),
+    api_key: z.object({ id: z.string(), name: z.string(), hint: z.string() }),
+    role,
+    permissions: z.array(z.enum(permissions)),
+  }),
+]);
+
+const tenants = {
+  create_tenant: endpoint({
+    method: 'POST',
+    path: '/api/v1/tenants',
+    summary: 'Make a tenant with a first project and a first owner key',
+    permission: 'installation',
+    body: new_tenant,
+    answer: made_tenant,
+    status: 201,
+  }),
+  list_tenants: endpoint({
+    method: 'GET',
+    path: '/api/v1/tenants',
+    summary: 'The tenants of this installation',
+    permission: 'installation',
+    query: page_query,
+    answer: pageOf(tenant),
+  }),
+};
+
+const projects = {
+  create_project: endpoint({
+    method: 'POST',
+    path: '/api/v1/projects',
+    summary: 'Make a project',
+    permission: 'administer',
+    body: new_project,
+    answer: project,
+    status: 201,
+  }),
+  list_projects: endpoint({
+    method: 'GET',
+    path: '/api/v1/projects',
+    summary: 'The projects of the tenant',
+    permission: 'read',
+    query: page_query,
+    answer: pageOf(project),
+  }),
+  get_project: endpoint({
+    method: 'GET',
+    path: '/api/v1/projects/:id',
+    summary: 'One project',
+    permission: 'read',
+    params: one,
+    answer: project,
+  }),
+  change_project: endpoint({
+    method: 'PUT',
+    path: '/api/v1/projects/:id',
+    summary: 'Change the settings of a project',
+    permission: 'administer',
+    params: one,
+    body: project_change,
+    answer: project,
+  }),
+};
+
+const agents = {
+  create_agent: endpoint({
+    method: 'POST',
+    path: '/api/v1/agents',
+    summary: 'Register an agent',
+    permission: 'administer',
+    body: new_agent,
+    answer: agent,
+    status: 201,
+  }),
+  list_agents: endpoint({
+    method: 'GET',
+    path: '/api/v1/agents',
+    summary: 'The agents of the tenant',
+    permission: 'read',
+    query: page_query.extend({ project: reference.optional() }),
+    answer: pageOf(agent),
+  }),
+  get_agent: endpoint({
+    method: 'GET',
+    path: '/api/v1/agents/:id',
+    summary: 'One agent',
+    permission: 'read',
+    params: one,
+    answer: agent,
+  }),
+};
+
+const actors = {
+  create_actor: endpoint({
+    method: 'POST',
+    path: '/api/v1/actors',
+    summary: 'Register an actor',
+    permission: 'administer',
+    body: new_actor,
+    answer: actor,
+    status: 201,
+  }),
+  list_actors: endpoint({
+    method: 'GET',
+    path: '/api/v1/actors',
+    summary: 'The actors of the tenant',
+    permission: 'read',
+    query: page_query,
+    answer: pageOf(actor),
+  }),
+  get_actor: endpoint({
+    method: 'GET',
+    path: '/api/v1/actors/:id',
+    summary: 'One actor',
+    permission: 'read',
+    params: one,
+    answer: actor,
+  }),
+};
+
+const api_keys = {
+  create_api_key: endpoint({
+    method: 'POST',
+    path: '/api/v1/api-keys',
+    summary: 'Make a key; the answer is the only place that shows it',
+    permission: 'administer',
+    body: new_api_key,
+    answer: made_api_key,
+    status: 201,
+  }),
+  list_api_keys: endpoint({
+    method: 'GET',
+    path: '/api/v1/api-keys',
+    summary: 'The keys of the tenant, without their secrets',
+    permission: 'read',
+    query: page_query.extend({ project: reference.optional() }),
+    answer: pageOf(api_key),
+  }),
+  get_api_key: endpoint({
+    method: 'GET',
+    path: '/api/v1/api-keys/:id',
+    summary: 'One key, without its secret',
+    permission: 'read',
+    params: one,
+    answer: api_key,
+  }),
+  rotate_api_key: endpoint({
+    method: 'POST',
+    path: '/api/v1/api-keys/:id/rotate',
+    summary: 'Replace the secret; policies and counters stay',
+    permission: 'administer',
+    params: one,
+    body: key_rotation,
+    answer: made_api_key,
+  }),
+  revoke_api_key: endpoint({
+    method: 'POST',
+    path: '/api/v1/api-keys/:id/revoke',
+    summary: 'End a key at once and for good',
+    permission: 'administer',
+    params: one,
+    body: key_revocation,
+    answer: api_key,
+  }),
+  bind_api_key: endpoint({
+    method: 'POST',
+    path: '/api/v1/api-keys/:id/bind',
+    summary: 'Say which agents and actors a key may call as',
+    permission: 'administer',
+    params: one,
+    body: key_binding,
+    answer: api_key,
+  }),
+};
+
+const providers = {
+  create_provider: endpoint({
+    method: 'POST',
+    path: '/api/v1/providers',
+    summary: 'Add a provider of models',
+    permission: 'administer',
+    body: new_provider,
+    answer: provider,
+    status: 201,
+  }),
+  list_providers: endpoint({
+    method: 'GET',
+    path: '/api/v1/providers',
+    summary: 'The providers of the tenant, without their secrets',
+    permission: 'read',
+    query: page_query,
+    answer: pageOf(provider),
+  }),
+  get_provider: endpoint({
+    method: 'GET',
+    path: '/api/v1/providers/:id',
+    summary: 'One provider, without its secret',
+    permission: 'read',
+    params: one,
+    answer: provider,
+  }),
+  change_provider: endpoint({
+    method: 'PUT',
+    path: '/api/v1/providers/:id',
+    summary: 'Change a provider; a new address needs the secret again',
+    permission: 'administer',
+    params: one,
+    body: provider_change,
+    answer: provider,
+  }),
+  disable_provider: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/providers/:id',
+    summary: 'Take a provider out of service; it can be enabled again',
+    permission: 'administer',
+    params: one,
+    answer: provider,
+  }),
+};
+
+const prices = {
+  create_price: endpoint({
+    method: 'POST',
+    path: '/api/v1/prices',
+    summary: 'Say what a model costs; it wins over the packaged book',
+    permission: 'administer',
+    body: new_price,
+    answer: price_entry,
+    status: 201,
+  }),
+  list_prices: endpoint({
+    method: 'GET',
+    path: '/api/v1/prices',
+    summary: 'Prices of the tenant, newest first, then those of the packaged book',
+    permission: 'read',
+    query: page_query.extend({ provider: reference.optional(), model: reference.optional() }),
+    answer: pageOf(price_entry),
+  }),
+};
+
+/** Who is asking: tenants, projects, agents, actors, keys; and the providers and prices they use. */
+export const access_endpoints = {
+  ...tenants,
+  ...projects,
+  ...agents,
+  ...actors,
+  ...api_keys,
+  ...providers,
+  ...prices,
+  get_session: endpoint({
+    method: 'GET',
+    path: '/api/v1/session',
+    summary: 'Who the key belongs to; answers without one too',
+    permission: 'public',
+    answer: session,
+  }),
+} satisfies Endpoints;

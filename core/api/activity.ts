@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { asker_filter, names, synthetic_filter, time_filter, words } from '../activity/filter.ts';
+import { metric_buckets, metrics } from '../activity/metrics.ts';
+import { run_statuses, severities, termination_reasons } from '../activity/run.ts';
+import { run_detail } from '../activity/run-detail.ts';
+import { run_modes, run_object } from '../activity/run-object.ts';
+import { step } from '../activity/step.ts';
+import { trace_with_steps } from '../activity/trace.ts';
+import { idOf } from '../base/id.ts';
+import { page_query, pageOf } from '../base/page.ts';
+import { decision_object } from '../policies/decision-object.ts';
+import { endpoint } from './endpoint.ts';
+
+export const live_statuses = ['queued', 'running', 'retry'] as const;
+export const ended_statuses = ['succeeded', 'failed', 'failed_policy', 'cancelled'] as const;
+
+const of_run = z.strictObject({ id: idOf('run') });
+
+const run_filter = <const Status extends string>(statuses: readonly [Status, ...Status[]]) => ({
+  ...asker_filter,
+  model: names,
+  provider: names,
+  source: words(run_modes).meta({ description: 'How the run came to be' }),
+  status: words(statuses),
+  reason: words(termination_reasons).meta({ description: 'Why it ended' }),
+  risk: words(severities).meta({ description: 'Severity of an incident of the run' }),
+  ...time_filter,
+  ...synthetic_filter,
+});
+
+const runs_query = <const Status extends string>(statuses: readonly [Status, ...Status[]]) =>
+  z.strictObject({ ...page_query.shape, ...run_filter(statuses) });
+
+const all_runs_query = runs_query(run_statuses);
+export type RunsQuery = z.infer<typeof all_runs_query>;
+
+const metrics_query = z.strictObject({
+  ...asker_filter,
+  model: names,
+  provider: names,
+  ...time_filter,
+  ...synthetic_filter,
+  bucket: z.enum(metric_buckets).optional().meta({ description: 'Width of a bucket; by default it follows the range' }),
+});
+export type MetricsQuery = z.infer<typeof metrics_query>;
+
+const page_only = z.strictObject(page_query.shape);
+
+const run_page = pageOf(run_object).meta({ id: 'RunPage' });
+
+/** What ran, and what was decided about it. */
+export const activity_endpoints = {
+  listLiveRuns: endpoint({
+    method: 'GET',
+    path: '/api/v1/activity/live',
+    summary: 'Runs that have not ended, newest first',
+    permission: 'read',
+    query: runs_query(live_statuses),
+    answer: run_page,
+  }),
+  listCompletedRuns: endpoint({
+    method: 'GET',
+    path: '/api/v1/activity/completed',
+    summary: 'Runs that have ended, newest first',
+    permission: 'read',
+    query: runs_query(ended_statuses),
+    answer: run_page,
+  }),
+  getMetrics: endpoint({
+    method: 'GET',
+    path: '/api/v1/activity/metrics',
+    summary: 'Calls, refusals, tokens, cost and durations over time, by model, agent and project',
+    permission: 'read',
+    query: metrics_query,
+    answer: metrics,
+  }),
+  listRuns: endpoint({
+    method: 'GET',
+    path: '/api/v1/runs',
+    summary: 'All runs, newest first',
+    permission: 'read',
+    query: all_runs_query,
+    answer: run_page,
+  }),
+  getRun: endpoint({
+    method: 'GET',
+    path: '/api/v1/runs/:id',
+    summary: 'A run with its trace, totals and links',
+    permission: 'read',
+    params: of_run,
+    answer: run_detail,
+  }),
+  getTrace: endpoint({
+    method: 'GET',
+    path: '/api/v1/runs/:id/trace',
+    summary: 'The trace of a run with its first steps in order',
+    permission: 'read',
+    params: of_run,
+    answer: trace_with_steps,
+  }),
+  listSteps: endpoint({
+    method: 'GET',
+    path: '/api/v1/runs/:id/steps',
+    summary: 'The steps of a run, in order',
+    permission: 'read',
+    params: of_run,
+    query: page_only,
+    answer: pageOf(step).meta({ id: 'StepPage' }),
+  }),
+  listRunDecisions: endpoint({
+    method: 'GET',
+    path: '/api/v1/runs/:id/decisions',
+    summary: 'The decisions of a run, plain allows included, newest first',
+    permission: 'read',
+    params: of_run,
+    query: page_only,
+    answer: pageOf(decision_object).meta({ id: 'DecisionPage' }),
+  }),
+  getDecision: endpoint({
+    method: 'GET',
+    path: '/api/v1/decisions/:id',
+    summary: 'A decision with every reason',
+    permission: 'read',
+    params: z.strictObject({ id: idOf('decision') }),
+    answer: decision_object,
+  }),
+};

@@ -1,0 +1,6 @@
+import { access_endpoints } from './access.ts';
+
+/** Every endpoint of the control plane by name. Routes, OpenAPI and the tests of refusals are made from it. */
+export const all_endpoints = {
+  ...access_endpoints,
+};

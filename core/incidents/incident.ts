@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { asker_names } from '../activity/run-object.ts';
+import { categories, severities } from '../activity/run.ts';
+import { count } from '../base/column.ts';
+import { idOf } from '../base/id.ts';
+import { instant } from '../base/time.ts';
+import { violation } from '../policies/violation.ts';
+
+export const incident_statuses = ['open', 'acknowledged', 'resolved'] as const;
+
+/** A case for people: the columns of `incidents`, the name of its policy and the page that shows it. */
+export const incident = z
+  .object({
+    tenant_id: idOf('tenant'),
+    id: idOf('incident'),
+    source_run_id: idOf('run'),
+    violation_policy_id: z.string().meta({ description: 'A policy, or SYSTEM_DEFAULT when none was involved' }),
+    trace_id: idOf('trace'),
+    decision_id: idOf('decision').nullable(),
+    project_id: idOf('project'),
+    agent_id: idOf('agent').nullable(),
+    actor_id: idOf('actor').nullable(),
+    api_key_id: idOf('api_key'),
+    category: z.enum(categories),
+    severity: z.enum(severities),
+    status: z.enum(incident_statuses),
+    title: z.string(),
+    occurrences: z.int(),
+    is_synthetic: z.boolean(),
+    opened_at: instant,
+    last_occurred_at: instant,
+    ...asker_names,
+    policy_name: z.string().nullable(),
+    url: z.string(),
+  })
+  .meta({ id: 'Incident' });
+export type Incident = z.infer<typeof incident>;
+
+export const incident_with_violations = incident
+  .extend({
+    violations: z.array(violation).meta({ description: 'The first 200 of its run under its policy, in order' }),
+    record_id: idOf('record').nullable().meta({ description: 'The LLM run record of its decision, when a call was made' }),
+    policy_url: z.string().nullable(),
+    run_url: z.string(),
+    timeline: z.string().meta({ description: 'Path of its timeline' }),
+  })
+  .meta({ id: 'IncidentWithViolations' });
+
+/** What incidents may be grouped by, in the order in which the key is shown. */
+export const incident_groupings = ['policy', 'agent', 'category'] as const;
+export type IncidentGrouping = (typeof incident_groupings)[number];
+
+/** Incidents alike in policy, agent and category, or in those of them that were asked for. */
+export const incident_group = z
+  .object({
+    grouped_by: z.array(z.enum(incident_groupings)),
+    key: z
+      .object({
+        violation_policy_id: z.string().optional(),
+        agent_id: idOf('agent').nullable().optional(),
+        category: z.enum(categories).optional(),
+      })
+      .meta({ description: 'What the incidents of the group have in common' }),
+    policy_name: z.string().nullable(),
+    agent_slug: z.string().nullable(),
+    incidents: count,
+    open: count,
+    acknowledged: count,
+    resolved: count,
+    occurrences: count,
+    severity: z.enum(severities).meta({ description: 'The highest of the group' }),
+    first_opened_at: instant,
+    last_occurred_at: instant,
+    latest_incident_id: idOf('incident'),
+    latest_title: z.string(),
+    url: z.string().meta({ description: 'The list of its incidents in the console' }),
+  })
+  .meta({ id: 'IncidentGroup' });
+export type IncidentGroup = z.infer<typeof incident_group>;

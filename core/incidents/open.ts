@@ -1,0 +1,47 @@
+import type { Category, Severity } from '../activity/run.ts';
+import type { Contribution, Decision } from '../policies/decide.ts';
+
+/** What stands where a policy's id would, when something went wrong without one. */
+export const no_policy = 'SYSTEM_DEFAULT';
+
+/** An incident to be opened, once for each run and policy. */
+export interface IncidentDraft {
+  policy_id: string;
+  category: Category;
+  severity: Severity;
+  title: string;
+}
+
+/** The violations a decision stands for: every control that fired, shadow ones included. */
+export const violationsOf = (decision: Decision): Contribution[] => decision.contributions.filter((of) => of.fired);
+
+/** The incidents a decision opens: one for each enforced policy with a control that fired and asks for one. */
+export function incidentsOf(decision: Decision): IncidentDraft[] {
+  const drafts = new Map<string, IncidentDraft>();
+  for (const of of decision.contributions) {
+    if (!of.fired || !of.incident || of.mode !== 'enforce' || drafts.has(of.policy_id)) continue;
+    drafts.set(of.policy_id, {
+      policy_id: of.policy_id,
+      category: of.category,
+      severity: of.severity,
+      title: `Policy "${of.policy_name}" ${of.verdict === 'block' ? 'blocked a call' : 'was violated'}: ${of.reason}`,
+    });
+  }
+  return [...drafts.values()];
+}
+
+/** A call that failed without a policy having a part in it. */
+export const failureIncident = (message: string): IncidentDraft => ({
+  policy_id: no_policy,
+  category: 'EXECUTION_FAILURE',
+  severity: 'HIGH',
+  title: `A call failed: ${message}`,
+});
+
+/** The provider reported more than was reserved, so a balance may stand above its cap: posted as it is, never hidden. */
+export const overReport = (of: { policy_id: string; policy_name: string; held: string; posted: string; unit: string }): IncidentDraft => ({
+  policy_id: of.policy_id,
+  category: 'BUDGET_EXCEEDED',
+  severity: 'HIGH',
+  title: `Policy "${of.policy_name}": the provider reported ${of.posted} ${of.unit} where ${of.held} were reserved`,
+});

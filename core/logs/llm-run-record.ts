@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { count, tags, usd } from '../base/column.ts';
+import { idOf } from '../base/id.ts';
+import { instant } from '../base/time.ts';
+import { asker_names } from '../activity/run-object.ts';
+
+export const execution_statuses = ['succeeded', 'failed', 'cancelled', 'cut'] as const;
+export const record_sources = ['gateway', 'managed', 'reported'] as const;
+
+/** One LLM call, write-once: the columns of `llm_run_records` and the page that shows it. */
+export const llm_run_record = z
+  .object({
+    tenant_id: idOf('tenant'),
+    id: idOf('record'),
+    run_id: idOf('run'),
+    trace_id: idOf('trace'),
+    step_id: idOf('step'),
+    decision_id: idOf('decision'),
+    project_id: idOf('project'),
+    agent_id: idOf('agent').nullable(),
+    actor_id: idOf('actor').nullable(),
+    api_key_id: idOf('api_key'),
+    session_id: idOf('session').nullable(),
+    provider: z.string(),
+    model: z.string(),
+    wire: z.string(),
+    streamed: z.boolean(),
+    execution_status: z.enum(execution_statuses),
+    http_status: z.int().nullable(),
+    error_code: z.string().nullable(),
+    prompt_hash: z.string(),
+    response_hash: z.string().nullable(),
+    input_tokens: count.nullable(),
+    output_tokens: count.nullable(),
+    cached_input_tokens: count.nullable(),
+    cache_write_tokens: count.nullable(),
+    reasoning_tokens: count.nullable(),
+    usage_source: z.enum(['provider', 'estimated', 'none']),
+    cost_usd: usd.nullable().meta({ description: 'Null: the model has no price' }),
+    price_id: z.string().nullable(),
+    price_version: z.string().nullable(),
+    policy_snapshot_id: idOf('snapshot'),
+    verdict: z.string(),
+    estimate: z.unknown(),
+    holds: z.unknown().meta({ description: 'What was held on each balance before the call, and what was posted after' }),
+    tags,
+    source: z.enum(record_sources),
+    is_synthetic: z.boolean(),
+    synthetic_scenario_id: z.string().nullable(),
+    admitted_at: instant,
+    first_byte_at: instant.nullable(),
+    settled_at: instant,
+    ...asker_names,
+    url: z.string(),
+  })
+  .meta({ id: 'LlmRunRecord' });
+export type LlmRunRecord = z.infer<typeof llm_run_record>;

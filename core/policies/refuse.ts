@@ -1,0 +1,60 @@
+import { Problem, type ProblemCode } from '../base/error.ts';
+import { epochMs } from '../base/time.ts';
+import type { Contribution } from './decide.ts';
+
+/** What the answer to a refused call links to and names besides its cause. */
+export interface RefusalContext {
+  decision_id: string;
+  run_id: string;
+  /** The console page of the decision. */
+  url: string;
+  at_ms: number;
+}
+
+/** Longest wait a caller is asked for: beyond it, common clients would rather sleep than fail. */
+const longest_wait_s = 60;
+
+const amount = (value: number | string | null, unit: string | null) =>
+  unit === 'usd' ? `$${String(value).replace(/(\.\d{2}\d*?)0+$/, '$1')}` : `${value} ${unit}`;
+
+/** The refusal of a call as the one control that caused it, in words a person can act on. */
+export function refusalOf(cause: Contribution, context: RefusalContext): Problem {
+  const code: ProblemCode = cause.code ?? 'policy_blocked';
+  const waits = code === 'rate_limit_exceeded';
+  const retry_after_s = waits ? waitSeconds(cause, context.at_ms) : undefined;
+  const details = {
+    decision_id: context.decision_id,
+    policy_id: cause.policy_id,
+    policy_name: cause.policy_name,
+    policy_version: cause.policy_version,
+    control_id: cause.control_id,
+    scope: cause.scope,
+    unit: cause.unit,
+    limit: cause.limit,
+    used: cause.used,
+    reserved: cause.reserved,
+    requested: cause.requested,
+    resets_at: cause.resets_at,
+    retryable: waits,
+    run_id: context.run_id,
+    url: context.url,
+  };
+  return new Problem(code, messageOf(cause, context), { details, ...(retry_after_s !== undefined && { retry_after_s }) });
+}
+
+/** Names policy, amounts, reset and page in the text itself: some clients show nothing else. */
+function messageOf(cause: Contribution, { url }: RefusalContext): string {
+  const own = cause.message ? `${cause.message} ` : '';
+  const policy = `Policy "${cause.policy_name}" (${cause.policy_id})`;
+  if (cause.limit === null) return `${own}${policy} refused this call: ${cause.reason}. Details: ${url}`;
+  const used = `${amount(cause.used, cause.unit)} used and ${amount(cause.reserved, cause.unit)} reserved`;
+  const asked = `this call may need ${amount(cause.requested, cause.unit)}`;
+  const reset = cause.resets_at ? `Resets at ${cause.resets_at}.` : 'Does not reset by itself.';
+  return `${own}${policy} refused this call: its limit of ${amount(cause.limit, cause.unit)} has ${used}, and ${asked}. ${reset} Details: ${url}`;
+}
+
+function waitSeconds(cause: Contribution, at_ms: number): number {
+  if (cause.resets_at === null) return 1;
+  const left_s = Math.ceil((epochMs(cause.resets_at) - at_ms) / 1000);
+  return Math.min(longest_wait_s, Math.max(1, left_s));
+}

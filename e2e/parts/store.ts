@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { makeId } from '../../server/base/deps.ts';
+import { type Database, openDatabase } from '../../server/store/db.ts';
+import { migrate } from '../../server/store/migrate.ts';
+import { type DatabaseKind, freshDatabase } from './database.ts';
+
+export const migrations_folder = fileURLToPath(new URL('../../server/store/migrations', import.meta.url));
+
+export interface TestStore {
+  url: string;
+  db: Database;
+  /** A tenant without anything but its row. */
+  tenant_id: string;
+  drop(): Promise<void>;
+}
+
+/** A migrated database of its own with one tenant, opened as the runtime role. */
+export async function freshStore(kind: DatabaseKind, max_connections = 8): Promise<TestStore> {
+  const { url, drop } = await freshDatabase(kind);
+  await migrate(url, migrations_folder);
+  const db = openDatabase({ url, max_connections, statement_timeout_ms: 30_000, onIdleError: () => undefined });
+  const tenant_id = await makeTenant(db, 'acme');
+  return {
+    url,
+    db,
+    tenant_id,
+    drop: async () => {
+      await db.close();
+      await drop();
+    },
+  };
+}
+
+export async function makeTenant(db: Database, slug: string): Promise<string> {
+  const id = makeId('tenant');
+  const at = new Date().toISOString();
+  await db.installation((tx) => tx.query('insert into tenants (id, slug, name, created_at) values ($1, $2, $2, $3)', [id, slug, at]));
+  return id;
+}

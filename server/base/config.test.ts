@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig, WrongConfiguration } from './config.ts';
+
+const messageOf = (env: Record<string, string>): string => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(WrongConfiguration);
+    return (error as Error).message;
+  }
+  throw new Error('the configuration was taken');
+};
+
+describe('the configuration', () => {
+  test('has a default for everything', () => {
+    expect(readConfig({})).toMatchObject({
+      port: 8000,
+      host: '127.0.0.1',
+      data_dir: '.aos',
+      database_url: null,
+      admin_key: null,
+      roles: ['api', 'gateway', 'worker'],
+      public_url: 'http://127.0.0.1:8000',
+      secret_key: null,
+      body_limit_bytes: 16 * 1024 * 1024,
+      deadlines: { connect_ms: 10_000, first_byte_ms: 600_000, idle_ms: 120_000, total_ms: 1_800_000 },
+    });
+  });
+
+  test('takes an empty variable for an absent one', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: ' ', AOS_ROLES: '', LOG_LEVEL: '', AOS_SECRET_KEY: '' })).toEqual(
+      readConfig({}),
+    );
+  });
+
+  test('names every wrong variable and what it must be, and never its value', () => {
+    const secret = 'hunter2-hunter2';
+    const message = messageOf({
+      PORT: '80000',
+      DATABASE_URL: `mysql://u:${secret}@h/db`,
+      AOS_ADMIN_KEY: secret,
+      AOS_ROLES: 'api,gatway',
+      LOG_LEVEL: 'loud',
+      AOS_SECRET_KEY: secret,
+      AOS_MAX_CONNECTIONS: '1.5',
+    });
+    for (const name of ['PORT', 'DATABASE_URL', 'AOS_ADMIN_KEY', 'AOS_ROLES', 'LOG_LEVEL', 'AOS_SECRET_KEY']) {
+      expect(message).toContain(`  ${name} must`);
+    }
+    expect(message).toContain('AOS_MAX_CONNECTIONS must be a whole number from 2 to 1000');
+    expect(message).not.toContain(secret);
+  });
+
+  test('links begin with what people can open', () => {
+    expect(readConfig({ HOST: '0.0.0.0', PORT: '9' }).public_url).toBe('http://localhost:9');
+    expect(readConfig({ HOST: '::1' }).public_url).toBe('http://[::1]:8000');
+    expect(readConfig({ AOS_PUBLIC_URL: 'https://aos.example.com/' }).public_url).toBe('https://aos.example.com');
+  });
+
+  test('reads roles, keys and URLs', () => {
+    const key = Buffer.alloc(32, 7);
+    const config = readConfig({
+      AOS_ROLES: 'worker, api',
+      AOS_SECRET_KEY: key.toString('base64'),
+      OPENAI_BASE_URL: 'http://127.0.0.1:1/v1/',
+    });
+    expect(config.roles).toEqual(['worker', 'api']);
+    expect(config.secret_key?.equals(key)).toBe(true);
+    expect(config.openai).toEqual({ api_key: null, base_url: 'http://127.0.0.1:1/v1' });
+  });
+});

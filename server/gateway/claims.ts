@@ -1,0 +1,66 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Problem } from '@aos/core/base/error.ts';
+import type { Claims } from '../govern/asked.ts';
+
+const longest_name = 256;
+/** Visible characters: what can stand in a list, a URL and a log line without surprises. */
+const name_shape = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** What the `x-aos-*` headers of a call claim. Wrong ones are refused: a claim that is ignored would mislead. */
+export function claimsOf(headers: IncomingHttpHeaders): Claims {
+  return {
+    agent: nameIn(headers, 'x-aos-agent-id'),
+    actor: nameIn(headers, 'x-aos-actor-id'),
+    session: nameIn(headers, 'x-aos-session-id'),
+    run_id: nameIn(headers, 'x-aos-run-id'),
+    project: nameIn(headers, 'x-aos-project'),
+    tags: { ...tagsIn(headers), ...metaIn(headers) },
+    dry_run: flagIn(headers, 'x-aos-dry-run'),
+  };
+}
+
+function textIn(headers: IncomingHttpHeaders, name: string): string | null {
+  const value = headers[name];
+  if (value === undefined) return null;
+  return (Array.isArray(value) ? value.join(',') : value).trim();
+}
+
+function nameIn(headers: IncomingHttpHeaders, name: string): string | null {
+  const text = textIn(headers, name);
+  if (text === null) return null;
+  if (text.length <= longest_name && name_shape.test(text)) return text;
+  throw new Problem('invalid_header', `${name} must be 1 to ${longest_name} visible ASCII characters.`);
+}
+
+function flagIn(headers: IncomingHttpHeaders, name: string): boolean {
+  const text = textIn(headers, name);
+  if (text === null || text === '0' || text === 'false') return false;
+  if (text === '1' || text === 'true') return true;
+  throw new Problem('invalid_header', `${name} must be 1 or 0, not "${text.slice(0, 40)}".`);
+}
+
+const tags_max = 32;
+const tag_shape = /^([A-Za-z0-9_.-]{1,64})=([\x21-\x2b\x2d-\x7e](?:[\x20-\x2b\x2d-\x7e]{0,254}[\x21-\x2b\x2d-\x7e])?)$/;
+
+/** `x-aos-tags: team=search,env=prod`. */
+function tagsIn(headers: IncomingHttpHeaders): Record<string, string> {
+  const text = textIn(headers, 'x-aos-tags');
+  if (text === null || text === '') return {};
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.length > tags_max) throw new Problem('invalid_header', `x-aos-tags holds ${parts.length} tags; at most ${tags_max} are kept.`);
+  const pairs = parts.map((part): [string, string] => {
+    const [, key, value] = tag_shape.exec(part) ?? [];
+    if (key !== undefined && value !== undefined) return [key, value];
+    throw new Problem('invalid_header', `x-aos-tags: "${part.slice(0, 80)}" is not of the form key=value, for example team=search.`);
+  });
+  return Object.fromEntries(pairs);
+}
+
+const meta_prefix = 'x-aos-meta-';
+
+/** `x-aos-meta-ticket: 4711` is the tag `meta.ticket=4711`. */
+function metaIn(headers: IncomingHttpHeaders): Record<string, string> {
+  const names = Object.keys(headers).filter((name) => name.startsWith(meta_prefix));
+  if (names.length > tags_max) throw new Problem('invalid_header', `${names.length} x-aos-meta-* headers; at most ${tags_max} are kept.`);
+  return Object.fromEntries(names.map((name) => [`meta.${name.slice(meta_prefix.length)}`, nameIn(headers, name) ?? '']));
+}

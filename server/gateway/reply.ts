@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { Wire } from '@aos/core/activity/wires/define.ts';
+import type { Governed } from '../govern/answer.ts';
+import { factsHeaders } from '../govern/facts.ts';
+import { problemHeaders } from '../http/problem.ts';
+
+/** Answers a governed call on its own wire. */
+export async function replyWith(reply: FastifyReply, wire: Wire, governed: Governed): Promise<FastifyReply> {
+  reply.headers(factsHeaders(governed.facts));
+  switch (governed.kind) {
+    case 'refused':
+      return reply.code(governed.problem.status).headers(problemHeaders(governed.problem)).send(wire.errorBody(governed.problem));
+    case 'dry_run':
+      return reply.code(200).send({ dry_run: true, decision: governed.decision });
+    case 'plain':
+      if (governed.status >= 400) reply.header('x-aos-source', 'provider');
+      return reply.code(governed.status).headers(governed.headers).send(governed.body);
+    case 'stream':
+      return stream(reply.code(governed.status).headers(governed.headers), governed.chunks);
+  }
+}
+
+/** Headers that keep proxies from holding events back. */
+const unbuffered = { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
+
+/**
+ * Writes chunks as the caller takes them: a slow caller slows the reading of the provider, and one who leaves ends the
+ * iteration, which cancels upstream and settles what was delivered.
+ */
+async function stream(reply: FastifyReply, chunks: AsyncGenerator<Buffer>): Promise<FastifyReply> {
+  reply.headers(unbuffered).hijack();
+  const { raw } = reply;
+  raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
+  for await (const chunk of chunks) {
+    if (raw.destroyed) break;
+    if (chunk.length > 0 && !raw.write(chunk)) await roomOrGone(raw);
+  }
+  raw.end();
+  return reply;
+}
+
+/** Waiting for `drain` alone would never end after the caller has left. */
+async function roomOrGone(raw: ServerResponse): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    await Promise.race([once(raw, 'drain', { signal }), once(raw, 'close', { signal })]);
+  } finally {
+    waiting.abort();
+  }
+}

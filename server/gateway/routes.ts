@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Wire } from '@aos/core/activity/wires/define.ts';
+import { wires } from '@aos/core/activity/wires/index.ts';
+import { mayDo } from '@aos/core/access/permission.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import { parseBody } from '@aos/core/base/json.ts';
+import type { AskedCall } from '../govern/asked.ts';
+import { governCall } from '../govern/call.ts';
+import { servedModels } from '../govern/models.ts';
+import type { Govern } from '../govern/ticket.ts';
+import type { IdentityCache } from '../http/authenticate.ts';
+import { asProblem, problemHeaders } from '../http/problem.ts';
+import { claimsOf } from './claims.ts';
+import { replyWith } from './reply.ts';
+
+/** Paths of the gateway, with the wire each speaks. */
+const routes: [path: string, wire: Wire][] = [
+  ['/v1/chat/completions', wires.chat],
+  ['/v1/responses', wires.responses],
+  ['/v1/embeddings', wires.embeddings],
+  ['/v1/messages', wires.messages],
+  ['/anthropic/v1/messages', wires.messages],
+];
+
+export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: IdentityCache): void {
+  for (const [path, wire] of routes) {
+    app.post(path, async (request, reply) => {
+      try {
+        return await replyWith(reply, wire, await governCall(govern, await ask(identities, wire, request, reply)));
+      } catch (error) {
+        if (reply.sent) throw error;
+        const problem = asProblem(error, request);
+        return reply.code(problem.status).headers(problemHeaders(problem)).send(wire.errorBody(problem));
+      }
+    });
+  }
+  app.get('/v1/models', async (request) => {
+    const identity = await caller(identities, request);
+    return servedModels(await govern.controls.of(identity.tenant_id));
+  });
+}
+
+/** Reads a call to the point where governance can take it over. */
+async function ask(identities: IdentityCache, wire: Wire, request: FastifyRequest, reply: FastifyReply): Promise<AskedCall> {
+  const identity = await caller(identities, request);
+  const claims = claimsOf(request.headers);
+  const body = request.body as Buffer;
+  const json = parseBody(body);
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  return {
+    identity,
+    reauthenticate: () => {
+      identities.drop(identity.tenant_id);
+      return caller(identities, request);
+    },
+    claims,
+    wire,
+    request: wire.readRequest(json),
+    body,
+    json,
+    headers: travelling(request),
+    request_id: request.id,
+    gone: gone.signal,
+  };
+}
+
+async function caller(identities: IdentityCache, request: FastifyRequest) {
+  const identity = await identities.get(request.headers);
+  if (mayDo(identity.role, 'call')) return identity;
+  throw new Problem('forbidden', `A key with the role "${identity.role}" may not call models; use one with the role "service".`);
+}
+
+/** Header values as single texts; which of them travel on is decided where the request to the provider is made. */
+function travelling(request: FastifyRequest): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers[name] = value;
+  return headers;
+}

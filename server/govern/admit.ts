@@ -1,0 +1,61 @@
+import { present } from '@aos/core/base/assert.ts';
+import type { Deps } from '../base/deps.ts';
+import { type NewRun, openRuns } from '../store/runs.ts';
+import { type NewTrace, openTraces } from '../store/traces.ts';
+import { type Admission, type AdmissionAsk, admit } from '../store/usage.ts';
+import { type Batcher, createBatcher } from './batch.ts';
+import type { Later } from './later.ts';
+
+/** A call at the gate: what it asks of the books, under which control epoch, and the run it opens. */
+export interface AtGate {
+  control_epoch: string;
+  ask: AdmissionAsk;
+  new_run: NewRun | null;
+  new_trace: NewTrace | null;
+}
+
+export type Admitter = Batcher<AtGate, Admission>;
+
+/** Most calls admitted by one transaction: beyond it, the wait for the batch outweighs the shared commit. */
+const batch_max = 128;
+
+/** Admits the calls of a tenant in batches: one round trip and one commit for all that came together. */
+export function createAdmitter(deps: Deps, later: Later): Admitter {
+  return createBatcher<AtGate, Admission>({ max: batch_max, lanes: 2, run: (tenant_id, batch) => admitBatch(deps, later, tenant_id, batch) });
+}
+
+/**
+ * Calls prepared under different epochs go in separate statements; at most one of them is current. A failed admission
+ * is not tried again: the caller gets a 503 within seconds, and a hold that was taken all the same is released.
+ */
+async function admitBatch(deps: Deps, later: Later, tenant_id: string, batch: AtGate[]): Promise<PromiseSettledResult<Admission>[]> {
+  const stop = deps.metrics.admission_seconds.startTimer();
+  deps.metrics.batch_size.observe({ kind: 'admission' }, batch.length);
+  const answers = new Map<AtGate, PromiseSettledResult<Admission>>();
+  for (const control_epoch of new Set(batch.map((at) => at.control_epoch))) {
+    const same = batch.filter((at) => at.control_epoch === control_epoch);
+    try {
+      const admissions = await admitSame(deps, tenant_id, control_epoch, same);
+      for (const [n, at] of same.entries()) answers.set(at, { status: 'fulfilled', value: present(admissions[n], 'an admission') });
+    } catch (reason) {
+      for (const at of same) {
+        if (at.ask.take) later.release(tenant_id, at.ask.id, at.ask.lines.length);
+        answers.set(at, { status: 'rejected', reason });
+      }
+    }
+  }
+  stop();
+  return batch.map((at) => present(answers.get(at), 'the answer at the gate'));
+}
+
+function admitSame(deps: Deps, tenant_id: string, control_epoch: string, same: AtGate[]): Promise<Admission[]> {
+  return deps.db.tenantFlight(tenant_id, async (tx) => {
+    const taking = same.filter((at) => at.ask.take);
+    const [admissions] = await Promise.all([
+      admit(tx, { control_epoch, instance_id: deps.instance_id, at_ms: deps.clock.now(), asks: same.map((at) => at.ask) }),
+      openRuns(tx, taking.flatMap((at) => at.new_run ?? [])),
+      openTraces(tx, taking.flatMap((at) => at.new_trace ?? [])),
+    ]);
+    return admissions;
+  });
+}

@@ -1,0 +1,71 @@
+import type { Json } from '@aos/core/base/json.ts';
+import { assert } from '@aos/core/base/assert.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import { sibling } from '@aos/core/base/id.ts';
+import { refusalOf } from '@aos/core/policies/refuse.ts';
+import { type Facts, policyIds, tightestOf } from './facts.ts';
+import { decisionOf, progressOf, stepOf } from './records.ts';
+import { sendPlain } from './plain.ts';
+import { sendStream } from './stream.ts';
+import type { Outcome } from './settle.ts';
+import type { Govern, Ticket } from './ticket.ts';
+import { troubleOf } from './trouble.ts';
+
+/** What the gateway answers with. */
+export type Governed =
+  | { kind: 'refused'; problem: Problem; facts: Facts }
+  | { kind: 'dry_run'; decision: Json; facts: Facts }
+  | { kind: 'plain'; status: number; headers: Record<string, string>; body: Buffer; facts: Facts }
+  | { kind: 'stream'; status: number; headers: Record<string, string>; chunks: AsyncGenerator<Buffer>; facts: Facts };
+
+export function factsOf(ticket: Ticket, added_output_bound: number | null = null): Facts {
+  return {
+    run_id: ticket.ids.run_id,
+    decision_id: ticket.ids.decision_id,
+    verdict: ticket.decision.verdict,
+    shadow_verdict: ticket.decision.shadow_verdict,
+    policy_ids: policyIds(ticket.decision.contributions),
+    tightest: tightestOf(ticket.lines, ticket.seen, ticket.output_bound),
+    added_output_bound,
+  };
+}
+
+/** The decision without its effects: nothing is held, sent or recorded. */
+export function dryRun(_: Govern, ticket: Ticket): Governed {
+  const decision = decisionOf(ticket, ticket.admitted_at_ms) as unknown as Json;
+  return { kind: 'dry_run', decision, facts: factsOf(ticket) };
+}
+
+/** Records the refusal with everything that led to it, then answers: what the caller reads can be looked up. */
+export async function refuse(govern: Govern, ticket: Ticket): Promise<Governed> {
+  const { deciding } = ticket.decision;
+  assert(deciding, 'a refusal has a cause');
+  const problem = refusalOf(deciding, {
+    decision_id: ticket.ids.decision_id,
+    run_id: ticket.ids.run_id,
+    url: `${govern.config.public_url}/d/${ticket.ids.decision_id}`,
+    at_ms: ticket.admitted_at_ms,
+  });
+  await govern.settler.add(ticket.call.asker.tenant_id, refusedOutcome(govern, ticket, problem));
+  return { kind: 'refused', problem, facts: factsOf(ticket) };
+}
+
+function refusedOutcome(govern: Govern, ticket: Ticket, problem: Problem): Outcome {
+  const at_ms = govern.clock.now();
+  const { new_run, decision } = ticket;
+  return {
+    hold: null,
+    new_run,
+    new_trace: new_run && { tenant_id: new_run.tenant_id, id: sibling(new_run.id, 'trace'), run_id: new_run.id, started_at: new_run.created_at },
+    step: stepOf(ticket, 'blocked', at_ms, 0n, { code: problem.code, message: problem.message }),
+    record: null,
+    decision: decisionOf(ticket, at_ms),
+    progress: progressOf(ticket, at_ms, { refused: true, usage: null, cost_nano: null, termination: decision.deciding?.termination ?? 'POLICY_BLOCK' }),
+    ...troubleOf(govern, ticket, at_ms),
+  };
+}
+
+/** Sends an admitted call: its holds are taken and marked as dispatched. */
+export function send(govern: Govern, ticket: Ticket): Promise<Governed> {
+  return ticket.asked.request.stream ? sendStream(govern, ticket) : sendPlain(govern, ticket);
+}

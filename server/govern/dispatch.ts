@@ -1,0 +1,109 @@
+import { editTopLevel } from '@aos/core/base/json.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import { failureIncident } from '@aos/core/incidents/open.ts';
+import { sha256Hex } from '../base/deps.ts';
+import { provider_rate_limited } from '../store/runs.ts';
+import { type ProviderTarget, UpstreamFailure, type UpstreamRequest, type UpstreamResponse } from '../upstreams/llm/define.ts';
+import { upstreams } from '../upstreams/llm/index.ts';
+import type { Went } from './ending.ts';
+import { openSecret } from './secrets.ts';
+import type { Govern, Ticket } from './ticket.ts';
+
+/** The bound to write into the request: only when the caller gave none and an enforced limit pays for output. */
+export function addedBound({ asked, lines, output_bound }: Ticket): number | null {
+  if (asked.request.max_output_tokens !== null) return null;
+  return lines.some((line) => line.cap !== null && line.rate > 0n) ? output_bound : null;
+}
+
+/** The bytes that go upstream: the caller's own, but for the members that must differ. */
+function bodyOf(ticket: Ticket): Buffer {
+  const { asked, model } = ticket;
+  const edits = asked.wire.edits(asked.json, {
+    model: model.name,
+    max_output_tokens: addedBound(ticket),
+    include_usage: asked.request.stream,
+  });
+  return Object.keys(edits).length === 0 ? asked.body : Buffer.from(editTopLevel(asked.body, edits));
+}
+
+/** Opens the request upstream. `signal` closes its socket. */
+export async function dispatch(govern: Govern, ticket: Ticket, signal: AbortSignal): Promise<UpstreamResponse> {
+  const { provider } = ticket.model;
+  let request: UpstreamRequest;
+  let target: ProviderTarget;
+  try {
+    request = requestOf(govern, ticket, signal);
+    target = targetOf(govern, ticket);
+  } catch (error) {
+    throw new UpstreamFailure('unreachable', false, `The request to provider "${provider.slug}" could not be made: ${(error as Error).message}`);
+  }
+  return upstreams[provider.kind].open(target, request).catch((error: unknown) => {
+    throw asFailure(error);
+  });
+}
+
+function targetOf(govern: Govern, { model: { provider }, call }: Ticket): ProviderTarget {
+  const secret = openSecret(govern, call.asker.tenant_id, provider);
+  return { id: provider.id, kind: provider.kind, base_url: provider.base_url ?? '', secret };
+}
+
+function requestOf({ config }: Govern, ticket: Ticket, signal: AbortSignal): UpstreamRequest {
+  const { asked } = ticket;
+  return {
+    wire: asked.wire.name,
+    path: asked.wire.path,
+    body: bodyOf(ticket),
+    headers: asked.headers,
+    stream: asked.request.stream,
+    deadlines: config.deadlines,
+    signal,
+  };
+}
+
+/** How a call went before anything is known of its answer. */
+export const unheard = (ticket: Ticket): Omit<Went, 'status'> => ({
+  http_status: null,
+  error: null,
+  usage: null,
+  delivered_tokens: 0,
+  free: false,
+  lost: false,
+  prompt_hash: sha256Hex(ticket.asked.body),
+  response_hash: null,
+  first_byte_at_ms: null,
+  termination: null,
+  incidents: [],
+});
+
+/** A call whose answer never came: free when nothing was sent, else lost until somebody knows better. */
+export function failedToAnswer(ticket: Ticket, failure: UpstreamFailure): Went {
+  const { message } = failure;
+  return {
+    ...unheard(ticket),
+    status: 'failed',
+    error: { code: failure.kind === 'timeout' ? 'provider_timeout' : 'provider_unreachable', message },
+    free: !failure.sent,
+    lost: failure.sent,
+    termination: 'SYSTEM_FAILURE',
+    incidents: [failureIncident(message)],
+  };
+}
+
+/** What an answer of the provider with an error status means for the run. */
+export function providerRefused(status: number): Pick<Went, 'termination' | 'incidents'> {
+  if (status === 429) return { termination: provider_rate_limited, incidents: [failureIncident('the provider answered 429, too many requests')] };
+  if (status >= 500) return { termination: 'SYSTEM_FAILURE', incidents: [failureIncident(`the provider answered ${status}`)] };
+  return { termination: 'SYSTEM_FAILURE', incidents: [] };
+}
+
+/** The problem a caller gets when the provider gave no answer. */
+export function failureProblem(failure: UpstreamFailure): Problem {
+  const code = failure.kind === 'timeout' ? 'provider_timeout' : 'provider_unreachable';
+  return new Problem(code, failure.message);
+}
+
+/** An unexpected error on the way is a lost answer too: the hold stays until it is known what was used. */
+export function asFailure(error: unknown): UpstreamFailure {
+  if (error instanceof UpstreamFailure) return error;
+  return new UpstreamFailure('reset', true, `The answer of the provider could not be read: ${(error as Error).message}`);
+}

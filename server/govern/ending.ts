@@ -1,0 +1,96 @@
+import { costNano } from '@aos/core/activity/price.ts';
+import { inputTokensExact } from '@aos/core/activity/prompt.ts';
+import { loadTokenizer } from '@aos/core/activity/tokens.ts';
+import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
+import { type IncidentDraft, overReport } from '@aos/core/incidents/open.ts';
+import { amountOf } from '@aos/core/policies/reserve.ts';
+import { refuses } from '@aos/core/policies/action.ts';
+import type { Used } from '@aos/core/policies/limits/define.ts';
+import type { Outcome } from './settle.ts';
+import { decisionOf, type Ending, progressOf, recordOf, stepOf } from './records.ts';
+import type { Govern, Ticket } from './ticket.ts';
+import { troubleOf } from './trouble.ts';
+
+export const no_usage: Usage = {
+  input_tokens: 0,
+  output_tokens: 0,
+  cached_input_tokens: 0,
+  cache_write_tokens: 0,
+  cache_write_1h_tokens: 0,
+  reasoning_tokens: 0,
+};
+
+/** What is known of how a call went, before it is turned into amounts and records. */
+export interface Went {
+  status: Ending['status'];
+  http_status: number | null;
+  error: Ending['error'];
+  /** Null: nobody said; then `delivered_tokens` are what is charged. */
+  usage: Usage | null;
+  delivered_tokens: number;
+  /** Nothing can have been billed: refused by the provider, or never sent. */
+  free: boolean;
+  /** No word came back after the request had left: all that was held is charged. */
+  lost: boolean;
+  prompt_hash: string;
+  response_hash: string | null;
+  first_byte_at_ms: number | null;
+  termination: Ending['termination'];
+  incidents: IncidentDraft[];
+}
+
+/** Turns how a call went into the one transaction that settles it. */
+export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Promise<Outcome> {
+  const settled_at_ms = govern.clock.now();
+  const { usage, usage_source } = await usageOf(ticket, went);
+  const cost_nano = ticket.model.priced && costNano(usage, ticket.model.priced.price);
+  const amounts = postedAmounts(ticket, went, { usage, cost_nano });
+  const ending: Ending = { ...went, usage, usage_source, cost_nano, settled_at_ms, amounts };
+  const trouble = troubleOf(govern, ticket, settled_at_ms, [...went.incidents, ...overReports(ticket, amounts)]);
+  const plain = ticket.decision.contributions.every((of) => !of.fired);
+  return {
+    hold: { id: ticket.ids.decision_id, amounts },
+    new_run: null,
+    new_trace: null,
+    step: stepOf(ticket, went.status, settled_at_ms, cost_nano, went.error),
+    record: recordOf(ticket, ending),
+    decision: plain ? null : decisionOf(ticket, ticket.admitted_at_ms),
+    progress: progressOf(ticket, settled_at_ms, { refused: false, usage, cost_nano, termination: went.termination }),
+    ...trouble,
+  };
+}
+
+/** The provider's figures where there are any, else our count of what was delivered, never more than was held. */
+async function usageOf(ticket: Ticket, went: Went): Promise<{ usage: Usage; usage_source: UsageSource }> {
+  const { estimate, output_bound } = ticket;
+  if (went.usage) return { usage: went.usage, usage_source: 'provider' };
+  if (went.free) return { usage: no_usage, usage_source: 'none' };
+  if (went.lost) {
+    const output_tokens = output_bound * estimate.choices;
+    return { usage: { ...no_usage, input_tokens: estimate.input_tokens, output_tokens }, usage_source: 'estimated' };
+  }
+  const input_tokens = await countedInput(ticket);
+  return { usage: { ...no_usage, input_tokens, output_tokens: went.delivered_tokens }, usage_source: 'estimated' };
+}
+
+async function countedInput({ asked, model, estimate }: Ticket): Promise<number> {
+  const counted = inputTokensExact(asked.request.prompt, await loadTokenizer(), model.provider.kind, model.name);
+  return Math.min(counted, estimate.input_tokens);
+}
+
+function postedAmounts(ticket: Ticket, went: Went, used: Used): bigint[] {
+  return ticket.lines.map((line) =>
+    went.lost && line.limit.type !== 'concurrency' ? amountOf(line, ticket.output_bound) : line.type.post(line.limit, used),
+  );
+}
+
+/** Enforced lines that were posted above what was held for them: only a provider's report can do that. */
+function overReports(ticket: Ticket, amounts: readonly bigint[]): IncidentDraft[] {
+  return ticket.lines.flatMap((line, n) => {
+    const held = amountOf(line, ticket.output_bound);
+    const posted = amounts[n] ?? 0n;
+    if (posted <= held || line.policy.mode !== 'enforce' || !refuses(line.control.action)) return [];
+    const show = (amount: bigint) => String(line.type.show(amount));
+    return overReport({ policy_id: line.policy.id, policy_name: line.policy.document.name, held: show(held), posted: show(posted), unit: line.type.unit });
+  });
+}

@@ -1,0 +1,57 @@
+import type { Estimate } from '@aos/core/activity/call.ts';
+import { type Reach, worstCase } from '@aos/core/activity/price.ts';
+import { inputTokensBound, inputTokensExact } from '@aos/core/activity/prompt.ts';
+import { loadTokenizer } from '@aos/core/activity/tokens.ts';
+import type { WireRequest } from '@aos/core/activity/wires/define.ts';
+import type { Json } from '@aos/core/base/json.ts';
+import type { ProjectRow } from '../store/control-read.ts';
+import type { AskedCall } from './asked.ts';
+import type { ChosenModel } from './models.ts';
+
+/** Fewer output tokens than this are not worth sending: a call that can pay less is refused. */
+const least_output_tokens = 16;
+
+/** The upper bound of a call from the size of its prompt alone: sound for every tokenizer, loose, and cheap. */
+export function estimateOf(asked: AskedCall, model: ChosenModel, project: ProjectRow): Estimate {
+  const { request } = asked;
+  const input_tokens = inputTokensBound(request.prompt, model.name);
+  const output_tokens = outputOf(request, model, project);
+  return priced({ input_tokens, input_bound: 'bytes', output_tokens, choices: request.choices, price: null }, asked, model);
+}
+
+/**
+ * The same with the prompt's tokens counted, for models whose tokenizer is known; null for the others. Counting costs
+ * a hundred times the bound from bytes, so it is asked only when that bound does not fit.
+ */
+export async function countedEstimate(estimate: Estimate, asked: AskedCall, model: ChosenModel): Promise<Estimate | null> {
+  const { kind } = model.provider;
+  if (kind === 'anthropic') return null;
+  const input_tokens = inputTokensExact(asked.request.prompt, await loadTokenizer(), kind, model.name);
+  if (input_tokens >= estimate.input_tokens) return null;
+  return priced({ ...estimate, input_tokens, input_bound: 'tokens' }, asked, model);
+}
+
+const priced = (estimate: Estimate, asked: AskedCall, { priced: known }: ChosenModel): Estimate => ({
+  ...estimate,
+  price: known && worstCase(known.price, estimate.input_tokens, reachOf(asked.body)),
+});
+
+/** Dearer kinds of input that a request can only reach when it says so somewhere in its body. */
+const reachOf = (body: Buffer): Reach => ({
+  cache_write: body.includes('"cache_control"'),
+  cache_write_1h: body.includes('"cache_control"') && body.includes('"1h"'),
+  audio: body.includes('audio'),
+  web_searches: 0,
+});
+
+function outputOf(request: WireRequest, model: ChosenModel, project: ProjectRow): Estimate['output_tokens'] {
+  if (request.max_output_tokens !== null) return { wanted: request.max_output_tokens, floor: request.max_output_tokens };
+  const wanted = Math.min(project.default_output_bound, model.priced?.max_output_tokens ?? Infinity);
+  return { wanted, floor: Math.min(least_output_tokens, wanted) };
+}
+
+/** As it is stored with the record: amounts as text. */
+export function estimateJson(estimate: Estimate): Json {
+  const { price, ...plain } = estimate;
+  return { ...plain, price: price && { base_pico: String(price.base_pico), output_pico: String(price.output_pico) } };
+}

@@ -1,0 +1,67 @@
+import type { Action } from '@aos/core/policies/action.ts';
+import type { Line } from '@aos/core/policies/reserve.ts';
+import { amountOf } from '@aos/core/policies/reserve.ts';
+import type { Seen } from '@aos/core/policies/decide.ts';
+import { instantText } from '@aos/core/base/time.ts';
+
+/** What every answer of the gateway tells about its governance. */
+export interface Facts {
+  run_id: string;
+  decision_id: string;
+  verdict: Action;
+  shadow_verdict: Action;
+  /** Policies that applied, in the order of their say. */
+  policy_ids: string[];
+  tightest: Tightest | null;
+  /** The bound on output tokens that was added for the caller; null when none was. */
+  added_output_bound: number | null;
+}
+
+export interface Tightest {
+  control_id: string;
+  policy_id: string;
+  unit: string;
+  remaining: number | string;
+  resets_at: string | null;
+}
+
+/** The enforced limit with the smallest part of its cap left after this call's hold. */
+export function tightestOf(lines: readonly Line[], seen: readonly Seen[], output_bound: number): Tightest | null {
+  let tightest: Tightest | null = null;
+  let least = Infinity;
+  for (const [n, line] of lines.entries()) {
+    const at = seen[n];
+    if (line.cap === null || !at) continue;
+    const left = line.cap - at.posted - at.pending - amountOf(line, output_bound);
+    const part = line.cap === 0n ? 0 : Number(left) / Number(line.cap);
+    if (part >= least) continue;
+    least = part;
+    tightest = {
+      control_id: line.control.id,
+      policy_id: line.policy.id,
+      unit: line.type.unit,
+      remaining: line.type.show(left < 0n ? 0n : left),
+      resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
+    };
+  }
+  return tightest;
+}
+
+export function factsHeaders(facts: Facts): Record<string, string> {
+  const { tightest } = facts;
+  return {
+    'x-aos-run-id': facts.run_id,
+    'x-aos-decision': facts.verdict,
+    'x-aos-decision-id': facts.decision_id,
+    'x-aos-policies': facts.policy_ids.slice(0, 20).join(','),
+    ...(tightest && {
+      'x-aos-limit': `${tightest.control_id}; unit=${tightest.unit}; remaining=${tightest.remaining}${tightest.resets_at ? `; reset=${tightest.resets_at}` : ''}`,
+    }),
+    ...(facts.shadow_verdict !== 'continue' && { 'x-aos-shadow': facts.shadow_verdict }),
+    ...(facts.added_output_bound !== null && { 'x-aos-max-tokens': String(facts.added_output_bound) }),
+  };
+}
+
+/** Each policy once, in the order in which its controls were named. */
+export const policyIds = (of: readonly { policy_id: string }[]): string[] => [...new Set(of.map((item) => item.policy_id))];
+

@@ -1,0 +1,24 @@
+import type { Call } from '@aos/core/activity/call.ts';
+import { present } from '@aos/core/base/assert.ts';
+import type { Finding } from '@aos/core/policies/detectors/define.ts';
+import { detectors } from '@aos/core/policies/detectors/index.ts';
+import type { Matched } from '@aos/core/policies/resolve.ts';
+
+export interface Inspected {
+  matched: Matched;
+  finding: Finding;
+}
+
+/** What the rules that apply say about a call. A detector that failed is a finding of its own, never a pass. */
+export function inspect(matched: readonly Matched[], call: Call): Inspected[] {
+  return matched.flatMap((of) => {
+    const { rule } = of.control;
+    if (!rule) return [];
+    const detector = present(detectors.get(rule.type), `detector ${rule.type}`);
+    try {
+      return { matched: of, finding: detector.detect(rule, call) };
+    } catch (error) {
+      return { matched: of, finding: { not_evaluated: true, reason: `the check failed: ${(error as Error).message}` } };
+    }
+  });
+}

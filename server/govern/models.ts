@@ -1,0 +1,76 @@
+import type { PricedModel } from '@aos/core/activity/price-book.ts';
+import type { Wire } from '@aos/core/activity/wires/define.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import type { ProviderRow } from '../store/control-read.ts';
+import { upstreams } from '../upstreams/llm/index.ts';
+import { mock_model_names } from '../upstreams/llm/mock-models.ts';
+import type { TenantControl } from './control.ts';
+
+/** The provider a model name means, and what is known of the model. */
+export interface ChosenModel {
+  provider: ProviderRow;
+  /** The name the provider knows it by. */
+  name: string;
+  /** Null: the model has no price. */
+  priced: PricedModel | null;
+}
+
+/** `provider/model`, or a bare name that exactly one configured provider serves. */
+export function chooseModel(control: TenantControl, wire: Wire, requested: string): ChosenModel {
+  const speaking = control.providers.filter((row) => row.enabled && upstreams[row.kind].wires.includes(wire.name));
+  const named = speaking.find((row) => requested.startsWith(`${row.slug}/`));
+  if (named) return chosen(control, named, requested.slice(named.slug.length + 1));
+  const serving = speaking.filter((row) => serves(control, row, requested));
+  const [only] = serving;
+  if (serving.length === 1 && only) return chosen(control, only, requested);
+  throw serving.length > 1 ? ambiguous(requested, serving) : unknown(requested, control, wire);
+}
+
+function chosen(control: TenantControl, provider: ProviderRow, name: string): ChosenModel {
+  const priced = control.prices.find(provider.slug, name) ?? control.prices.find(provider.kind, name);
+  return { provider, name, priced };
+}
+
+/** Named in the provider's own list, built in, or known to the price book under the provider's kind. */
+function serves(control: TenantControl, row: ProviderRow, model: string): boolean {
+  if (row.models.includes(model)) return true;
+  if (row.kind === 'mock') return mock_model_names.includes(model);
+  return control.prices.find(row.kind, model) !== null;
+}
+
+function ambiguous(requested: string, serving: ProviderRow[]): Problem {
+  const choices = serving.map((row) => `"${row.slug}/${requested}"`).join(' or ');
+  return new Problem('model_not_found', `The model "${requested}" is served by ${serving.length} providers: say ${choices}.`);
+}
+
+function unknown(requested: string, control: TenantControl, wire: Wire): Problem {
+  const elsewhere = control.providers.find((row) => row.enabled && requested.startsWith(`${row.slug}/`));
+  const why = elsewhere
+    ? `the provider "${elsewhere.slug}" does not speak ${wire.path}`
+    : `no configured provider serves it on ${wire.path}`;
+  return new Problem(
+    'model_not_found',
+    `The model "${requested}" cannot be called: ${why}. GET /v1/models lists what can; POST /api/v1/providers adds a provider; "provider/model" names one.`,
+  );
+}
+
+/** What `GET /v1/models` answers, in the form of the OpenAI wire: every model a bare or full name is known for. */
+export function servedModels(control: TenantControl) {
+  const data = control.providers
+    .filter((row) => row.enabled)
+    .flatMap((row) => [...new Set([...row.models, ...catalogOf(control, row)])].map((model) => ({ row, model })))
+    .map(({ row, model }) => ({
+      id: `${row.slug}/${model}`,
+      object: 'model' as const,
+      created: 0,
+      owned_by: row.slug,
+      priced: control.prices.find(row.slug, model) !== null || control.prices.find(row.kind, model) !== null,
+    }));
+  return { object: 'list' as const, data };
+}
+
+/** The models of a provider's kind that are known by name: the built-in ones, or those of the packaged prices. */
+const catalogOf = ({ catalog }: TenantControl, row: ProviderRow): string[] =>
+  row.kind === 'mock'
+    ? [...mock_model_names]
+    : catalog.rows.filter((of) => of.price.provider === row.kind).map((of) => of.price.model);

@@ -1,0 +1,76 @@
+import type { Readable } from 'node:stream';
+import { isObject, type Json } from '@aos/core/base/json.ts';
+import type { WireAnswer } from '@aos/core/activity/wires/define.ts';
+import { sha256Hex } from '../base/deps.ts';
+import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
+import { factsOf, type Governed } from './answer.ts';
+import type { Facts } from './facts.ts';
+import { countDelivered } from './delivered.ts';
+import { addedBound, asFailure, dispatch, failedToAnswer, failureProblem, providerRefused, unheard } from './dispatch.ts';
+import { outcomeOf, type Went } from './ending.ts';
+import type { Govern, Ticket } from './ticket.ts';
+
+/**
+ * A call whose answer comes in one piece. A caller who leaves does not stop it: the provider bills it whole, so it is
+ * read to its end, within the deadlines, and charged as reported.
+ */
+export async function sendPlain(govern: Govern, ticket: Ticket): Promise<Governed> {
+  const facts = factsOf(ticket, addedBound(ticket));
+  try {
+    const response = await dispatch(govern, ticket, new AbortController().signal);
+    return await finishPlain(govern, ticket, response, facts);
+  } catch (error) {
+    if (!(error instanceof UpstreamFailure)) throw error;
+    await settle(govern, ticket, failedToAnswer(ticket, error));
+    return { kind: 'refused', problem: failureProblem(error), facts };
+  }
+}
+
+/** Reads an answer to its end, settles, and only then hands it on. */
+export async function finishPlain(govern: Govern, ticket: Ticket, response: UpstreamResponse, facts: Facts): Promise<Governed> {
+  const first_byte_at_ms = govern.clock.now();
+  const body = await collect(response.body);
+  await settle(govern, ticket, { ...(await wentWith(ticket, response.status, body)), first_byte_at_ms });
+  return { kind: 'plain', status: response.status, headers: response.headers, body, facts };
+}
+
+async function settle(govern: Govern, ticket: Ticket, went: Went): Promise<void> {
+  await govern.settleFor(ticket, await outcomeOf(govern, ticket, went));
+}
+
+async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<Went> {
+  const answer = readAnswer(ticket, body);
+  const heard = { ...unheard(ticket), http_status: status, response_hash: sha256Hex(body), usage: answer?.usage ?? null };
+  if (status >= 400) {
+    const error = { code: `provider_${status}`, message: `the provider answered ${status}` };
+    return { ...heard, status: 'failed', error, free: heard.usage === null, ...providerRefused(status) };
+  }
+  if (heard.usage) return { ...heard, status: 'succeeded' };
+  return { ...heard, status: 'succeeded', delivered_tokens: await tokensOf(ticket, answer?.text ?? '') };
+}
+
+function readAnswer(ticket: Ticket, body: Buffer): WireAnswer | null {
+  try {
+    const json = JSON.parse(body.toString('utf8')) as Json;
+    return isObject(json) ? ticket.asked.wire.readAnswer(json) : null;
+  } catch {
+    // Not JSON: it passes through as it is, and its length stands for the tokens nobody reported.
+    return { usage: null, text: body.toString('utf8') };
+  }
+}
+
+async function tokensOf(ticket: Ticket, text: string): Promise<number> {
+  const delivered = await countDelivered(ticket.model.provider.kind);
+  delivered.crosses(text, Infinity);
+  return delivered.tokens();
+}
+
+async function collect(body: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of body) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw asFailure(error);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}

@@ -1,0 +1,181 @@
+import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
+import type { Json } from '@aos/core/base/json.ts';
+import { type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import type { Contribution } from '@aos/core/policies/decide.ts';
+import { amountOf } from '@aos/core/policies/reserve.ts';
+import type { DecisionRow } from '../store/decisions.ts';
+import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
+import type { RunProgress } from '../store/runs.ts';
+import type { StepRow } from '../store/steps.ts';
+import { estimateJson } from './estimate.ts';
+import type { Ticket } from './ticket.ts';
+
+/** How a call ended, as far as its records are concerned. */
+export interface Ending {
+  status: 'succeeded' | 'failed' | 'cancelled' | 'cut';
+  http_status: number | null;
+  error: { code: string; message: string } | null;
+  usage: Usage;
+  usage_source: UsageSource;
+  /** Null: the model has no price. */
+  cost_nano: NanoUsd | null;
+  prompt_hash: string;
+  response_hash: string | null;
+  first_byte_at_ms: number | null;
+  settled_at_ms: number;
+  /** What the run would end with if this was its last call. */
+  termination: RunProgress['last_refusal'];
+  /** What each line posts, in the order of the lines. */
+  amounts: bigint[];
+}
+
+const who = ({ call }: Ticket) => ({
+  project_id: call.asker.project.id,
+  agent_id: call.asker.agent?.id ?? null,
+  actor_id: call.asker.actor?.id ?? null,
+  api_key_id: call.asker.api_key.id,
+  session_id: call.asker.session?.id ?? null,
+});
+
+const stepParams = (ticket: Ticket): Json => ({
+  model: ticket.model.name,
+  provider: ticket.model.provider.slug,
+  wire: ticket.asked.wire.name,
+  streamed: ticket.asked.request.stream,
+  max_output_tokens: ticket.output_bound,
+});
+
+export function stepOf(ticket: Ticket, status: StepRow['status'], ended_at_ms: number, cost: NanoUsd | null, error: Json): StepRow {
+  const { ids, call, admitted_at_ms } = ticket;
+  return {
+    tenant_id: call.asker.tenant_id,
+    id: ids.step_id,
+    trace_id: ids.trace_id,
+    run_id: ids.run_id,
+    kind: 'llm',
+    skill: 'llm',
+    params: stepParams(ticket),
+    status,
+    decision_id: ids.decision_id,
+    cost_usd: cost === null ? null : usdOfNano(cost),
+    error,
+    started_at: instantText(admitted_at_ms),
+    ended_at: instantText(ended_at_ms),
+    duration_ms: Math.max(0, Math.round(ended_at_ms - admitted_at_ms)),
+    is_synthetic: false,
+  };
+}
+
+/** The lines of the call's holds as they were asked, held and posted: what preview and audit replay. */
+function holdsJson(ticket: Ticket, amounts: readonly bigint[]): Json {
+  return ticket.lines.map((line, n) => ({
+    policy_id: line.policy.id,
+    policy_version: line.policy.version,
+    control_id: line.control.id,
+    type: line.limit.type,
+    action: line.control.action,
+    mode: line.policy.mode,
+    subject: line.key.subject,
+    window_start: instantText(line.key.window_start_ms),
+    resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
+    cap: String(line.type.cap(line.limit)),
+    posted_before: String(ticket.seen[n]?.posted ?? 0n),
+    pending_before: String(ticket.seen[n]?.pending ?? 0n),
+    held: String(amountOf(line, ticket.output_bound)),
+    posted: String(amounts[n] ?? 0n),
+  }));
+}
+
+export function recordOf(ticket: Ticket, ending: Ending): LlmRunRecordRow {
+  const { ids, call, model, asked } = ticket;
+  const { usage } = ending;
+  const known = ending.usage_source !== 'none';
+  return {
+    tenant_id: call.asker.tenant_id,
+    id: ids.record_id,
+    run_id: ids.run_id,
+    trace_id: ids.trace_id,
+    step_id: ids.step_id,
+    decision_id: ids.decision_id,
+    ...who(ticket),
+    provider: model.provider.slug,
+    model: model.name,
+    wire: asked.wire.name,
+    streamed: asked.request.stream,
+    execution_status: ending.status,
+    http_status: ending.http_status,
+    error_code: ending.error?.code ?? null,
+    prompt_hash: ending.prompt_hash,
+    response_hash: ending.response_hash,
+    input_tokens: known ? usage.input_tokens : null,
+    output_tokens: known ? usage.output_tokens : null,
+    cached_input_tokens: known ? usage.cached_input_tokens : null,
+    cache_write_tokens: known ? usage.cache_write_tokens + usage.cache_write_1h_tokens : null,
+    reasoning_tokens: known ? usage.reasoning_tokens : null,
+    usage_source: ending.usage_source,
+    cost_usd: ending.cost_nano === null ? null : usdOfNano(ending.cost_nano),
+    price_id: model.priced?.price.id ?? null,
+    price_version: model.priced?.price.version ?? null,
+    policy_snapshot_id: ticket.control.policies.snapshot_id,
+    verdict: ticket.decision.verdict,
+    estimate: estimateJson(ticket.estimate),
+    holds: holdsJson(ticket, ending.amounts),
+    tags: call.tags,
+    source: 'gateway',
+    is_synthetic: false,
+    synthetic_scenario_id: null,
+    admitted_at: instantText(ticket.admitted_at_ms),
+    first_byte_at: ending.first_byte_at_ms === null ? null : instantText(ending.first_byte_at_ms),
+    settled_at: instantText(ending.settled_at_ms),
+  };
+}
+
+/** The decision as a row; `code` other than the deciding control's when identity and not a policy refused. */
+export function decisionOf(ticket: Ticket, decided_at_ms: number): DecisionRow {
+  const { ids, call, decision } = ticket;
+  const { deciding } = decision;
+  return {
+    tenant_id: call.asker.tenant_id,
+    id: ids.decision_id,
+    run_id: ids.run_id,
+    step_id: ids.step_id,
+    ...who(ticket),
+    verdict: decision.verdict,
+    code: deciding?.code ?? null,
+    policy_id: deciding?.policy_id ?? null,
+    control_id: deciding?.control_id ?? null,
+    policy_snapshot_id: ticket.control.policies.snapshot_id,
+    call: { kind: call.kind, provider: call.provider, model: call.model, tools: call.tools, tags: call.tags, wire: ticket.asked.wire.name },
+    estimate: estimateJson(ticket.estimate),
+    contributions: decision.contributions as unknown as Json,
+    is_synthetic: false,
+    decided_at: instantText(decided_at_ms),
+  };
+}
+
+/** What the call adds to its run. A refused call counts as a refused one and costs nothing. */
+export function progressOf(
+  ticket: Ticket,
+  at_ms: number,
+  of: { refused: boolean; usage: Usage | null; cost_nano: NanoUsd | null; termination: RunProgress['last_refusal'] },
+): RunProgress {
+  const fired = ticket.decision.contributions.find((contribution) => contribution.fired && contribution.mode === 'enforce');
+  return {
+    run_id: ticket.ids.run_id,
+    calls: 1,
+    refused_calls: of.refused ? 1 : 0,
+    input_tokens: of.usage?.input_tokens ?? 0,
+    output_tokens: of.usage?.output_tokens ?? 0,
+    cost_usd: usdOfNano(of.cost_nano ?? 0n),
+    last_refusal: of.termination,
+    violation_policy_id: fired?.policy_id ?? null,
+    policy_context: contextOf(ticket.decision.deciding, ticket),
+    at: instantText(at_ms),
+  };
+}
+
+/** The policy a run stands under: the one that decided, else the first that applied, else none, said explicitly. */
+const contextOf = (deciding: Contribution | null, ticket: Ticket): string =>
+  deciding?.policy_id ?? ticket.lines[0]?.policy.id ?? 'SYSTEM_DEFAULT';
+

@@ -1,0 +1,162 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { StreamReader } from '@aos/core/activity/wires/define.ts';
+import type { Usage } from '@aos/core/activity/usage.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import type { Decision } from '@aos/core/policies/decide.ts';
+import { failureIncident } from '@aos/core/incidents/open.ts';
+import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
+import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
+import { factsOf, type Governed } from './answer.ts';
+import { cutDecision, cutProblem } from './cut.ts';
+import { countDelivered, type Delivered } from './delivered.ts';
+import { addedBound, asFailure, dispatch, failedToAnswer, failureProblem, unheard } from './dispatch.ts';
+import { outcomeOf, type Went } from './ending.ts';
+import { finishPlain } from './plain.ts';
+import type { Govern, Ticket } from './ticket.ts';
+
+/** A call whose answer comes in events: each is read, metered and passed on; the last ones wait until all is settled. */
+export async function sendStream(govern: Govern, ticket: Ticket): Promise<Governed> {
+  const facts = factsOf(ticket, addedBound(ticket));
+  const upstream = new AbortController();
+  const leave = () => upstream.abort();
+  ticket.asked.gone.addEventListener('abort', leave, { once: true });
+  if (ticket.asked.gone.aborted) leave();
+  try {
+    const response = await dispatch(govern, ticket, upstream.signal);
+    const is_stream = response.headers['content-type']?.includes('text/event-stream') ?? false;
+    if (response.status >= 400 || !is_stream) return await finishPlain(govern, ticket, response, facts);
+    const chunks = metered(govern, ticket, response, upstream);
+    return { kind: 'stream', status: response.status, headers: response.headers, chunks, facts };
+  } catch (error) {
+    if (!(error instanceof UpstreamFailure)) throw error;
+    await govern.settleFor(ticket, await outcomeOf(govern, ticket, failedToAnswer(ticket, error)));
+    return { kind: 'refused', problem: failureProblem(error), facts };
+  }
+}
+
+/** What has been seen of a stream so far. */
+interface Seen {
+  reader: StreamReader;
+  splitter: SseSplitter;
+  delivered: Delivered;
+  /** Output tokens the holds pay for, over all answers; Infinity where no enforced limit counts output. */
+  bound: number;
+  hash: Hash;
+  usage: Usage | null;
+  done: boolean;
+  /** The decision that ended the stream; null while it may go on. */
+  cut: Decision | null;
+  provider_error: boolean;
+  first_byte_at_ms: number | null;
+}
+
+async function* metered(govern: Govern, ticket: Ticket, response: UpstreamResponse, upstream: AbortController): AsyncGenerator<Buffer> {
+  const seen = await begin(ticket);
+  let failure: UpstreamFailure | null = null;
+  let settled = false;
+  const finish = async () => {
+    if (settled) return;
+    settled = true;
+    const ended = seen.cut ? { ...ticket, decision: seen.cut } : ticket;
+    await govern.settleFor(ticket, await outcomeOf(govern, ended, wentOf(ticket, seen, failure)));
+  };
+  try {
+    let held: Buffer[] = [];
+    try {
+      for await (const chunk of response.body) {
+        seen.first_byte_at_ms ??= govern.clock.now();
+        const { now, last } = take(ticket, seen, seen.splitter.push(chunk as Buffer));
+        held = held.concat(last);
+        if (now.length > 0) yield joined(now);
+        if (seen.cut) break;
+      }
+      const rest = seen.splitter.rest();
+      if (rest && !seen.cut) held = held.concat(...Object.values(take(ticket, seen, [rest])));
+    } catch (error) {
+      failure = asFailure(error);
+    }
+    upstream.abort();
+    await finish();
+    yield Buffer.concat([...held, ...endOf(govern, ticket, seen, failure)]);
+  } finally {
+    upstream.abort();
+    await finish();
+  }
+}
+
+async function begin(ticket: Ticket): Promise<Seen> {
+  const counts_output = ticket.lines.some((line) => line.cap !== null && line.rate > 0n);
+  return {
+    reader: ticket.asked.wire.streamReader(ticket.asked.request),
+    splitter: new SseSplitter(),
+    delivered: await countDelivered(ticket.model.provider.kind),
+    bound: counts_output ? ticket.output_bound * ticket.estimate.choices : Infinity,
+    hash: createHash('sha256'),
+    usage: null,
+    done: false,
+    cut: null,
+    provider_error: false,
+    first_byte_at_ms: null,
+  };
+}
+
+/** Reads events: `now` may be passed on at once, `last` only when the call is settled. Stops before the one too many. */
+function take(ticket: Ticket, seen: Seen, events: readonly SseEvent[]): { now: Buffer[]; last: Buffer[] } {
+  const now: Buffer[] = [];
+  const last: Buffer[] = [];
+  for (const event of events) {
+    const read = seen.reader.read(event);
+    if (read.text !== '' && seen.delivered.crosses(read.text, seen.bound)) {
+      seen.cut = cutDecision(ticket);
+      break;
+    }
+    if (read.usage) seen.usage = read.usage;
+    seen.done ||= read.done;
+    seen.provider_error ||= read.failed;
+    if (!read.forward) continue;
+    seen.hash.update(event.raw);
+    (seen.done ? last : now).push(event.raw);
+  }
+  return { now, last };
+}
+
+const joined = (parts: Buffer[]): Buffer => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));
+
+/** The bytes that close a stream which did not close by itself: always an error event, never a silent end. */
+function endOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Buffer[] {
+  const { wire } = ticket.asked;
+  if (seen.cut) return [Buffer.from(wire.errorEvents(cutProblem(govern, ticket, seen.cut)))];
+  if (seen.done || seen.provider_error) return [];
+  const problem = failure
+    ? failureProblem(failure)
+    : new Problem('provider_unreachable', 'The provider ended the stream before the answer was complete.');
+  return [Buffer.from(wire.errorEvents(problem))];
+}
+
+function wentOf(ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
+  const heard: Omit<Went, 'status'> = {
+    ...unheard(ticket),
+    http_status: 200,
+    response_hash: seen.hash.digest('hex'),
+    first_byte_at_ms: seen.first_byte_at_ms,
+    delivered_tokens: seen.delivered.tokens(),
+  };
+  if (seen.cut) {
+    const error = { code: 'stream_cut', message: 'the stream was ended at what its limit pays for' };
+    return { ...heard, status: 'cut', error, termination: 'BUDGET_EXCEEDED' };
+  }
+  if (seen.done && !seen.provider_error) return { ...heard, status: 'succeeded', usage: seen.usage };
+  if (ticket.asked.gone.aborted) {
+    const error = { code: 'client_closed', message: 'the caller left before the answer was complete' };
+    return { ...heard, status: 'cancelled', error, termination: 'USER_ABORT' };
+  }
+  const message = failure?.message ?? 'the provider ended the stream with an error or before it was complete';
+  return {
+    ...heard,
+    status: 'failed',
+    usage: seen.provider_error ? seen.usage : null,
+    error: { code: failure ? `provider_${failure.kind}` : 'provider_error', message },
+    termination: 'SYSTEM_FAILURE',
+    incidents: [failureIncident(message)],
+  };
+}

@@ -1,0 +1,167 @@
+import type { Asker, Named } from '@aos/core/activity/call.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import { idOf } from '@aos/core/base/id.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import type { ProjectRow } from '../store/control-read.ts';
+import { findRun, type NewRun } from '../store/runs.ts';
+import type { AskedCall } from './asked.ts';
+import type { TenantControl } from './control.ts';
+import type { Govern } from './ticket.ts';
+
+/** Who asks, in which project and run, and how far the credential vouches for it. */
+export interface Who {
+  asker: Asker;
+  project: ProjectRow;
+  identity: NewRun['identity'];
+  /** Why the claimed identity contradicts the key; null when it does not. */
+  mismatch: string | null;
+  /** The run was there before this call. */
+  run_must_exist: boolean;
+  /** The row of the run this call opens; null when it is there. */
+  openRun(snapshot_id: string, at_ms: number): NewRun | null;
+  /** The run was opened by an admitted call. */
+  opened(): void;
+  /** The run turned out to have ended: look again. */
+  forgetRun(): void;
+}
+
+export async function whoAsks(govern: Govern, control: TenantControl, asked: AskedCall): Promise<Who> {
+  const { identity, claims } = asked;
+  const project = projectOf(control, asked);
+  const agent = await claimed(claims.agent, identity.agent_ids, (name) => govern.registry.agent(identity.tenant_id, project, name));
+  const actor = await claimed(claims.actor, identity.actor_ids, (name) => govern.registry.actor(identity.tenant_id, project, name));
+  const run = await runOf(govern, project, asked);
+  const asker: Asker = {
+    tenant_id: identity.tenant_id,
+    project: { id: project.id, slug: project.slug },
+    api_key: identity.api_key,
+    agent: agent.named,
+    actor: actor.named,
+    session: run.session,
+    run_id: run.run_id,
+  };
+  const vouched = identityOf(agent, actor);
+  return {
+    asker,
+    project,
+    identity: vouched,
+    mismatch: agent.mismatch ?? actor.mismatch,
+    run_must_exist: run.is_known,
+    openRun: (snapshot_id, at_ms) => (run.is_open ? null : newRun(asker, vouched, asked, snapshot_id, at_ms)),
+    opened: run.opened,
+    forgetRun: run.forget,
+  };
+}
+
+/** The key's own project; a key of the whole tenant may name another, and uses `default` otherwise. */
+function projectOf(control: TenantControl, { identity, claims }: AskedCall): ProjectRow {
+  if (claims.project !== null && identity.project_id !== null) {
+    throw new Problem('forbidden', 'x-aos-project: this key belongs to one project; only a key of the whole tenant may choose.');
+  }
+  const wanted = identity.project_id ?? claims.project ?? 'default';
+  for (const project of control.projects.values()) if (project.id === wanted || project.slug === wanted) return project;
+  throw new Problem('not_found', `There is no project "${wanted}".`);
+}
+
+interface Claimed<T extends Named> {
+  named: T | null;
+  is_bound: boolean;
+  mismatch: string | null;
+}
+
+/** A bound key speaks for those it is bound to, and for the only one of them without being told; others only claim. */
+async function claimed<T extends Named>(claim: string | null, bound: readonly string[], find: (name: string) => Promise<T>): Promise<Claimed<T>> {
+  const is_bound = bound.length > 0;
+  const name = claim ?? (bound.length === 1 ? bound[0] : undefined);
+  if (name === undefined) return { named: null, is_bound, mismatch: null };
+  const named = await find(name);
+  if (!is_bound || bound.includes(named.id)) return { named, is_bound, mismatch: null };
+  return { named, is_bound, mismatch: `this key is not bound to "${name}", which the call claims to be` };
+}
+
+function identityOf(...claims: Claimed<Named>[]): NewRun['identity'] {
+  const named = claims.filter((claim) => claim.named !== null);
+  if (named.length === 0) return 'none';
+  return named.every((claim) => claim.is_bound) ? 'bound' : 'claimed';
+}
+
+interface RunOf {
+  run_id: string;
+  session: Named | null;
+  /** Admission has to check that it has not ended. */
+  is_known: boolean;
+  /** Its row is surely there. */
+  is_open: boolean;
+  opened: () => void;
+  forget: () => void;
+}
+
+const nothing_to_do = () => undefined;
+
+async function runOf(govern: Govern, project: ProjectRow, asked: AskedCall): Promise<RunOf> {
+  const { identity, claims } = asked;
+  if (claims.run_id !== null) {
+    const joined = await namedRun(govern, project, asked, claims.run_id);
+    if (joined) return joined;
+  }
+  if (claims.session !== null) {
+    const name = claims.session;
+    const joined = await govern.registry.session(identity.tenant_id, project, name);
+    return {
+      run_id: joined.run_id,
+      session: joined.session,
+      is_known: true,
+      is_open: joined.opened,
+      opened: () => {
+        joined.opened = true;
+      },
+      forget: () => govern.registry.forgetSession(identity.tenant_id, project, name),
+    };
+  }
+  return { run_id: govern.makeId('run'), session: null, is_known: false, is_open: false, opened: nothing_to_do, forget: nothing_to_do };
+}
+
+/** The run a call names; null when it ended by idleness in the session the call names too: that opens a new one. */
+async function namedRun(govern: Govern, project: ProjectRow, { identity, claims }: AskedCall, run_id: string): Promise<RunOf | null> {
+  const well_formed = idOf('run').safeParse(run_id).success;
+  const run = well_formed ? await govern.db.tenant(identity.tenant_id, (tx) => findRun(tx, run_id)) : undefined;
+  if (!run || run.project_id !== project.id) throw new Problem('not_found', `x-aos-run-id: there is no run "${run_id}" in this project.`);
+  const session = claims.session === null ? null : (await govern.registry.session(identity.tenant_id, project, claims.session)).session;
+  if (run.status !== 'running') {
+    if (run.termination_reason === 'COMPLETED' && session && run.session_id === session.id) return null;
+    throw new Problem('run_terminated', `The run ${run_id} has ended (${run.termination_reason}): start a new one by leaving x-aos-run-id out.`, {
+      details: { run_id, retryable: false, url: `${govern.config.public_url}/runs/${run_id}` },
+    });
+  }
+  const of_run = session ?? (run.session_id === null ? null : { id: run.session_id, slug: run.session_id });
+  return { run_id, session: of_run, is_known: true, is_open: true, opened: nothing_to_do, forget: nothing_to_do };
+}
+
+function newRun(asker: Asker, identity: NewRun['identity'], asked: AskedCall, policy_snapshot_id: string, at_ms: number): NewRun {
+  const at = instantText(at_ms);
+  return {
+    tenant_id: asker.tenant_id,
+    id: asker.run_id,
+    project_id: asker.project.id,
+    agent_id: asker.agent?.id ?? null,
+    actor_id: asker.actor?.id ?? null,
+    api_key_id: asker.api_key.id,
+    session_id: asker.session?.id ?? null,
+    mode: 'gateway',
+    status: 'running',
+    hold: 'none',
+    identity,
+    policy_snapshot_id,
+    policy_context: 'SYSTEM_DEFAULT',
+    calls: 0,
+    refused_calls: 0,
+    input_tokens: 0,
+    output_tokens: 0,
+    estimated_cost_usd: '0',
+    tags: asked.claims.tags,
+    is_synthetic: false,
+    created_at: at,
+    started_at: at,
+    last_activity_at: at,
+  };
+}

@@ -1,0 +1,49 @@
+import type { Price } from '@aos/core/activity/price.ts';
+import type { ProviderKind } from '@aos/core/access/provider-kind.ts';
+import type { Tx } from './db.ts';
+
+/** What the gateway needs of a project. */
+export interface ProjectRow {
+  id: string;
+  slug: string;
+  auto_register: boolean;
+  default_output_bound: number;
+}
+
+/** A configured model provider, its secret sealed. */
+export interface ProviderRow {
+  id: string;
+  slug: string;
+  kind: ProviderKind;
+  base_url: string | null;
+  secret_envelope: string | null;
+  models: string[];
+  enabled: boolean;
+}
+
+/** A tenant's own price of a model. */
+export interface PriceEntryRow {
+  id: string;
+  provider: string;
+  model: string;
+  version: number;
+  tiers: Price['tiers'];
+  effective_from: string;
+}
+
+export const allProjects = (tx: Tx): Promise<ProjectRow[]> =>
+  tx.query('select id, slug, auto_register, default_output_bound from projects where tenant_id = current_tenant()');
+
+export const allProviders = (tx: Tx): Promise<ProviderRow[]> =>
+  tx.query(
+    `select id, slug, kind, base_url, secret_envelope, models, enabled from providers
+      where tenant_id = current_tenant() order by id`,
+  );
+
+export const allPrices = (tx: Tx): Promise<PriceEntryRow[]> =>
+  tx.query(
+    'select id, provider, model, version, tiers, effective_from from prices where tenant_id = current_tenant() order by id',
+  );
+
+/** Everything read after it in this transaction is of one moment. Must be the first statement. */
+export const ofOneMoment = (tx: Tx): Promise<unknown> => tx.query('set transaction isolation level repeatable read');

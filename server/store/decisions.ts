@@ -1,0 +1,36 @@
+import type { Json } from '@aos/core/base/json.ts';
+import type { Action } from '@aos/core/policies/action.ts';
+import type { Tx } from './db.ts';
+import { jsonText } from './json-text.ts';
+
+/** A decision that is more than a plain allow, with every reason. Columns of `decisions`. */
+export interface DecisionRow {
+  tenant_id: string;
+  id: string;
+  run_id: string;
+  step_id: string;
+  project_id: string;
+  agent_id: string | null;
+  actor_id: string | null;
+  api_key_id: string;
+  session_id: string | null;
+  verdict: Action;
+  code: string | null;
+  policy_id: string | null;
+  control_id: string | null;
+  policy_snapshot_id: string;
+  call: Json;
+  estimate: Json;
+  contributions: Json;
+  is_synthetic: boolean;
+  decided_at: string;
+}
+
+export async function insertDecisions(tx: Tx, rows: readonly DecisionRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(
+    'insert into decisions select * from json_populate_recordset(null::decisions, $1) on conflict do nothing',
+    [jsonText(rows)],
+    'insert_decisions',
+  );
+}

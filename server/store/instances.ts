@@ -1,0 +1,27 @@
+import type { Tx } from './db.ts';
+
+export async function registerInstance(tx: Tx, instance: { id: string; version: string; roles: string }): Promise<void> {
+  await tx.query('insert into instances (id, version, roles) values ($1, $2, $3)', [instance.id, instance.version, instance.roles]);
+}
+
+/** Tells the others that this process lives, and learns the database's clock (milliseconds since 1970). */
+export async function beat(tx: Tx, id: string): Promise<number> {
+  const rows = await tx.query<{ now_ms: string }>(
+    'update instances set heartbeat_at = clock_timestamp() where id = $1 returning extract(epoch from clock_timestamp()) * 1000 as now_ms',
+    [id],
+  );
+  return Number(rows[0]?.now_ms);
+}
+
+export async function removeInstance(tx: Tx, id: string): Promise<void> {
+  await tx.query('delete from instances where id = $1', [id]);
+}
+
+export async function versionSeen(tx: Tx, version: string): Promise<boolean> {
+  const rows = await tx.query('select from instances where version = $1 limit 1', [version]);
+  return rows.length > 0;
+}
+
+export async function removeForgottenInstances(tx: Tx): Promise<void> {
+  await tx.query("delete from instances where heartbeat_at < clock_timestamp() - interval '1 day'");
+}

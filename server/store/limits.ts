@@ -1,0 +1,87 @@
+import { Problem } from '@aos/core/base/error.ts';
+import type { PageQuery } from '@aos/core/base/page.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import { type Window, windowAt } from '@aos/core/base/window.ts';
+import type { Balance } from '@aos/core/policies/gauge.ts';
+import type { PolicyStatus } from '@aos/core/policies/policy.ts';
+import type { Tx } from './db.ts';
+import { Filter, type Slice, sliceOf } from './list.ts';
+import type { PolicyRow } from './policies.ts';
+
+/** A limit with the policy it stands in. */
+export interface LimitRow extends Pick<PolicyRow, 'status' | 'version' | 'document'> {
+  policy_id: string;
+  /** Position of the control in the document, from 1. */
+  position: number;
+}
+
+const every_limit = `from policies p, jsonb_array_elements(p.document -> 'controls') with ordinality c(control, n)`;
+const columns = `p.id || '.' || c.n as id, p.id as policy_id, p.version, p.status, p.document, c.n::int as position`;
+
+/** The limits of policies, newest policy first; the cursor is `<policy id>.<position>`. Retired ones only when asked for. */
+export async function listLimits(
+  tx: Tx,
+  asked: PageQuery & { status?: PolicyStatus[] | undefined; policy_id?: string | undefined },
+): Promise<Omit<Slice, 'rows'> & { items: LimitRow[] }> {
+  const filter = new Filter()
+    .always("c.control -> 'limit' is not null")
+    .among('p.status', asked.status ?? ['draft', 'active', 'disabled'])
+    .where('p.id = ?', asked.policy_id);
+  const [counted] = await tx.query<{ n: number }>(
+    `select count(*)::int as n from (select ${every_limit} where ${filter.text} limit 10001) counted`,
+    [...filter.values],
+  );
+  filter.where(beyond, cursorOf(asked.cursor));
+  const found = await tx.query(
+    `select ${columns} ${every_limit} where ${filter.text} order by p.id desc, c.n limit ${asked.limit + 1}`,
+    filter.values,
+  );
+  const { rows, ...page } = sliceOf(found, asked.limit, counted?.n ?? 0);
+  return { items: rows as unknown as LimitRow[], ...page };
+}
+
+const beyond = `(p.id < split_part(?, '.', 1) or (p.id = split_part(?, '.', 1) and c.n > split_part(?, '.', 2)::int))`;
+
+function cursorOf(cursor: string | undefined): string | undefined {
+  if (cursor === undefined || /^pol_[0-9a-z]{26}\.\d{1,4}$/.test(cursor)) return cursor;
+  throw new Problem('invalid_query', 'The query cannot be read: cursor is not one of this list. Send next_cursor of the page before.');
+}
+
+export async function limitByControl(tx: Tx, control_id: string): Promise<LimitRow | null> {
+  const [row] = await tx.query<LimitRow>(
+    `select ${columns} ${every_limit} where c.control ->> 'id' = $1 and c.control -> 'limit' is not null`,
+    [control_id],
+  );
+  return row ?? null;
+}
+
+export interface BalancesAsk {
+  control_id: string;
+  window: Window | undefined;
+  at_ms: number;
+  /** Only the balance of this subject. */
+  subject?: string | undefined;
+  /** Only subjects before this one in falling order, which for runs is from the newest on. */
+  before?: string | undefined;
+  limit: number;
+}
+
+/**
+ * The balances of a control in its present window, one for each subject. A rolling window is the sum of its buckets;
+ * its row at -infinity is only a lock.
+ */
+export async function presentBalances(tx: Tx, ask: BalancesAsk): Promise<Balance[]> {
+  const window = ask.window && windowAt(ask.window, ask.at_ms);
+  const since_ms = window?.since_ms ?? null;
+  const filter = new Filter()
+    .where('control_id = ?', ask.control_id)
+    .where('subject = ?', ask.subject)
+    .where('subject < ?', ask.before)
+    .where(since_ms === null ? 'window_start = ?' : 'window_start > ?', instantText(since_ms ?? window?.start_ms ?? 0));
+  const rows = await tx.query<{ subject: string; posted: string; pending: string }>(
+    `select subject, sum(posted)::text as posted, sum(pending)::text as pending from balances
+      where ${filter.text} group by subject order by subject desc limit ${ask.limit}`,
+    filter.values,
+  );
+  return rows.map(({ subject, posted, pending }) => ({ subject, posted: BigInt(posted), pending: BigInt(pending) }));
+}

@@ -1,0 +1,106 @@
+import { Problem } from '@aos/core/base/error.ts';
+import { firstSuffixAt, type IdKind, id_prefixes, idOf } from '@aos/core/base/id.ts';
+import type { Row, Tx } from './db.ts';
+
+/** Conditions of a list with their values. Text is always ours; what callers sent is only ever a value. */
+export class Filter {
+  readonly values: unknown[] = [];
+  readonly #conditions: string[] = [];
+
+  /** `?` stands for the value; without a value the condition is left out. */
+  where(condition: string, value: unknown): this {
+    if (value === undefined) return this;
+    this.#conditions.push(condition.replaceAll('?', `$${this.values.push(value)}`));
+    return this;
+  }
+
+  /**
+   * The column has one of these values. A single one is compared by `=`: the planner then knows that an index on the
+   * column and the id is in the order of the list, which it does not know of `any`.
+   */
+  among(column: string, values: readonly unknown[] | undefined): this {
+    if (values?.length === 1) return this.where(`${column} = ?`, values[0]);
+    return this.where(`${column} = any(?)`, values);
+  }
+
+  always(condition: string): this {
+    this.#conditions.push(condition);
+    return this;
+  }
+
+  get text(): string {
+    return this.#conditions.join(' and ') || 'true';
+  }
+}
+
+/** An id is made close to the instant of its row; clocks of two machines differ by less than this. */
+const id_margin_ms = 3_600_000;
+
+/** Rows from an instant on and before another one: exact by their own column, and by id so that partitions are skipped. */
+export function within(filter: Filter, of: { id: string; kind: IdKind; at: string }, from?: string, to?: string): Filter {
+  const bound = (text: string, margin_ms: number) =>
+    `${id_prefixes[of.kind]}_${firstSuffixAt(Math.max(0, Date.parse(text) + margin_ms))}`;
+  if (from !== undefined) filter.where(`${of.at} >= ?`, from).where(`${of.id} >= ?`, bound(from, -id_margin_ms));
+  if (to !== undefined) filter.where(`${of.at} < ?`, to).where(`${of.id} < ?`, bound(to, id_margin_ms));
+  return filter;
+}
+
+export interface Listing {
+  /** Table and alias, for example `runs r`. */
+  table: string;
+  /** The column that orders the list and that its cursor holds, for example `r.id`. */
+  id: string;
+  order: 'newest' | 'oldest';
+  filter: Filter;
+  /** The statement around the rows of the page, for what stands in other tables; it keeps their order itself. */
+  around?: (rows: string) => string;
+}
+
+export interface Slice {
+  rows: Row[];
+  next_cursor: string | null;
+  total: number | null;
+}
+
+/** Totals are exact up to here; counting further would cost more than the page. */
+const most_counted = 10_000;
+
+/**
+ * One page by keyset, and how many rows the filter leaves in all. Both statements are sent at once. Rows that come
+ * while a reader turns pages never shift the later ones.
+ */
+export async function readList(tx: Tx, list: Listing, page: { limit: number; cursor: string | null }): Promise<Slice> {
+  const { table, id, order, filter, around = (rows) => rows } = list;
+  const { text, values } = filter;
+  const [beyond, direction] = order === 'newest' ? ['<', 'desc'] : ['>', 'asc'];
+  const after = page.cursor === null ? '' : ` and ${id} ${beyond} $${values.length + 1}`;
+  const rows_sql = `select ${table.split(' ')[1]}.* from ${table} where ${text}${after} order by ${id} ${direction} limit ${page.limit + 1}`;
+  const [rows, counted] = await Promise.all([
+    tx.query(around(rows_sql), page.cursor === null ? values : [...values, page.cursor]),
+    tx.query<{ n: number }>(
+      `select count(*)::int as n from (select from ${table} where ${text} limit ${most_counted + 1}) counted`,
+      values,
+    ),
+  ]);
+  return sliceOf(rows, page.limit, counted[0]?.n ?? 0);
+}
+
+/** Rows read with one more than asked: that one only says that there is a next page. */
+export function sliceOf(rows: Row[], limit: number, counted: number): Slice {
+  const shown = rows.slice(0, limit);
+  return {
+    rows: shown,
+    next_cursor: rows.length > limit ? String(shown.at(-1)?.id) : null,
+    total: counted > most_counted ? null : counted,
+  };
+}
+
+/** The id after which a page begins. Throws `invalid_query` for what was not a cursor of this list. */
+export function cursorOf(kind: IdKind, cursor: string | undefined): string | null {
+  if (cursor === undefined) return null;
+  if (idOf(kind).safeParse(cursor).success) return cursor;
+  throw new Problem(
+    'invalid_query',
+    'The query cannot be read: cursor is not one of this list. Send next_cursor of the page before, or none for the first page.',
+  );
+}

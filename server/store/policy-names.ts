@@ -1,0 +1,32 @@
+import type { Tx } from './db.ts';
+
+/** The lineage of each key among the ids; ids of no key are not in the answer. */
+export async function lineagesOf(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; lineage_id: string }>('select id, lineage_id from api_keys where id = any ($1)', [
+    ids,
+  ]);
+  return new Map(rows.map(({ id, lineage_id }) => [id, lineage_id]));
+}
+
+/** A subject that is known under a name: by its id or by the name its caller chose. */
+export interface KnownName {
+  kind: 'project' | 'agent' | 'actor' | 'api_key';
+  name: string;
+  actor_kind: 'human' | 'service' | 'system' | null;
+}
+
+/** Which of the names belong to a subject, and of which kind; a name may belong to several. */
+export async function knownNames(tx: Tx, names: readonly string[]): Promise<KnownName[]> {
+  if (names.length === 0) return [];
+  return tx.query<KnownName>(
+    `select k.kind, n.name, k.actor_kind from unnest($1::text[]) n(name)
+      join (
+        select 'project' as kind, id, slug, null as actor_kind from projects where id = any ($1) or slug = any ($1)
+        union all select 'agent', id, slug, null from agents where id = any ($1) or slug = any ($1)
+        union all select 'actor', id, slug, kind from actors where id = any ($1) or slug = any ($1)
+        union all select 'api_key', id, id, null from api_keys where id = any ($1)
+      ) k on n.name in (k.id, k.slug)`,
+    [[...new Set(names)]],
+  );
+}

@@ -1,0 +1,33 @@
+import type { RecordsQuery } from '@aos/core/api/logs.ts';
+import { asker_slugs, askerJoins } from './asker-names.ts';
+import type { Row, Tx } from './db.ts';
+import { Filter, readList, type Slice, within } from './list.ts';
+import { inScope, type Scope } from './list-scope.ts';
+
+const described = (rows: string): string =>
+  `select x.*, ${asker_slugs} from (${rows}) x ${askerJoins('x')} order by x.id desc`;
+
+export function listRecords(
+  tx: Tx,
+  of: { tenant_id: string; scope: Scope; asked: RecordsQuery },
+  page: { limit: number; cursor: string | null },
+): Promise<Slice> {
+  const { asked } = of;
+  const filter = new Filter().where('x.tenant_id = ?', of.tenant_id);
+  inScope(filter, 'x', of.scope);
+  within(filter, { id: 'x.id', kind: 'record', at: 'x.admitted_at' }, asked.from, asked.to);
+  filter
+    .among('x.run_id', asked.run)
+    .among('x.model', asked.model)
+    .among('x.provider', asked.provider)
+    .among('x.execution_status', asked.status)
+    .among('x.source', asked.source);
+  return readList(tx, { table: 'llm_run_records x', id: 'x.id', order: 'newest', filter, around: described }, page);
+}
+
+export async function findRecord(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {
+  const one =
+    'select x.* from llm_run_records x where x.tenant_id = $1 and x.id = $2 and ($3::text is null or x.project_id = $3)';
+  const rows = await tx.query(described(one), [tenant_id, id, bound_to]);
+  return rows[0];
+}

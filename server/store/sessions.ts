@@ -1,0 +1,39 @@
+import type { Named } from '@aos/core/activity/call.ts';
+import { present } from '@aos/core/base/assert.ts';
+import type { Tx } from './db.ts';
+
+export interface SessionRun {
+  session: Named;
+  /** The run that new calls of the session join; a fresh id when the one before has ended. */
+  run_id: string;
+}
+
+/**
+ * Finds or registers a session of a project and the run its calls belong to. The session's row is locked, so that
+ * first calls which come together open one run, on every replica.
+ */
+export async function joinSession(
+  tx: Tx,
+  of: { tenant_id: string; project_id: string; external_id: string; at: string; new_session_id: string; new_run_id: string },
+): Promise<SessionRun> {
+  await tx.query(
+    `insert into sessions (tenant_id, id, project_id, external_id, created_at, last_activity_at) values ($1, $2, $3, $4, $5, $5)
+      on conflict (tenant_id, project_id, external_id) do nothing`,
+    [of.tenant_id, of.new_session_id, of.project_id, of.external_id, of.at],
+  );
+  const rows = await tx.query<{ id: string; run_id: string | null; status: string | null }>(
+    `select s.id, s.run_id, (select r.status from runs r where r.tenant_id = s.tenant_id and r.id = s.run_id) as status
+      from sessions s where s.tenant_id = $1 and s.project_id = $2 and s.external_id = $3 for update`,
+    [of.tenant_id, of.project_id, of.external_id],
+  );
+  const found = present(rows[0], 'the session just registered');
+  const joins = found.run_id !== null && (found.status === null || found.status === 'running');
+  const run_id = joins && found.run_id !== null ? found.run_id : of.new_run_id;
+  await tx.query('update sessions set run_id = $3, last_activity_at = $4 where tenant_id = $1 and id = $2', [
+    of.tenant_id,
+    found.id,
+    run_id,
+    of.at,
+  ]);
+  return { session: { id: found.id, slug: of.external_id }, run_id };
+}

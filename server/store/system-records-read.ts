@@ -1,0 +1,23 @@
+import type { SystemQuery } from '@aos/core/api/logs.ts';
+import type { Row, Tx } from './db.ts';
+import { Filter, readList, type Slice, within } from './list.ts';
+
+export function listSystemRecords(
+  tx: Tx,
+  of: { tenant_id: string; asked: SystemQuery },
+  page: { limit: number; cursor: string | null },
+): Promise<Slice> {
+  const { asked } = of;
+  const filter = new Filter().where('y.tenant_id = ?', of.tenant_id);
+  within(filter, { id: 'y.id', kind: 'event', at: 'y.occurred_at' }, asked.from, asked.to);
+  filter
+    .among('y.component', asked.component)
+    .among('y.event_type', asked.event)
+    .among('y.severity', asked.severity);
+  return readList(tx, { table: 'system_records y', id: 'y.id', order: 'newest', filter }, page);
+}
+
+export async function findSystemRecord(tx: Tx, tenant_id: string, id: string): Promise<Row | undefined> {
+  const rows = await tx.query('select * from system_records where tenant_id = $1 and id = $2', [tenant_id, id]);
+  return rows[0];
+}

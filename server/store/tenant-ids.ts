@@ -1,0 +1,6 @@
+import type { Tx } from './db.ts';
+
+/** Every tenant of the installation, for the jobs of the process. Needs a transaction of the installation. */
+export async function tenantIds(tx: Tx): Promise<string[]> {
+  return (await tx.query<{ id: string }>('select id from tenants order by id')).map((row) => row.id);
+}

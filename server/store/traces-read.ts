@@ -1,0 +1,47 @@
+import type { Row, Tx } from './db.ts';
+import { readList, Filter, type Slice } from './list.ts';
+import { firstIdOf } from './runs-read.ts';
+
+/** The trace of a run, with what its steps add up to so far and its first violation. Undefined: none was opened. */
+export async function findTrace(tx: Tx, tenant_id: string, run_id: string): Promise<Row | undefined> {
+  const rows = await tx.query(
+    `select t.tenant_id, t.id, t.run_id, t.started_at, t.completed_at, t.incident_id,
+        coalesce(t.summary, to_jsonb(so_far)) || jsonb_build_object('violation', to_jsonb(first)) as summary
+      from traces t
+      cross join lateral (
+        select count(*) as steps_total, count(*) filter (where s.status = 'succeeded') as steps_succeeded,
+            count(*) filter (where s.status <> 'succeeded') as steps_failed,
+            coalesce(sum(s.cost_usd), 0)::text as cost_usd, coalesce(sum(s.duration_ms), 0) as duration_ms
+          from steps s where t.summary is null and s.tenant_id = t.tenant_id and s.run_id = t.run_id and s.id >= $3
+      ) so_far
+      left join lateral (
+        select v.id, v.step_id, v.policy_id, v.category as reason, ${instantJson('v.occurred_at')} as occurred_at
+          from violations v
+          where v.tenant_id = t.tenant_id and v.run_id = t.run_id and v.mode = 'enforce' and v.id >= $4
+          order by v.id limit 1
+      ) first on true
+      where t.tenant_id = $1 and t.id = 'trc' || substr($2, 4)`,
+    [tenant_id, run_id, firstIdOf(run_id, 'step'), firstIdOf(run_id, 'violation')],
+  );
+  return rows[0];
+}
+
+/** An instant inside JSON, in the form it has everywhere else. */
+const instantJson = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** The steps of a run in order, each with the record of its call, if there is one. */
+export function listSteps(
+  tx: Tx,
+  of: { tenant_id: string; run_id: string },
+  page: { limit: number; cursor: string | null },
+): Promise<Slice> {
+  const filter = new Filter()
+    .where('s.tenant_id = ?', of.tenant_id)
+    .where('s.run_id = ?', of.run_id)
+    .where('s.id >= ?', firstIdOf(of.run_id, 'step'));
+  const around = (rows: string) => `
+    select s.*, record.id as record_id from (${rows}) s
+      left join llm_run_records record on record.tenant_id = s.tenant_id and record.id = 'rec' || substr(s.id, 4)
+      order by s.id`;
+  return readList(tx, { table: 'steps s', id: 's.id', order: 'oldest', filter, around }, page);
+}

@@ -1,0 +1,45 @@
+import type { Tx } from './db.ts';
+import { jsonText } from './json-text.ts';
+
+export interface NewTrace {
+  tenant_id: string;
+  id: string;
+  run_id: string;
+  started_at: string;
+}
+
+export async function openTraces(tx: Tx, traces: readonly NewTrace[]): Promise<void> {
+  if (traces.length === 0) return;
+  await tx.query(
+    'insert into traces select * from json_populate_recordset(null::traces, $1) on conflict do nothing',
+    [jsonText(traces)],
+    'open_traces',
+  );
+}
+
+/** The first incident of a run stands on its trace: null becomes a value, once. */
+export async function linkIncidents(tx: Tx, run_ids: readonly string[]): Promise<void> {
+  if (run_ids.length === 0) return;
+  await tx.query(
+    `update traces t set incident_id = i.id
+      from (select distinct on (source_run_id) source_run_id, trace_id, id from incidents
+              where tenant_id = current_tenant() and source_run_id = any ($1) order by source_run_id, id) i
+      where t.tenant_id = current_tenant() and t.id = i.trace_id and t.incident_id is null`,
+    [run_ids],
+    'link_incidents',
+  );
+}
+
+/** Completes the traces of ended runs with what their steps add up to. */
+export async function completeTraces(tx: Tx, run_ids: readonly string[]): Promise<void> {
+  if (run_ids.length === 0) return;
+  await tx.query(
+    `update traces t set completed_at = clock_timestamp(), summary = (
+        select jsonb_build_object('steps_total', count(*), 'steps_succeeded', count(*) filter (where s.status = 'succeeded'),
+            'steps_failed', count(*) filter (where s.status <> 'succeeded'), 'cost_usd', coalesce(sum(s.cost_usd), 0)::text,
+            'duration_ms', coalesce(sum(s.duration_ms), 0))
+          from steps s where s.tenant_id = t.tenant_id and s.run_id = t.run_id)
+      where t.tenant_id = current_tenant() and t.id = any (select 'trc' || substr(r, 4) from unnest($1::text[]) r) and t.completed_at is null`,
+    [run_ids],
+  );
+}

@@ -1,0 +1,202 @@
+import { present } from '@aos/core/base/assert.ts';
+import type { Json } from '@aos/core/base/json.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import type { Seen } from '@aos/core/policies/decide.ts';
+import type { BalanceKey } from '@aos/core/policies/reserve.ts';
+import type { Tx } from './db.ts';
+import { jsonText } from './json-text.ts';
+
+/** What a call asks of one balance; see `Line` in core/policies/reserve.ts. */
+export interface BookLine {
+  key: BalanceKey;
+  cap: bigint | null;
+  base: bigint;
+  rate: bigint;
+  scale: number;
+}
+
+export interface AdmissionAsk {
+  /** Becomes the id of the hold. */
+  id: string;
+  run_id: string;
+  /** The run was there before: the call is refused when it has ended. */
+  run_must_exist: boolean;
+  /** False: look at the books, take nothing. */
+  take: boolean;
+  output_tokens: { wanted: number; floor: number };
+  lines: readonly BookLine[];
+  /** Kept with the hold: what the record of the call needs when this process dies. */
+  call: Json;
+}
+
+export interface Admission {
+  outcome: 'admitted' | 'refused' | 'peeked' | 'stale' | 'run_closed';
+  /** Output tokens granted; null when the books refused. */
+  output_bound: number | null;
+  /** The balances of the lines, in their order, as they stood before the call. */
+  seen: Seen[];
+}
+
+/**
+ * Takes all holds of each call or none, call by call, in one statement for the whole batch. The statement and its
+ * fixed order of locks are in migrations/0007_books.sql.
+ */
+export async function admit(
+  tx: Tx,
+  batch: { control_epoch: string; instance_id: string; at_ms: number; asks: readonly AdmissionAsk[] },
+): Promise<Admission[]> {
+  const { asks } = batch;
+  const keys = distinctKeys(asks);
+  const lines = asks.flatMap((ask, call) => ask.lines.map((line) => ({ ...line, call })));
+  const rows = await tx.query<AdmitRow>(
+    `select * from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+    [
+      batch.control_epoch,
+      batch.instance_id,
+      instantText(batch.at_ms),
+      keys.sorted.map((key) => key.control_id),
+      keys.sorted.map((key) => key.subject),
+      keys.sorted.map((key) => key.start),
+      keys.sorted.map((key) => key.since),
+      asks.map((ask) => ask.id),
+      asks.map((ask) => ask.run_id),
+      asks.map((ask) => ask.run_must_exist),
+      asks.map((ask) => ask.take),
+      asks.map((ask) => ask.output_tokens.wanted),
+      asks.map((ask) => ask.output_tokens.floor),
+      jsonText(asks.map((ask) => ask.call)),
+      lines.map((line) => line.call + 1),
+      lines.map((line) => keys.position(line.key)),
+      lines.map((line) => line.cap),
+      lines.map((line) => line.base),
+      lines.map((line) => line.rate),
+      lines.map((line) => line.scale),
+    ],
+    'admit',
+  );
+  return asks.map((_, index) => admissionOf(present(rows[index], 'the answer for an admission')));
+}
+
+interface AdmitRow {
+  call_no: number;
+  outcome: Admission['outcome'];
+  output_bound: string | null;
+  posted: string[] | null;
+  pending: string[] | null;
+}
+
+function admissionOf(row: AdmitRow): Admission {
+  const pending = row.pending ?? [];
+  return {
+    outcome: row.outcome,
+    output_bound: row.output_bound === null ? null : Number(row.output_bound),
+    seen: (row.posted ?? []).map((posted, n) => ({ posted: BigInt(posted), pending: BigInt(pending[n] ?? 0) })),
+  };
+}
+
+interface KeyRow {
+  name: string;
+  control_id: string;
+  subject: string;
+  start: string;
+  since: string | null;
+}
+
+const nameOf = (key: BalanceKey) => `${key.control_id} ${key.subject} ${key.window_start_ms}`;
+
+/** The start of the row that only serves as the lock of a rolling window, whose buckets come and go. */
+const lock_start = '-infinity';
+
+/** Every balance of the batch once, in the order in which everybody locks them. */
+function distinctKeys(asks: readonly AdmissionAsk[]) {
+  const found = new Map<string, KeyRow>();
+  for (const { lines } of asks) {
+    for (const { key } of lines) {
+      const name = nameOf(key);
+      if (found.has(name)) continue;
+      const { control_id, subject } = key;
+      const since = key.since_ms === null ? null : instantText(key.since_ms);
+      found.set(name, { name, control_id, subject, start: instantText(key.window_start_ms), since });
+      const lock = `${control_id} ${subject} ${lock_start}`;
+      if (since !== null) found.set(lock, { name: lock, control_id, subject, start: lock_start, since: null });
+    }
+  }
+  const sorted = [...found.values()].sort(
+    (a, b) => compare(a.control_id, b.control_id) || compare(a.subject, b.subject) || compare(a.start, b.start),
+  );
+  const positions = new Map(sorted.map((row, index) => [row.name, index + 1]));
+  return { sorted, position: (key: BalanceKey) => present(positions.get(nameOf(key)), 'the position of a balance') };
+}
+
+/** `-infinity` sorts before every instant here as it does in the database. */
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** How an open hold ends: with the amounts really used, one for each of its lines in their order. */
+export interface HoldEnd {
+  id: string;
+  amounts: readonly bigint[];
+}
+
+/** Settles open holds and answers which of them were still open: each hold is settled by exactly one caller. */
+export async function settleHolds(tx: Tx, ends: readonly HoldEnd[]): Promise<Set<string>> {
+  if (ends.length === 0) return new Set();
+  const rows = await tx.query<{ settled: string }>(
+    'select settle_holds($1, $2, $3) as settled',
+    [ends.map((end) => end.id), ends.map((end) => end.amounts.length), ends.flatMap((end) => end.amounts)],
+    'settle_holds',
+  );
+  return new Set(rows.map((row) => row.settled));
+}
+
+/** What a record of a call needs when its process died before it could write one. */
+export interface HeldCall {
+  project_id: string;
+  agent_id: string | null;
+  actor_id: string | null;
+  api_key_id: string;
+  session_id: string | null;
+  provider: string;
+  model: string;
+  wire: string;
+  streamed: boolean;
+  price_id: string | null;
+  price_version: string | null;
+  policy_snapshot_id: string;
+  tags: Record<string, string>;
+  prompt_hash: string;
+  estimate: Json;
+  /** The limit type of each line, in their order. */
+  line_types: string[];
+}
+
+export interface DeadHold {
+  id: string;
+  run_id: string;
+  control_ids: string[];
+  subjects: string[];
+  amounts: string[];
+  /** Output tokens granted, beside what was handed over at admission. */
+  call: HeldCall & { output_bound: number };
+  admitted_at: string;
+  dispatched_at: string | null;
+}
+
+/** Open holds whose owner has stopped beating for `dead_after_s`: released when never dispatched, suspect otherwise. */
+export async function markDeadHolds(tx: Tx, dead_after_s: number): Promise<void> {
+  await tx.query(
+    `update holds h set state = 'suspect', suspect_at = clock_timestamp()
+      where state = 'held' and not exists (
+        select from instances i where i.id = h.instance_id and i.heartbeat_at > clock_timestamp() - make_interval(secs => $1))`,
+    [dead_after_s],
+  );
+}
+
+/** Suspect holds that are due: those never dispatched at once, the others after `suspect_s`. */
+export function dueHolds(tx: Tx, suspect_s: number, limit: number): Promise<DeadHold[]> {
+  return tx.query<DeadHold>(
+    `select id, run_id, control_ids, subjects, amounts, call, admitted_at, dispatched_at from holds
+      where state = 'suspect' and (dispatched_at is null or suspect_at < clock_timestamp() - make_interval(secs => $1))
+      order by id limit $2`,
+    [suspect_s, limit],
+  );
+}

@@ -1,0 +1,157 @@
+import { Readable } from 'node:stream';
+import { type Deadlines, UpstreamFailure, type UpstreamResponse } from './define.ts';
+
+/** What an exchange asks of the one who feeds it: a socket, or the mock provider. */
+export interface Feed {
+  /** The reader wants more: called after `chunk` returned false. */
+  resume(): void;
+  /** Nothing more is wanted, for whatever reason; also called after the end. Closes the socket at once. */
+  stop(): void;
+}
+
+export interface ExchangeOptions {
+  deadlines: Deadlines;
+  signal: AbortSignal;
+  /** A longer answer fails as `too_large`. */
+  max_bytes: number;
+  /** The provider, as messages name it. */
+  peer: string;
+}
+
+/** The longest delay a timer can have; a longer deadline waits this long, 24 days. */
+const max_delay_ms = 2 ** 31 - 1;
+
+/**
+ * One request and its answer: the deadlines, the abort signal, the size limit and back-pressure, the same for every
+ * kind of provider. Whatever goes wrong before the headers rejects `response`; afterwards it is the error of the body.
+ */
+export class Exchange {
+  readonly response: Promise<UpstreamResponse>;
+  readonly #options: ExchangeOptions;
+  readonly #feed: Feed;
+  #settle: { resolve: (response: UpstreamResponse) => void; reject: (failure: UpstreamFailure) => void };
+  #body: Readable | null = null;
+  #is_over = false;
+  #was_sent = false;
+  #is_paused = false;
+  #bytes = 0;
+  /** The deadline of the current phase: connect, then first byte, then idle. */
+  #phase: NodeJS.Timeout;
+  readonly #total: NodeJS.Timeout;
+  readonly #abort = () => this.fail(new UpstreamFailure('aborted', this.#was_sent, 'The call was aborted.'));
+
+  constructor(options: ExchangeOptions, feed: Feed) {
+    this.#options = options;
+    this.#feed = feed;
+    const { connect_ms, total_ms } = options.deadlines;
+    const { promise, resolve, reject } = promiseOf<UpstreamResponse>();
+    this.response = promise;
+    this.#settle = { resolve, reject };
+    this.#phase = this.#timer(connect_ms, 'no connection');
+    this.#total = this.#timer(total_ms, 'no complete answer');
+    if (options.signal.aborted) this.#abort();
+    else options.signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** Whether the answer is complete, has failed, or is no longer wanted. */
+  get is_over(): boolean {
+    return this.#is_over;
+  }
+
+  /** Whether a byte of the request may have reached the provider. */
+  get was_sent(): boolean {
+    return this.#was_sent;
+  }
+
+  /** A connection is there; from here on the request counts as sent. */
+  sending(): void {
+    this.#was_sent = true;
+    this.#startPhase(this.#options.deadlines.first_byte_ms, 'no first byte');
+  }
+
+  answer(status: number, headers: Record<string, string>): void {
+    if (this.#is_over) return;
+    const body = new Readable({
+      highWaterMark: 64 * 1024,
+      read: () => this.#resume(),
+      destroy: (error, done) => {
+        this.#finish();
+        done(error);
+      },
+    });
+    // A failure may come while nobody listens yet; whoever reads the body later still gets it.
+    body.on('error', () => {});
+    this.#body = body;
+    this.#startPhase(this.#options.deadlines.idle_ms, 'no further byte');
+    this.#settle.resolve({ status, headers, body });
+  }
+
+  /** Bytes of the body. False: wait for `resume` before the next ones. */
+  chunk(bytes: Buffer): boolean {
+    if (this.#is_over || !this.#body) return true;
+    this.#bytes += bytes.length;
+    if (this.#bytes > this.#options.max_bytes) {
+      const limit = `${this.#options.max_bytes} bytes`;
+      this.fail(new UpstreamFailure('too_large', true, `The answer of ${this.#options.peer} is larger than ${limit}.`));
+      return true;
+    }
+    if (!this.#is_paused) this.#phase.refresh();
+    if (this.#body.push(bytes)) return true;
+    // A slow reader is not the provider's fault: the idle deadline waits with it.
+    this.#is_paused = true;
+    clearTimeout(this.#phase);
+    return false;
+  }
+
+  end(): void {
+    if (this.#is_over) return;
+    this.#finish();
+    this.#body?.push(null);
+  }
+
+  fail(failure: UpstreamFailure): void {
+    if (this.#is_over) return;
+    this.#finish();
+    if (this.#body) this.#body.destroy(failure);
+    else this.#settle.reject(failure);
+  }
+
+  #resume(): void {
+    if (!this.#is_paused || this.#is_over) return;
+    this.#is_paused = false;
+    this.#startPhase(this.#options.deadlines.idle_ms, 'no further byte');
+    this.#feed.resume();
+  }
+
+  #finish(): void {
+    if (this.#is_over) return;
+    this.#is_over = true;
+    clearTimeout(this.#phase);
+    clearTimeout(this.#total);
+    this.#options.signal.removeEventListener('abort', this.#abort);
+    this.#feed.stop();
+  }
+
+  #startPhase(ms: number, missing: string): void {
+    clearTimeout(this.#phase);
+    if (!this.#is_over) this.#phase = this.#timer(ms, missing);
+  }
+
+  #timer(ms: number, missing: string): NodeJS.Timeout {
+    const expired = () => {
+      const message = `There was ${missing} from ${this.#options.peer} within ${ms} ms.`;
+      this.fail(new UpstreamFailure('timeout', this.#was_sent, message));
+    };
+    return setTimeout(expired, Math.min(ms, max_delay_ms));
+  }
+}
+
+function promiseOf<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: Error) => void = () => {};
+  const promise = new Promise<T>((accept, refuse) => {
+    resolve = accept;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,43 @@
+/**
+ * Headers of the caller that travel on. Never its credentials, cookies or our own `x-aos-*`; not OpenAI's organisation
+ * and project either, because they belong to the key, and the key is the provider's, not the caller's.
+ */
+const sent_on = ['accept', 'openai-beta', 'anthropic-version', 'anthropic-beta', 'user-agent'];
+
+/**
+ * Headers of an answer that do not travel back: those of one connection (RFC 9110, 7.6.1), the length and coding of a
+ * body that our own server frames anew, and what would bind the caller to the provider (cookies, redirects).
+ */
+const kept_back = new Set([
+  ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade', 'content-length', 'content-encoding', 'set-cookie', 'location', 'alt-svc'],
+  ...['strict-transport-security'],
+]);
+
+/** The headers of an upstream request, before the provider's own (its key, its version) are added. */
+export function requestHeaders(caller: Record<string, string>, stream: boolean): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'accept-encoding': 'identity',
+    accept: stream ? 'text/event-stream' : 'application/json',
+  };
+  for (const name of sent_on) {
+    const value = caller[name];
+    if (value !== undefined) headers[name] = value;
+  }
+  return headers;
+}
+
+/** The headers of an answer that the caller may see. */
+export function responseHeaders(answered: Record<string, string | string[] | undefined>): Record<string, string> {
+  const of_connection = String(answered.connection ?? '')
+    .toLowerCase()
+    .split(/\s*,\s*/);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(answered)) {
+    if (value === undefined || kept_back.has(name) || of_connection.includes(name) || name.startsWith('x-aos-'))
+      continue;
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return headers;
+}

@@ -1,0 +1,21 @@
+import type { LlmUpstream } from './define.ts';
+import { requestHeaders } from './headers.ts';
+import { post } from './http.ts';
+
+/** OpenAI, and every server that speaks its format. `base_url` as for the official client: with `/v1`. */
+export const openai: LlmUpstream = {
+  kind: 'openai',
+  wires: ['chat', 'responses', 'embeddings'],
+  open: async (target, request) =>
+    post({
+      url: new URL(target.base_url.replace(/\/+$/, '') + request.path),
+      headers: {
+        ...requestHeaders(request.headers, request.stream),
+        ...(target.secret !== null && { authorization: `Bearer ${target.secret}` }),
+      },
+      body: request.body,
+      deadlines: request.deadlines,
+      signal: request.signal,
+      stream: request.stream,
+    }),
+};

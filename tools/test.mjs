@@ -1,0 +1,98 @@
+// `npm test [-- vitest arguments]`: brings what the tests need, runs them, and ends with the line "N passed, N failed".
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { install, requireNode, root } from './install.mjs';
+
+const local_url = 'postgresql://postgres@127.0.0.1:5432/postgres';
+
+requireNode();
+install();
+
+const folder = mkdtempSync(join(tmpdir(), 'aos-test-'));
+chmodSync(folder, 0o711); // as root, the database's own user passes through
+let embedded;
+let vitest;
+let interrupted_by;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted_by = signal;
+    endGroup(vitest, signal);
+  });
+}
+
+let counts = { passed: 0, failed: 1, skipped: 0 };
+try {
+  const { tsImport } = await import('tsx/esm/api');
+  const { startEmbedded } = await tsImport('../server/store/embedded.ts', import.meta.url);
+  embedded = await startEmbedded({ data_dir: join(folder, 'data'), log: () => {} });
+  counts = await runTests(embedded.url, await databaseFor(embedded.url));
+} catch (error) {
+  console.error(error);
+} finally {
+  endGroup(vitest, 'SIGKILL');
+  await embedded?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+const { passed, failed, skipped } = counts;
+if (passed + failed === 0) console.error('No test ran, which counts as a failure.');
+if (interrupted_by) console.error(`Ended by ${interrupted_by}.`);
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exit(failed === 0 && passed > 0 && !interrupted_by ? 0 : 1);
+
+async function runTests(embedded_url, database_url) {
+  if (interrupted_by) return counts;
+  const report = join(folder, 'report.json');
+  const program = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  vitest = spawn(process.execPath, [program, 'run', ...reporters, ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true, // a process group of its own, so that whatever it started ends with it
+    env: { ...process.env, TEST_DATABASE_URL: database_url, TEST_EMBEDDED_URL: embedded_url },
+  });
+  const [code, signal] = await once(vitest, 'exit');
+  return count(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined, code ?? signal);
+}
+
+/** A file that could not be loaded has no test that failed, yet it failed; so did a run that broke off. */
+function count(report, exit) {
+  const results = report?.testResults ?? [];
+  const unloaded = results.filter(({ status, assertionResults: tests }) => {
+    return status === 'failed' && !tests.some((test) => test.status === 'failed');
+  });
+  let failed = (report?.numFailedTests ?? 0) + unloaded.length;
+  if (exit !== 0 && failed === 0 && (results.length > 0 || !report)) {
+    console.error(`vitest itself failed (${exit}); it counts as one failure.`);
+    failed = 1;
+  }
+  const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  return { passed: report?.numPassedTests ?? 0, failed, skipped };
+}
+
+/** The named server, else an unlocked local one, else the embedded one. */
+async function databaseFor(embedded_url) {
+  const named = process.env.TEST_DATABASE_URL;
+  if (named) return named;
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: local_url, connectionTimeoutMillis: 2_000 });
+  try {
+    await client.connect();
+    await client.end();
+    return local_url;
+  } catch {
+    console.log('No PostgreSQL answers on 127.0.0.1:5432; the tests use the embedded one alone.');
+    return embedded_url;
+  }
+}
+
+function endGroup(child, signal) {
+  if (child?.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
