@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install, requireNode, root } from './install.mjs';
@@ -76,7 +77,7 @@ function count(report, exit) {
 async function databaseFor(embedded_url) {
   const named = process.env.TEST_DATABASE_URL;
   if (named) return named;
-  const { default: pg } = await import('pg');
+  const pg = createRequire(join(root, 'server', 'package.json'))('pg');
   const client = new pg.Client({ connectionString: local_url, connectionTimeoutMillis: 2_000 });
   try {
     await client.connect();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { display_name, slug, url } from './slug.ts';
+import { display_name, namesSomething, slug, url } from './slug.ts';
 
 /** Whether the text of prompts and answers is stored besides its hash: so far it never is. */
 export const content_mode = z.enum(['none']);
@@ -33,4 +33,5 @@ export const new_project = z.strictObject({ slug, ...settings });
 export type NewProject = z.infer<typeof new_project>;
 
 /** What is not named stays as it is. */
-export const project_change = z.strictObject(settings);
+export const project_change = z.strictObject(settings).refine(namesSomething, 'must name what to change');
+export type ProjectChange = z.infer<typeof project_change>;

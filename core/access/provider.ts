@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { slug, url } from './slug.ts';
+import { type ProviderKind, provider_kinds } from './provider-kind.ts';
+import { namesSomething, slug, url } from './slug.ts';
 
-export const provider_kind = z.enum(['openai', 'anthropic', 'mock']);
-export type ProviderKind = z.infer<typeof provider_kind>;
+export const provider_kind = z.enum(provider_kinds);
 
 /** Where a provider of this kind is reached when nobody says otherwise. */
 export const usual_base_url: Record<ProviderKind, string | null> = {
@@ -51,12 +51,14 @@ export const new_provider = z.strictObject({
 });
 
 /** What is not named stays as it is; a new `base_url` needs the secret again. */
-export const provider_change = z.strictObject({
-  base_url: base_url.optional(),
-  secret: secret.nullish(),
-  models: models.optional(),
-  enabled: z.boolean().optional(),
-});
+export const provider_change = z
+  .strictObject({
+    base_url: base_url.optional(),
+    secret: secret.nullish(),
+    models: models.optional(),
+    enabled: z.boolean().optional(),
+  })
+  .refine(namesSomething, 'must name what to change');
 
 function isPlainUrl(text: string): boolean {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;

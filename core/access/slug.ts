@@ -28,3 +28,6 @@ export const reason = z.string().trim().min(1).max(500).meta({ description: 'Why
 
 /** The page of the console that shows the object. */
 export const url = z.url();
+
+/** A change that names nothing is a mistake of the caller. */
+export const namesSomething = (body: object): boolean => Object.values(body).some((value) => value !== undefined);

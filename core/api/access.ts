@@ -9,7 +9,7 @@ import { display_name, reference, slug } from '../access/slug.ts';
 import { tenant } from '../access/tenant.ts';
 import { new_price, price_entry } from '../activity/price-entry.ts';
 import { page_query, pageOf } from '../base/page.ts';
-import { type Endpoints, endpoint } from './endpoint.ts';
+import { type Endpoint, endpoint } from './endpoint.ts';
 
 const one = z.strictObject({ id: reference });
 const new_tenant = z.strictObject({ slug, name: display_name.optional() });
@@ -31,7 +31,7 @@ const session = z.discriminatedUnion('signed_in', [
 ]);
 
 const tenants = {
-  create_tenant: endpoint({
+  createTenant: endpoint({
     method: 'POST',
     path: '/api/v1/tenants',
     summary: 'Make a tenant with a first project and a first owner key',
@@ -40,7 +40,7 @@ const tenants = {
     answer: made_tenant,
     status: 201,
   }),
-  list_tenants: endpoint({
+  listTenants: endpoint({
     method: 'GET',
     path: '/api/v1/tenants',
     summary: 'The tenants of this installation',
@@ -51,7 +51,7 @@ const tenants = {
 };
 
 const projects = {
-  create_project: endpoint({
+  createProject: endpoint({
     method: 'POST',
     path: '/api/v1/projects',
     summary: 'Make a project',
@@ -60,7 +60,7 @@ const projects = {
     answer: project,
     status: 201,
   }),
-  list_projects: endpoint({
+  listProjects: endpoint({
     method: 'GET',
     path: '/api/v1/projects',
     summary: 'The projects of the tenant',
@@ -68,7 +68,7 @@ const projects = {
     query: page_query,
     answer: pageOf(project),
   }),
-  get_project: endpoint({
+  getProject: endpoint({
     method: 'GET',
     path: '/api/v1/projects/:id',
     summary: 'One project',
@@ -76,7 +76,7 @@ const projects = {
     params: one,
     answer: project,
   }),
-  change_project: endpoint({
+  changeProject: endpoint({
     method: 'PUT',
     path: '/api/v1/projects/:id',
     summary: 'Change the settings of a project',
@@ -88,7 +88,7 @@ const projects = {
 };
 
 const agents = {
-  create_agent: endpoint({
+  createAgent: endpoint({
     method: 'POST',
     path: '/api/v1/agents',
     summary: 'Register an agent',
@@ -97,7 +97,7 @@ const agents = {
     answer: agent,
     status: 201,
   }),
-  list_agents: endpoint({
+  listAgents: endpoint({
     method: 'GET',
     path: '/api/v1/agents',
     summary: 'The agents of the tenant',
@@ -105,7 +105,7 @@ const agents = {
     query: page_query.extend({ project: reference.optional() }),
     answer: pageOf(agent),
   }),
-  get_agent: endpoint({
+  getAgent: endpoint({
     method: 'GET',
     path: '/api/v1/agents/:id',
     summary: 'One agent',
@@ -116,7 +116,7 @@ const agents = {
 };
 
 const actors = {
-  create_actor: endpoint({
+  createActor: endpoint({
     method: 'POST',
     path: '/api/v1/actors',
     summary: 'Register an actor',
@@ -125,7 +125,7 @@ const actors = {
     answer: actor,
     status: 201,
   }),
-  list_actors: endpoint({
+  listActors: endpoint({
     method: 'GET',
     path: '/api/v1/actors',
     summary: 'The actors of the tenant',
@@ -133,7 +133,7 @@ const actors = {
     query: page_query,
     answer: pageOf(actor),
   }),
-  get_actor: endpoint({
+  getActor: endpoint({
     method: 'GET',
     path: '/api/v1/actors/:id',
     summary: 'One actor',
@@ -144,7 +144,7 @@ const actors = {
 };
 
 const api_keys = {
-  create_api_key: endpoint({
+  createApiKey: endpoint({
     method: 'POST',
     path: '/api/v1/api-keys',
     summary: 'Make a key; the answer is the only place that shows it',
@@ -153,7 +153,7 @@ const api_keys = {
     answer: made_api_key,
     status: 201,
   }),
-  list_api_keys: endpoint({
+  listApiKeys: endpoint({
     method: 'GET',
     path: '/api/v1/api-keys',
     summary: 'The keys of the tenant, without their secrets',
@@ -161,7 +161,7 @@ const api_keys = {
     query: page_query.extend({ project: reference.optional() }),
     answer: pageOf(api_key),
   }),
-  get_api_key: endpoint({
+  getApiKey: endpoint({
     method: 'GET',
     path: '/api/v1/api-keys/:id',
     summary: 'One key, without its secret',
@@ -169,7 +169,7 @@ const api_keys = {
     params: one,
     answer: api_key,
   }),
-  rotate_api_key: endpoint({
+  rotateApiKey: endpoint({
     method: 'POST',
     path: '/api/v1/api-keys/:id/rotate',
     summary: 'Replace the secret; policies and counters stay',
@@ -178,7 +178,7 @@ const api_keys = {
     body: key_rotation,
     answer: made_api_key,
   }),
-  revoke_api_key: endpoint({
+  revokeApiKey: endpoint({
     method: 'POST',
     path: '/api/v1/api-keys/:id/revoke',
     summary: 'End a key at once and for good',
@@ -187,7 +187,7 @@ const api_keys = {
     body: key_revocation,
     answer: api_key,
   }),
-  bind_api_key: endpoint({
+  bindApiKey: endpoint({
     method: 'POST',
     path: '/api/v1/api-keys/:id/bind',
     summary: 'Say which agents and actors a key may call as',
@@ -199,7 +199,7 @@ const api_keys = {
 };
 
 const providers = {
-  create_provider: endpoint({
+  createProvider: endpoint({
     method: 'POST',
     path: '/api/v1/providers',
     summary: 'Add a provider of models',
@@ -208,7 +208,7 @@ const providers = {
     answer: provider,
     status: 201,
   }),
-  list_providers: endpoint({
+  listProviders: endpoint({
     method: 'GET',
     path: '/api/v1/providers',
     summary: 'The providers of the tenant, without their secrets',
@@ -216,7 +216,7 @@ const providers = {
     query: page_query,
     answer: pageOf(provider),
   }),
-  get_provider: endpoint({
+  getProvider: endpoint({
     method: 'GET',
     path: '/api/v1/providers/:id',
     summary: 'One provider, without its secret',
@@ -224,7 +224,7 @@ const providers = {
     params: one,
     answer: provider,
   }),
-  change_provider: endpoint({
+  changeProvider: endpoint({
     method: 'PUT',
     path: '/api/v1/providers/:id',
     summary: 'Change a provider; a new address needs the secret again',
@@ -233,7 +233,7 @@ const providers = {
     body: provider_change,
     answer: provider,
   }),
-  disable_provider: endpoint({
+  disableProvider: endpoint({
     method: 'DELETE',
     path: '/api/v1/providers/:id',
     summary: 'Take a provider out of service; it can be enabled again',
@@ -244,7 +244,7 @@ const providers = {
 };
 
 const prices = {
-  create_price: endpoint({
+  createPrice: endpoint({
     method: 'POST',
     path: '/api/v1/prices',
     summary: 'Say what a model costs; it wins over the packaged book',
@@ -253,7 +253,7 @@ const prices = {
     answer: price_entry,
     status: 201,
   }),
-  list_prices: endpoint({
+  listPrices: endpoint({
     method: 'GET',
     path: '/api/v1/prices',
     summary: 'Prices of the tenant, newest first, then those of the packaged book',
@@ -272,11 +272,11 @@ export const access_endpoints = {
   ...api_keys,
   ...providers,
   ...prices,
-  get_session: endpoint({
+  getSession: endpoint({
     method: 'GET',
     path: '/api/v1/session',
     summary: 'Who the key belongs to; answers without one too',
     permission: 'public',
     answer: session,
   }),
-} satisfies Endpoints;
+} satisfies Record<string, Endpoint>;

@@ -47,7 +47,7 @@ const policy_version = z.object({
 const list_query = z.strictObject({
   ...page_query.shape,
   status: words(policy_statuses),
-  mode: words(policy_mode.options),
+  mode: words(['enforce', 'shadow']),
   target_kind: words(target_kinds),
   /** Text in the name, description, owner, tags or target. */
   q: z.string().min(1).max(200).refine(without_nul, 'must not contain NUL characters').optional(),

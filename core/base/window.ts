@@ -69,18 +69,22 @@ function calendarAt(unit: (typeof calendar_units)[number], zone: string, at_ms: 
  * hours and minutes are stretches of real time, so that an hour repeated in autumn is two windows.
  */
 function calendarWindow(unit: (typeof calendar_units)[number], zone: string, at_ms: number): CachedWindow {
+  const { year, month, day, weekday } = DateTime.fromMillis(at_ms, { zone });
+  const days = (first: number, last: number) => ({
+    start_ms: startOfLocalDay(Date.UTC(year, month - 1, first), zone),
+    end_ms: startOfLocalDay(Date.UTC(year, month - 1, last), zone),
+  });
   switch (unit) {
     case 'minute':
       return stretch(at_ms, 60_000, zone);
     case 'hour':
       return stretch(at_ms, 3_600_000, zone);
     case 'day':
+      return days(day, day + 1);
     case 'week':
-    case 'month': {
-      const local = DateTime.fromMillis(at_ms, { zone });
-      const first = local.startOf(unit);
-      return { start_ms: startOfLocalDay(first), end_ms: startOfLocalDay(first.plus({ [unit]: 1 }).startOf('day')) };
-    }
+      return days(day - weekday + 1, day - weekday + 8);
+    case 'month':
+      return { ...days(1, 1), end_ms: startOfLocalDay(Date.UTC(year, month, 1), zone) };
     default:
       return unreachable(unit);
   }
@@ -114,10 +118,17 @@ function changeOf(zone: string, before_ms: number, after_ms: number): number {
   return after;
 }
 
-/** Where midnight does not exist, the local day begins when the clocks have jumped; where it comes twice, with the first. */
-function startOfLocalDay(day: DateTime): number {
-  let start_ms = day.startOf('day').toMillis();
-  const earlier = DateTime.fromMillis(start_ms - 1, { zone: day.zone });
-  if (earlier.hasSame(day, 'day')) start_ms = earlier.startOf('hour').toMillis();
-  return start_ms;
+/**
+ * The first instant of a local day, given its midnight as if in UTC. Where that midnight comes twice, the day begins
+ * with the first; where clocks jump over it, when they have jumped.
+ */
+function startOfLocalDay(midnight_ms: number, zone: string): number {
+  const day_ms = 86_400_000;
+  const offsets = [offsetAt(midnight_ms - day_ms, zone), offsetAt(midnight_ms + day_ms, zone)];
+  const [first = midnight_ms, last = midnight_ms] = offsets
+    .map((offset_ms) => midnight_ms - offset_ms)
+    .sort((a, b) => a - b);
+  if (first + offsetAt(first, zone) === midnight_ms) return first;
+  if (last + offsetAt(last, zone) === midnight_ms) return last;
+  return changeOf(zone, first, last);
 }

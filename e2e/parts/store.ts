@@ -1,10 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { makeId } from '../../server/base/deps.ts';
 import { type Database, openDatabase } from '../../server/store/db.ts';
 import { migrate } from '../../server/store/migrate.ts';
 import { type DatabaseKind, freshDatabase } from './database.ts';
-
-export const migrations_folder = fileURLToPath(new URL('../../server/store/migrations', import.meta.url));
 
 export interface TestStore {
   url: string;
@@ -17,7 +14,7 @@ export interface TestStore {
 /** A migrated database of its own with one tenant, opened as the runtime role. */
 export async function freshStore(kind: DatabaseKind, max_connections = 8): Promise<TestStore> {
   const { url, drop } = await freshDatabase(kind);
-  await migrate(url, migrations_folder);
+  await migrate(url);
   const db = openDatabase({ url, max_connections, statement_timeout_ms: 30_000, onIdleError: () => undefined });
   const tenant_id = await makeTenant(db, 'acme');
   return {

@@ -23,8 +23,8 @@ export interface Deps {
 export interface Clock {
   /** Milliseconds since 1970, kept in step with the database's clock: windows are the same on every replica. */
   now(): number;
-  /** Tells how far the database's clock is ahead, as measured. */
-  follow(offset_ms: number): void;
+  /** Tells that the database's clock showed `theirs_ms` halfway between asking and hearing. */
+  follow(theirs_ms: number, asked_monotonic_ms: number): void;
   /** For durations: never jumps. */
   monotonic(): number;
 }
@@ -33,8 +33,9 @@ export function realClock(): Clock {
   let ahead_ms = 0;
   return {
     now: () => Date.now() + ahead_ms,
-    follow: (offset_ms) => {
-      ahead_ms = Math.round(offset_ms);
+    follow: (theirs_ms, asked_monotonic_ms) => {
+      const travelled_ms = (performance.now() - asked_monotonic_ms) / 2;
+      ahead_ms = Math.round(theirs_ms + travelled_ms - Date.now());
     },
     monotonic: () => performance.now(),
   };

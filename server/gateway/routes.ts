@@ -9,7 +9,6 @@ import { governCall } from '../govern/call.ts';
 import { servedModels } from '../govern/models.ts';
 import type { Govern } from '../govern/ticket.ts';
 import type { IdentityCache } from '../http/authenticate.ts';
-import { asProblem, problemHeaders } from '../http/problem.ts';
 import { claimsOf } from './claims.ts';
 import { replyWith } from './reply.ts';
 
@@ -24,15 +23,9 @@ const routes: [path: string, wire: Wire][] = [
 
 export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: IdentityCache): void {
   for (const [path, wire] of routes) {
-    app.post(path, async (request, reply) => {
-      try {
-        return await replyWith(reply, wire, await governCall(govern, await ask(identities, wire, request, reply)));
-      } catch (error) {
-        if (reply.sent) throw error;
-        const problem = asProblem(error, request);
-        return reply.code(problem.status).headers(problemHeaders(problem)).send(wire.errorBody(problem));
-      }
-    });
+    app.post(path, async (request, reply) =>
+      replyWith(reply, wire, await governCall(govern, await ask(identities, wire, request, reply))),
+    );
   }
   app.get('/v1/models', async (request) => {
     const identity = await caller(identities, request);
@@ -44,7 +37,7 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
 async function ask(identities: IdentityCache, wire: Wire, request: FastifyRequest, reply: FastifyReply): Promise<AskedCall> {
   const identity = await caller(identities, request);
   const claims = claimsOf(request.headers);
-  const body = request.body as Buffer;
+  const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   const json = parseBody(body);
   const gone = new AbortController();
   reply.raw.once('close', () => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { close, existsSync, openSync } from 'node:fs';
 import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
@@ -29,7 +29,7 @@ export async function ownDataFolder(dir: string): Promise<{ release(): Promise<v
     const outcome = await tryToOwn(folder);
     if ('release' in outcome) return outcome;
     rival = outcome.rival ?? rival;
-    await sleep(20 + Math.random() * 80);
+    await sleep(randomInt(20, 100));
   }
   await folder.close();
   throw new Problem(

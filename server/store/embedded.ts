@@ -73,7 +73,7 @@ async function bringUp(place: Place, password: string, options: EmbeddedOptions)
 
   const running = await findRunning(place, log);
   if (running) {
-    const known = await greet(urlOf(running.port, 'postgres')).catch(() => undefined);
+    const known = await greet(urlOf(running.port, 'postgres')).catch(() => undefined); // mute: stopped, then started
     const isSame = known?.cluster === cluster && known.identity === serverIdentity(binaries);
     if (isSame && (port ?? running.port) === running.port) {
       log(`Taking over the PostgreSQL that an earlier start left running (pid ${running.pid})`);

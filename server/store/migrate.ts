@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+
+/** The numbered files: beside this file in the source tree, and beside the bundle in a build. */
+export const migrations_folder = fileURLToPath(new URL('./migrations', import.meta.url));
 
 /** Any number: one process migrates a database at a time, the others wait for it. */
 const migration_lock = 4_607_182;
@@ -17,7 +21,7 @@ export interface Migrated {
  * Brings the schema `aos` up to date: numbered files, in order, each in its own transaction, under one lock.
  * Refuses a database that is ahead of this program, or whose applied files differ from ours.
  */
-export async function migrate(url: string, folder: string): Promise<Migrated> {
+export async function migrate(url: string, folder = migrations_folder): Promise<Migrated> {
   const client = new pg.Client({ connectionString: url, options: '-c search_path=aos -c timezone=UTC' });
   await client.connect();
   try {

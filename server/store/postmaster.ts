@@ -53,7 +53,7 @@ export async function isServerOf(pid: number, cluster: string): Promise<boolean>
     const { stdout } = await promisify(execFile)('/bin/ps', ['-o', 'command=', '-p', String(pid)]);
     return stdout.includes(cluster);
   } catch {
-    return false;
+    return false; // no such process, a dead one, or another user's: none is a server that we started
   }
 }
 

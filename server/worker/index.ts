@@ -5,7 +5,7 @@ import { expireHolds } from './expire-holds.ts';
 import { extendPartitions } from '../store/partitions.ts';
 
 /** Work that is due again and again; each job is safe to run on every replica at once. */
-interface Job {
+export interface Job {
   name: string;
   every_ms: number;
   run(govern: Govern): Promise<unknown>;

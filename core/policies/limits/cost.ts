@@ -6,13 +6,20 @@ import { count_per, defineLimit, example_estimate, type Used } from './define.ts
 
 const pico_per_nano = 1000;
 
+/** The books count nano-dollars in 64 bits, which end at 9.2 billion dollars. */
+const most_nano = nanoOfUsd('1000000000');
+const within_books = usd_amount.refine(
+  (text) => nanoOfUsd(text) <= most_nano,
+  'must be at most 1000000000 (a billion USD)',
+);
+
 /** USD for a million tokens, to be assumed where a model has no price. */
-const declared_price = z.strictObject({ input_usd: usd_amount, output_usd: usd_amount });
+const declared_price = z.strictObject({ input_usd: within_books, output_usd: within_books });
 
 const document = z
   .strictObject({
     type: z.literal('cost_usd'),
-    max: usd_amount,
+    max: within_books,
     window: window_schema,
     count_per: count_per.default('together'),
     on_unknown_price: z.enum(['block', 'estimate']).default('block'),

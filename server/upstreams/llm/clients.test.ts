@@ -93,7 +93,7 @@ describe('a refused call raises the class of its status, with message, type, cod
   const anthropic_classes: Record<string, unknown> = {
     '400': Anthropic.BadRequestError,
     '401': Anthropic.AuthenticationError,
-    '402': Anthropic.APIError,
+    '402': Anthropic.PaymentRequiredError,
     '403': Anthropic.PermissionDeniedError,
     '404': Anthropic.NotFoundError,
     '429': Anthropic.RateLimitError,

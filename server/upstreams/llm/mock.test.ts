@@ -199,7 +199,9 @@ test('the official OpenAI client reads embeddings in both encodings, the same ve
   const packed = await ask('hello');
   const plain = await ask('hello', { encoding_format: 'float' });
   expect(packed.data[0]?.embedding).toHaveLength(256);
-  packed.data[0]?.embedding.forEach((value, at) => expect(value).toBeCloseTo(plain.data[0]?.embedding[at] ?? 9, 6));
+  for (const [at, value] of packed.data[0]?.embedding.entries() ?? []) {
+    expect(value).toBeCloseTo(plain.data[0]?.embedding[at] ?? 9, 6);
+  }
   const several = await ask(['hello', 'other'], { dimensions: 8 });
   expect(several.data.map(({ embedding }) => embedding.length)).toEqual([8, 8]);
   expect(several.data[0]?.embedding).not.toEqual(several.data[1]?.embedding);

@@ -1,0 +1,88 @@
+import type { LimitObject, limit_endpoints } from '@aos/core/api/policies.ts';
+import { present } from '@aos/core/base/assert.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import { consoleUrl } from '@aos/core/base/link.ts';
+import { epochMs, instantText } from '@aos/core/base/time.ts';
+import { refuses } from '@aos/core/policies/action.ts';
+import { type Gauge, gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
+import { limit_types } from '@aos/core/policies/limits/index.ts';
+import type { Context, Handlers } from '../http/handler.ts';
+import type { Tx } from '../store/db.ts';
+import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
+
+/** Subjects that a list shows of each limit; all of them are at its own address. */
+const listed_subjects = 10;
+
+export const limit_handlers: Handlers<typeof limit_endpoints> = {
+  listLimits: ({ query }, context) =>
+    context.deps.db.tenant(context.identity.tenant_id, async (tx) => {
+      const at_ms = context.deps.clock.now();
+      const { items: rows, ...page } = await listLimits(tx, query);
+      const items = await Promise.all(rows.map((row) => stateOf(tx, context, row, at_ms, { limit: listed_subjects })));
+      return { items, ...page, generated_at: instantText(at_ms) };
+    }),
+
+  getLimitState: ({ params, query }, context) =>
+    context.deps.db.tenant(context.identity.tenant_id, async (tx) => {
+      const row = await limitByControl(tx, params.id);
+      if (!row) throw new Problem('not_found', `There is no limit ${params.id}. GET /api/v1/limits lists those that are there.`);
+      return stateOf(tx, context, row, context.deps.clock.now(), query);
+    }),
+};
+
+interface Shown {
+  limit: number;
+  cursor?: string | undefined;
+  subject?: string | undefined;
+}
+
+async function stateOf(tx: Tx, { deps }: Context, row: LimitRow, at_ms: number, asked: Shown): Promise<LimitObject> {
+  const { document, status, version } = row;
+  const control = present(document.controls[row.position - 1], 'the control of a limit');
+  const limit = present(control.limit, 'the limit of a control');
+  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const is_single = isSingle(limit);
+  const balances = await presentBalances(tx, {
+    control_id: control.id,
+    window: limit.window,
+    at_ms,
+    subject: is_single ? '*' : asked.subject,
+    before: asked.cursor,
+    limit: asked.limit + 1,
+  });
+  const found = is_single && balances.length === 0 ? [{ subject: '*', posted: 0n, pending: 0n }] : balances;
+  const items = found.slice(0, asked.limit).map((balance) => gaugeOf(limit, balance, at_ms));
+  const empty = gaugeOf(limit, { subject: '*', posted: 0n, pending: 0n }, at_ms);
+  const is_over = document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms;
+  return {
+    id: control.id,
+    policy_id: row.policy_id,
+    policy_name: document.name,
+    policy_version: version,
+    status,
+    mode: document.mode,
+    action: control.action,
+    enforced: status === 'active' && document.mode === 'enforce' && refuses(control.action) && !is_over,
+    type: limit.type,
+    title: type.title,
+    count_per: limit.count_per,
+    limit,
+    alert_tiers: control.alerts?.enabled ? control.alerts.tiers : [],
+    ...((is_single && items[0]) || unknownOf(empty)),
+    items,
+    next_cursor: found.length > asked.limit ? (items.at(-1)?.subject ?? null) : null,
+    generated_at: instantText(at_ms),
+    url: consoleUrl(deps.config.public_url, row.policy_id),
+  };
+}
+
+/** What holds for every subject of a limit that is counted separately: all but the amounts. */
+const unknownOf = (gauge: Gauge) => ({
+  ...gauge,
+  subject: null,
+  posted: null,
+  pending: null,
+  remaining: null,
+  burn: null,
+  empties_at: null,
+});

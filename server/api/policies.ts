@@ -1,0 +1,191 @@
+import { mayDo } from '@aos/core/access/permission.ts';
+import type { PolicyObject, policy_endpoints } from '@aos/core/api/policies.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import { consoleUrl } from '@aos/core/base/link.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import { identifyControls } from '@aos/core/policies/control-ids.ts';
+import { mayBecome, type PolicyDocument, type PolicyStatus, type StoredDocument } from '@aos/core/policies/policy.ts';
+import { sentenceOf } from '@aos/core/policies/sentence.ts';
+import type { Context, Handlers } from '../http/handler.ts';
+import type { Tx } from '../store/db.ts';
+import {
+  changePolicy,
+  createPolicy,
+  currentSnapshot,
+  type PolicyAct,
+  type PolicyChange,
+  type PolicyRow,
+  policyById,
+} from '../store/policies.ts';
+import { controlsEverOf, listPolicies, listVersions } from '../store/policy-lists.ts';
+import { lineagesOf } from '../store/policy-names.ts';
+import { checkAll } from './policy-facts.ts';
+
+export const policy_handlers: Handlers<typeof policy_endpoints> = {
+  createPolicy: ({ body: { source, reason, ...written } }, context) =>
+    inTenant(context, async (tx) => {
+      const { deps, identity } = context;
+      const none = { ever: new Map(), present: [] };
+      const { document } = identifyControls(await withLineages(tx, written), none, () => deps.makeId('control'));
+      const draft = { id: deps.makeId('policy'), source, document };
+      return shown(tx, context, await createPolicy(tx, identity.tenant_id, draft, actOf(context, reason ?? null)));
+    }),
+
+  listPolicies: ({ query }, context) =>
+    inTenant(context, async (tx) => {
+      const { items, ...page } = await listPolicies(tx, query);
+      return { items: await allShown(tx, context, items), ...page, generated_at: nowText(context) };
+    }),
+
+  getPolicy: ({ params }, context) => inTenant(context, async (tx) => shown(tx, context, await existing(tx, params.id))),
+
+  updatePolicy: ({ params, body: { reason, version, ...written } }, context) =>
+    inTenant(context, async (tx) => {
+      const before = await existing(tx, params.id);
+      if (before.status === 'retired') throw illegal(before, 'edited');
+      if (before.status === 'active' && !mayDo(context.identity.role, 'activate_policies')) throw notYours(before);
+      if (version !== undefined && version !== before.version) throw outdated(before, version);
+      const known = { ever: await controlsEverOf(tx, before.id), present: before.document.controls };
+      const newId = () => context.deps.makeId('control');
+      const { document, replaced } = identifyControls(await withLineages(tx, written), known, newId);
+      if (before.status === 'active') await refuseHopeless(tx, context, document, 'invalid_body');
+      const change = { event: 'POLICY_UPDATED', status: before.status, document } as const;
+      const after = await changePolicy(tx, context.identity.tenant_id, before, change, actOf(context, reason));
+      const notes = replaced.map(
+        ({ place, old_id, new_id }) =>
+          `${place} counts something else than ${old_id} did, so it starts from zero under the new id ${new_id}`,
+      );
+      return shown(tx, context, after, notes);
+    }),
+
+  listPolicyVersions: ({ params, query }, context) =>
+    inTenant(context, async (tx) => {
+      const { items, ...page } = await listVersions(tx, await existing(tx, params.id), query);
+      const url = consoleUrl(context.deps.config.public_url, params.id);
+      const versions = items.map((item) => ({ ...item, sentence: sentenceOf(item.document), url }));
+      return { items: versions, ...page, generated_at: nowText(context) };
+    }),
+
+  activatePolicy: ({ params, body: { reason, mode } }, context) =>
+    inTenant(context, async (tx) => {
+      const before = await existing(tx, params.id);
+      const document = { ...before.document, mode: mode ?? before.mode };
+      if (before.status === 'active' && document.mode === before.mode) return shown(tx, context, before);
+      if (mayBecome(before.status, 'active')) await refuseHopeless(tx, context, document, 'conflict');
+      return moved(tx, context, before, { event: 'POLICY_ACTIVATED', status: 'active', document }, reason);
+    }),
+
+  disablePolicy: ({ params, body: { reason } }, context) =>
+    inTenant(context, async (tx) => {
+      const before = await existing(tx, params.id);
+      const change = { event: 'POLICY_DISABLED', status: 'disabled', document: before.document } as const;
+      return moved(tx, context, before, change, reason);
+    }),
+
+  retirePolicy: ({ params, body: { reason } }, context) =>
+    inTenant(context, async (tx) => {
+      const before = await existing(tx, params.id);
+      const change = { event: 'POLICY_RETIRED', status: 'retired', document: before.document } as const;
+      return moved(tx, context, before, change, reason);
+    }),
+};
+
+const inTenant = <T>({ deps, identity }: Context, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  deps.db.tenant(identity.tenant_id, work);
+
+const nowText = ({ deps }: Context): string => instantText(deps.clock.now());
+
+function actOf({ deps, identity, request_id }: Context, reason: string | null): PolicyAct {
+  const { api_key, project_id } = identity;
+  const by = { actor_type: 'service', actor_id: api_key.id, api_key_id: api_key.id, project_id, request_id } as const;
+  return { by, reason, at: instantText(deps.clock.now()), makeId: deps.makeId };
+}
+
+async function existing(tx: Tx, id: string): Promise<PolicyRow> {
+  const row = await policyById(tx, id);
+  if (row) return row;
+  throw new Problem('not_found', `There is no policy ${id}. GET /api/v1/policies lists those that are there.`);
+}
+
+/** One step of the lifecycle, refused when the policy may not take it. */
+async function moved(tx: Tx, context: Context, before: PolicyRow, change: PolicyChange, reason: string): Promise<PolicyObject> {
+  if (!mayBecome(before.status, change.status)) throw illegal(before, becoming[change.status]);
+  return shown(tx, context, await changePolicy(tx, context.identity.tenant_id, before, change, actOf(context, reason)));
+}
+
+const becoming: Record<PolicyStatus, string> = {
+  draft: 'made a draft',
+  active: 'activated',
+  disabled: 'disabled',
+  retired: 'retired',
+};
+
+function illegal({ id, status }: PolicyRow, step: string): Problem {
+  const why = status === 'retired' ? 'retired, which is final: make a new policy instead' : `${status}: activate it first`;
+  return new Problem('conflict', `Policy ${id} cannot be ${step}, because it is ${why}.`);
+}
+
+const notYours = ({ id }: PolicyRow): Problem =>
+  new Problem(
+    'forbidden',
+    `Policy ${id} is active, so editing it takes effect at once and needs the permission activate_policies, which this key does not have. Use a key of role admin or owner.`,
+  );
+
+const outdated = ({ id, version }: PolicyRow, sent: number): Problem =>
+  new Problem('conflict', `Policy ${id} is at version ${version} by now, not ${sent}. Read it again and repeat the edit.`);
+
+/** Targets name keys by their lineage, so that rotating a key keeps policy and counters. */
+async function withLineages(tx: Tx, document: PolicyDocument): Promise<PolicyDocument> {
+  const { target } = document;
+  const of_keys = target.kind === 'api_key' ? target.ids : [];
+  const excepted = target.except_ids.filter((id) => id.startsWith('key_'));
+  const lineages = await lineagesOf(tx, [...of_keys, ...excepted]);
+  const stranger = [...of_keys, ...excepted].find((id) => !lineages.has(id));
+  if (stranger !== undefined) {
+    const member = of_keys.includes(stranger) ? 'ids' : 'except_ids';
+    throw new Problem(
+      'invalid_body',
+      `The policy is not accepted: target.${member} names the API key "${stranger}", which does not exist. GET /api/v1/api-keys lists the keys.`,
+    );
+  }
+  const lineage = (id: string) => lineages.get(id) ?? id;
+  const ids = of_keys.length > 0 ? [...new Set(of_keys.map(lineage))] : target.ids;
+  return { ...document, target: { ...target, ids, except_ids: [...new Set(target.except_ids.map(lineage))] } };
+}
+
+/** A policy that could never apply does not become active. */
+async function refuseHopeless(tx: Tx, context: Context, document: StoredDocument, code: 'invalid_body' | 'conflict'): Promise<void> {
+  const { deps, identity } = context;
+  const [checked] = await checkAll(tx, identity.tenant_id, [document], deps.clock.now());
+  const [refusal] = checked?.refusals ?? [];
+  if (refusal !== undefined) throw new Problem(code, `The policy cannot be in force: ${refusal}.`);
+}
+
+async function shown(tx: Tx, context: Context, row: PolicyRow, notes: readonly string[] = []): Promise<PolicyObject> {
+  const [object] = await allShown(tx, context, [row]);
+  if (!object) throw new Error('a policy was read and not shown');
+  return { ...object, warnings: [...notes, ...object.warnings] };
+}
+
+async function allShown(tx: Tx, { deps, identity }: Context, rows: readonly PolicyRow[]): Promise<PolicyObject[]> {
+  const is_governing = rows.some(({ status }) => status === 'active');
+  const snapshot_id = is_governing ? (await currentSnapshot(tx, identity.tenant_id)).snapshot_id : null;
+  const documents = rows.map(({ document }) => document);
+  const checks = await checkAll(tx, identity.tenant_id, documents, deps.clock.now());
+  return rows.map(({ document, ...row }, n) => {
+    const { refusals = [], warnings = [] } = row.status === 'retired' ? {} : (checks[n] ?? {});
+    return {
+      ...document,
+      ...columnsOf(row),
+      sentence: sentenceOf(document),
+      snapshot_id: row.status === 'active' ? snapshot_id : null,
+      warnings: [...refusals, ...warnings],
+      url: consoleUrl(deps.config.public_url, row.id),
+    };
+  });
+}
+
+function columnsOf(row: Omit<PolicyRow, 'document'>): Omit<PolicyRow, 'document'> {
+  const { id, status, mode, version, source, created_at, created_by, updated_at, activated_at, retired_at, retired_reason } = row;
+  return { id, status, mode, version, source, created_at, created_by, updated_at, activated_at, retired_at, retired_reason };
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { createBatcher } from './batch.ts';
+
+const fulfilled = <T>(values: T[]): PromiseSettledResult<T>[] => values.map((value) => ({ status: 'fulfilled', value }));
+
+describe('a batcher', () => {
+  it('hands on together what came together, per tenant, and answers each its own', async () => {
+    const batches: string[] = [];
+    const batcher = createBatcher<number, number>({
+      max: 10,
+      lanes: 1,
+      run: async (tenant_id, items) => {
+        batches.push(`${tenant_id}:${items.join(',')}`);
+        return fulfilled(items.map((item) => item * 10));
+      },
+    });
+    const answers = await Promise.all([batcher.add('a', 1), batcher.add('b', 2), batcher.add('a', 3)]);
+    expect(answers).toEqual([10, 20, 30]);
+    expect(batches.sort()).toEqual(['a:1,3', 'b:2']);
+  });
+
+  it('grows the next batch while its lanes are taken, up to the most', async () => {
+    const sizes: number[] = [];
+    const batcher = createBatcher<number, number>({
+      max: 4,
+      lanes: 1,
+      run: async (_, items) => {
+        sizes.push(items.length);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return fulfilled(items);
+      },
+    });
+    const first = batcher.add('a', 0);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await Promise.all([first, ...Array.from({ length: 9 }, (_, n) => batcher.add('a', n))]);
+    expect(sizes).toEqual([1, 4, 4, 1]);
+    await batcher.idle();
+  });
+
+  it('fails only the items that failed', async () => {
+    const batcher = createBatcher<number, number>({
+      max: 10,
+      lanes: 2,
+      run: async (_, items) => items.map((item) => (item === 2 ? { status: 'rejected', reason: new Error('two') } : { status: 'fulfilled', value: item })),
+    });
+    const [one, two] = await Promise.allSettled([batcher.add('a', 1), batcher.add('a', 2)]);
+    expect([one?.status, two?.status]).toEqual(['fulfilled', 'rejected']);
+  });
+});

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { loadTokenizer } from '@aos/core/activity/tokens.ts';
+import { describe, expect, it } from 'vitest';
+import { countDelivered } from './delivered.ts';
+
+const prose = fc.array(fc.constantFrom('The', ' quick', ' brown fox', ', ', 'jumps!', '\n', ' überall', '漢字', '🙂', ' 12345', ' don', "'t"), {
+  maxLength: 120,
+});
+
+describe('what is delivered of a stream', () => {
+  it('stays within the bound, and stops only at a text that could take it past', async () => {
+    const tokenizer = await loadTokenizer();
+    await fc.assert(
+      fc.asyncProperty(prose, fc.integer({ min: 1, max: 150 }), async (texts, bound) => {
+        const delivered = await countDelivered('openai');
+        let sent = '';
+        for (const text of texts) {
+          if (delivered.crosses(text, bound)) {
+            expect(tokenizer.count(sent) + tokenizer.count(text)).toBeGreaterThan(bound);
+            break;
+          }
+          sent += text;
+        }
+        expect(delivered.tokens()).toBe(tokenizer.count(sent));
+        expect(delivered.tokens()).toBeLessThanOrEqual(bound);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('counts the built-in models as they bill: a token is four bytes', async () => {
+    const delivered = await countDelivered('mock');
+    expect(delivered.crosses('12345678', 2)).toBe(false);
+    expect(delivered.crosses('9', 2)).toBe(true);
+    expect(delivered.tokens()).toBe(2);
+  });
+});

@@ -1,0 +1,31 @@
+import type { Deps } from '../base/deps.ts';
+import { createAdmitter } from './admit.ts';
+import { createControls } from './control.ts';
+import { createLater, type Later } from './later.ts';
+import { createRegistry } from './registry.ts';
+import { createSettler, type Outcome } from './settle.ts';
+import type { Govern, Ticket } from './ticket.ts';
+
+/** Makes the rooms a governed call walks through. */
+export function openGovern(deps: Deps): { govern: Govern; later: Later } {
+  const later = createLater(deps);
+  const settler = createSettler(deps);
+  const settleFor = async (ticket: Ticket, outcome: Outcome) => {
+    const { tenant_id } = ticket.call.asker;
+    try {
+      await settler.add(tenant_id, outcome);
+    } catch (error) {
+      later.settle(tenant_id, outcome);
+      throw error;
+    }
+  };
+  const govern: Govern = {
+    ...deps,
+    controls: createControls(deps),
+    registry: createRegistry(deps),
+    admitter: createAdmitter(deps, later),
+    settler,
+    settleFor,
+  };
+  return { govern, later };
+}

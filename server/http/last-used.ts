@@ -1,0 +1,54 @@
+import { epochMs, instantText } from '@aos/core/base/time.ts';
+import type { Deps } from '../base/deps.ts';
+import { touchApiKeys } from '../store/api-keys.ts';
+import type { Database } from '../store/db.ts';
+
+/** Notes when keys were used: at most once a minute each, many at once, and nobody waits for it. */
+export interface LastUsed {
+  note(tenant_id: string, key_id: string, last_used_at: string | null): void;
+  /** Writes what is noted. Never fails: a note that is lost costs nothing but precision. */
+  flush(): Promise<void>;
+}
+
+const precision_ms = 60_000;
+const gathering_ms = 1_000;
+
+const recorders = new WeakMap<Database, LastUsed>();
+
+export function lastUsedOf(deps: Deps): LastUsed {
+  const known = recorders.get(deps.db);
+  if (known) return known;
+  const made = createLastUsed(deps);
+  recorders.set(deps.db, made);
+  return made;
+}
+
+function createLastUsed(deps: Deps): LastUsed {
+  let waiting = new Map<string, Set<string>>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const flush = async () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const notes = waiting;
+    waiting = new Map();
+    const at = instantText(deps.clock.now());
+    for (const [tenant_id, ids] of notes) {
+      try {
+        await deps.db.tenant(tenant_id, (tx) => touchApiKeys(tx, [...ids], at));
+      } catch (error) {
+        deps.log.debug({ error }, 'the last use of keys could not be noted');
+      }
+    }
+  };
+
+  return {
+    note(tenant_id, key_id, last_used_at) {
+      if (last_used_at !== null && deps.clock.now() - epochMs(last_used_at) < precision_ms) return;
+      const ids = waiting.get(tenant_id) ?? new Set();
+      waiting.set(tenant_id, ids.add(key_id));
+      timer ??= setTimeout(flush, gathering_ms).unref();
+    },
+    flush,
+  };
+}

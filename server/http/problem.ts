@@ -1,0 +1,88 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { wires } from '@aos/core/activity/wires/index.ts';
+import { Problem, problemBody } from '@aos/core/base/error.ts';
+import type { Log } from '../base/log.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where what nobody expected is written. */
+    failures: Log;
+  }
+}
+
+/** The problem an error is for the caller. What nobody expected is logged, and the caller learns its request id only. */
+export function asProblem(error: unknown, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error;
+  const known = ofFramework(error) ?? ofDatabase(error);
+  if (known?.status === 503) {
+    request.server.failures.warn({ error, request_id: request.id, route: request.routeOptions.url }, 'the database did not answer');
+  }
+  if (known) return known;
+  request.server.failures.error({ error, request_id: request.id, route: request.routeOptions.url }, 'a request failed unexpectedly');
+  return new Problem(
+    'internal',
+    `The server made a mistake while answering this request. Its log says more under request id ${request.id}.`,
+  );
+}
+
+/** What the status alone does not tell clients: whether, and when, to try again. */
+export function problemHeaders(problem: Problem): Record<string, string> {
+  switch (problem.status) {
+    case 401:
+      return { 'www-authenticate': 'Bearer' };
+    case 402:
+    case 403:
+      return { 'x-should-retry': 'false' };
+    case 429:
+      return { 'retry-after': String(Math.min(60, Math.max(1, Math.ceil(problem.retry_after_s ?? 1)))) };
+    case 503:
+      return { 'retry-after': '2' };
+    default:
+      return {};
+  }
+}
+
+/** Answers with the error, in the form of the wire that the path belongs to. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = asProblem(error, request);
+  const is_messages = /^\/(?:anthropic\/)?v1\/messages(?:[/?]|$)/.test(request.url);
+  const body = is_messages ? wires.messages.errorBody(problem) : problemBody(problem);
+  return reply.code(problem.status).headers(problemHeaders(problem)).type('application/json; charset=utf-8').send(body);
+}
+
+const codeOf = (error: unknown): string => {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  return typeof code === 'string' ? code : '';
+};
+
+function ofFramework(error: unknown): Problem | null {
+  const code = codeOf(error);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new Problem('too_large', 'The body is larger than this server takes. Send less, or raise AOS_BODY_LIMIT_BYTES.');
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new Problem('unsupported_media_type', 'The content-type cannot be read: send application/json.');
+  }
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return new Problem('not_found', 'There is nothing at this path: it cannot be decoded. Encode it as UTF-8 with %XX.');
+  }
+  // The framework marks what the caller did to the request itself, such as a body that ended early.
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : null;
+  if (typeof status !== 'number' || status < 400 || status > 499) return null;
+  return new Problem('invalid_body', 'The body did not arrive as it was announced: its length is wrong, or it was cut.');
+}
+
+/** The server cannot be reached, ends connections, takes no more, waits too long for locks, or is not the primary. */
+const away =
+  /^(?:E(?:CONNREFUSED|CONNRESET|PIPE|NOTFOUND|TIMEDOUT|AI_AGAIN|HOSTUNREACH|NETUNREACH|NOENT)|08...|57P0[0-5]|57014|53[0-4]00|55P03|40001|40P01|25006)$/;
+const lost =
+  /^(?:timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|client was closed|cannot use a pool after|query read timeout)/i;
+
+function ofDatabase(error: unknown): Problem | null {
+  if (!(error instanceof Error)) return null;
+  if (!away.test(codeOf(error)) && !lost.test(error.message)) return null;
+  return new Problem(
+    'governance_unavailable',
+    'Governance cannot answer, because its database cannot be reached; nothing was done. Try again in two seconds.',
+  );
+}

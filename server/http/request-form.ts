@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Problem } from '@aos/core/base/error.ts';
+import { nearest } from '@aos/core/base/nearest.ts';
+
+/** Every header with our prefix that a caller may send; besides them, any that begins with `x-aos-meta-`. */
+const known_headers = [
+  'x-aos-key',
+  'x-aos-agent-id',
+  'x-aos-actor-id',
+  'x-aos-session-id',
+  'x-aos-run-id',
+  'x-aos-step-id',
+  'x-aos-project',
+  'x-aos-tags',
+  'x-aos-dry-run',
+];
+
+/** A header that would be ignored is refused: its sender believes that it does something. */
+export function refuseUnknownHeaders(headers: IncomingHttpHeaders): void {
+  for (const name of Object.keys(headers)) {
+    if (!name.startsWith('x-aos-') || known_headers.includes(name) || /^x-aos-meta-./.test(name)) continue;
+    const near = nearest(name.slice(6), known_headers.map((known) => known.slice(6)));
+    const instead = near === null ? `Known are ${known_headers.join(', ')} and x-aos-meta-*.` : `Did you mean x-aos-${near}?`;
+    throw new Problem('invalid_header', `The header ${name.slice(0, 100)} is not known here. ${instead}`);
+  }
+}
+
+/** Forms of a path that two readers could take for different things: none of them names anything here. */
+const ambiguous: readonly [RegExp, string][] = [
+  [/^[^/]/, 'it does not begin with "/"'],
+  [/\/\//, 'it has an empty segment ("//")'],
+  [/;|%3b/i, 'it has a ";"'],
+  [/\\|%2f|%5c/i, 'it has an encoded slash or a backslash'],
+  [/%00|\0/, 'it has a NUL'],
+  [/\/(?:\.|%2e){1,2}(?:\/|$)/i, 'it has a "." or ".." segment'],
+];
+
+export function refuseAmbiguousPath(url: string): void {
+  const [path = ''] = url.split('?');
+  const found = ambiguous.find(([form]) => form.test(path));
+  if (found) throw new Problem('not_found', `There is nothing at this path: ${found[1]}.`);
+}
+
+const json_type = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
+
+/** Bodies are JSON in UTF-8. The control plane wants that said; providers' clients do not always say it. */
+export function refuseOtherMediaTypes(headers: IncomingHttpHeaders, must_say: boolean): void {
+  const { 'content-length': length, 'transfer-encoding': chunked, 'content-type': type, 'content-encoding': coded } = headers;
+  if (chunked === undefined && (length === undefined || length === '0')) return;
+  if (coded !== undefined && coded.toLowerCase() !== 'identity') {
+    throw new Problem('unsupported_media_type', `The content-encoding "${coded.slice(0, 40)}" is not read here: send the body as it is.`);
+  }
+  if (type === undefined && !must_say) return;
+  if (type !== undefined && json_type.test(type.trim())) return;
+  const what = type === undefined ? 'The body has no content-type' : `The content-type "${type.slice(0, 80)}" is not read here`;
+  throw new Problem('unsupported_media_type', `${what}: send "content-type: application/json", in UTF-8.`);
+}

@@ -1,0 +1,31 @@
+import { all_endpoints } from '@aos/core/api/index.ts';
+import { all_handlers } from './api/index.ts';
+import { gatewayRoutes } from './gateway/routes.ts';
+import type { Govern } from './govern/ticket.ts';
+import { createApp } from './http/app.ts';
+import type { IdentityCache } from './http/authenticate.ts';
+import { bindEndpoints } from './http/bind.ts';
+import { docsRoutes } from './http/docs.ts';
+import { operationRoutes } from './http/operations.ts';
+
+/** How long streams may go on after the process was told to stop. */
+const drain_ms = 30_000;
+
+/** Opens the port with the routes of this process's roles; the answer closes it once calls under way have ended. */
+export async function serve(govern: Govern, identities: IdentityCache): Promise<() => Promise<void>> {
+  const { roles, port, host } = govern.config;
+  const app = createApp(govern);
+  operationRoutes(app, govern);
+  if (roles.includes('api')) {
+    bindEndpoints(app, govern, all_endpoints, all_handlers);
+    docsRoutes(app);
+  }
+  if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
+  await app.listen({ port, host });
+  return async () => {
+    const timer = setTimeout(() => app.server.closeAllConnections(), drain_ms);
+    await app.close();
+    clearTimeout(timer);
+    await Promise.all([govern.admitter.idle(), govern.settler.idle()]);
+  };
+}

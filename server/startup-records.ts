@@ -1,0 +1,50 @@
+import type { Json } from '@aos/core/base/json.ts';
+import { present } from '@aos/core/base/assert.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import type { Deps } from './base/deps.ts';
+import { version } from './base/version.ts';
+import { registerInstance, removeForgottenInstances, removeInstance, versionSeen } from './store/instances.ts';
+import type { Migrated } from './store/migrate.ts';
+import { insertSystemRecord, type SystemRecordRow } from './store/system-records.ts';
+import { installationTenant } from './store/tenant-ids.ts';
+
+type Event = Pick<SystemRecordRow, 'component' | 'event_type' | 'summary' | 'details'>;
+
+/** System records of the installation itself stand in its reserved tenant. */
+async function record(deps: Deps, event: Event): Promise<void> {
+  const tenant_id = present(await deps.db.installation(installationTenant), 'the tenant of the installation');
+  await deps.db.tenant(tenant_id, (tx) =>
+    insertSystemRecord(tx, {
+      ...event,
+      tenant_id,
+      id: deps.makeId('event'),
+      severity: 'INFO',
+      caused_by: 'SYSTEM',
+      correlation_id: deps.instance_id,
+      occurred_at: instantText(deps.clock.now()),
+    }),
+  );
+}
+
+/** Registers this process as an owner of holds and writes what its start meant. */
+export async function recordStartup(deps: Deps, migrated: Migrated): Promise<void> {
+  const details: Json = { version, instance_id: deps.instance_id, roles: [...deps.config.roles], schema: migrated.version };
+  const is_new_version = await deps.db.installation(async (tx) => {
+    const seen = await versionSeen(tx, version);
+    await registerInstance(tx, { id: deps.instance_id, version, roles: deps.config.roles.join(',') });
+    await removeForgottenInstances(tx);
+    return !seen;
+  });
+  if (migrated.applied.length > 0) {
+    const summary = `${migrated.applied.length} migrations applied, schema is ${migrated.version}`;
+    await record(deps, { component: 'MIGRATION', event_type: 'MIGRATION', summary, details: { applied: migrated.applied } });
+  }
+  if (is_new_version) await record(deps, { component: 'API', event_type: 'DEPLOYMENT', summary: `first start of version ${version}`, details });
+  await record(deps, { component: 'API', event_type: 'STARTUP', summary: `process started as ${deps.config.roles.join(', ')}`, details });
+}
+
+export async function recordShutdown(deps: Deps, why: string): Promise<void> {
+  const details: Json = { version, instance_id: deps.instance_id };
+  await record(deps, { component: 'API', event_type: 'SHUTDOWN', summary: `process stopped: ${why}`, details });
+  await deps.db.installation((tx) => removeInstance(tx, deps.instance_id));
+}

@@ -1,0 +1,59 @@
+import type { Json } from '@aos/core/base/json.ts';
+import type { Tx } from './db.ts';
+
+interface Claim {
+  tenant_id: string;
+  api_key_id: string;
+  key: string;
+}
+
+export interface KnownRequest {
+  request_hash: string;
+  /** Null: its work is under way. */
+  status: number | null;
+  response: Json;
+  created_at: string;
+}
+
+/** Claims the key for this request; undefined when it is claimed now, else what it was claimed for within a day. */
+export async function claimOnce(
+  tx: Tx,
+  claim: Claim & { request_hash: string; created_at: string },
+): Promise<KnownRequest | undefined> {
+  const claimed = await tx.query(
+    `insert into idempotency_keys as i (tenant_id, api_key_id, key, request_hash, created_at) values ($1, $2, $3, $4, $5)
+      on conflict (tenant_id, api_key_id, key) do update
+        set request_hash = excluded.request_hash, status = null, response = null, created_at = excluded.created_at
+        where i.created_at < excluded.created_at - interval '24 hours'
+      returning true`,
+    [claim.tenant_id, claim.api_key_id, claim.key, claim.request_hash, claim.created_at],
+  );
+  if (claimed.length > 0) return undefined;
+  const rows = await tx.query<KnownRequest>(
+    'select request_hash, status, response, created_at from idempotency_keys where tenant_id = $1 and api_key_id = $2 and key = $3',
+    [claim.tenant_id, claim.api_key_id, claim.key],
+  );
+  // Released in the moment between: as good as claimed by whoever released it.
+  return rows[0] ?? { request_hash: claim.request_hash, status: null, response: null, created_at: claim.created_at };
+}
+
+export async function answerOnce(tx: Tx, claim: Claim & { status: number; response: string }): Promise<void> {
+  await tx.query(
+    `update idempotency_keys set status = $4, response = to_jsonb($5::text)
+      where tenant_id = $1 and api_key_id = $2 and key = $3 and status is null`,
+    [claim.tenant_id, claim.api_key_id, claim.key, claim.status, claim.response],
+  );
+}
+
+export async function releaseOnce(tx: Tx, claim: Claim): Promise<void> {
+  await tx.query('delete from idempotency_keys where tenant_id = $1 and api_key_id = $2 and key = $3 and status is null', [
+    claim.tenant_id,
+    claim.api_key_id,
+    claim.key,
+  ]);
+}
+
+/** For the worker: keys of the current tenant that no longer count. */
+export async function removeOldClaims(tx: Tx): Promise<void> {
+  await tx.query("delete from idempotency_keys where tenant_id = current_tenant() and created_at < clock_timestamp() - interval '25 hours'");
+}

@@ -1,0 +1,80 @@
+import type { Provider } from '@aos/core/access/provider.ts';
+import { present } from '@aos/core/base/assert.ts';
+import type { Tx } from './db.ts';
+import { Filter, readList, type Slice } from './list.ts';
+
+/** A provider without its secret. */
+export type ProviderRow = Omit<Provider, 'url'>;
+
+const columns =
+  'id, slug, kind, base_url, secret_envelope is not null as has_secret, models, enabled, created_at, updated_at';
+
+/** By id or slug. */
+export async function findProvider(tx: Tx, ref: string): Promise<ProviderRow | undefined> {
+  const rows = await tx.query<ProviderRow>(
+    `select ${columns} from providers where tenant_id = current_tenant() and (id = $1 or slug = $1)`,
+    [ref],
+  );
+  return rows[0];
+}
+
+export function listProviders(tx: Tx, page: { limit: number; cursor: string | null }): Promise<Slice> {
+  return readList(
+    tx,
+    {
+      table: 'providers p',
+      id: 'p.id',
+      order: 'newest',
+      filter: new Filter().always('p.tenant_id = current_tenant()'),
+      around: (rows) => `select ${columns} from (${rows}) p order by id desc`,
+    },
+    page,
+  );
+}
+
+export interface NewProvider extends Omit<ProviderRow, 'has_secret' | 'updated_at'> {
+  secret_envelope: string | null;
+}
+
+/** Undefined: the slug is taken. */
+export async function insertProvider(tx: Tx, tenant_id: string, provider: NewProvider): Promise<ProviderRow | undefined> {
+  const rows = await tx.query<ProviderRow>(
+    `insert into providers (tenant_id, id, slug, kind, base_url, secret_envelope, models, enabled, created_at, updated_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict (tenant_id, slug) do nothing returning ${columns}`,
+    [
+      tenant_id,
+      provider.id,
+      provider.slug,
+      provider.kind,
+      provider.base_url,
+      provider.secret_envelope,
+      provider.models,
+      provider.enabled,
+      provider.created_at,
+    ],
+  );
+  return rows[0];
+}
+
+/** `secret_envelope` undefined: the secret stays; null: there is none any more. */
+export async function updateProvider(
+  tx: Tx,
+  provider: Omit<ProviderRow, 'has_secret'>,
+  secret_envelope: string | null | undefined,
+): Promise<ProviderRow> {
+  const rows = await tx.query<ProviderRow>(
+    `update providers set base_url = $2, models = $3, enabled = $4, updated_at = $5,
+        secret_envelope = case when $6 then $7 else secret_envelope end
+      where tenant_id = current_tenant() and id = $1 returning ${columns}`,
+    [
+      provider.id,
+      provider.base_url,
+      provider.models,
+      provider.enabled,
+      provider.updated_at,
+      secret_envelope !== undefined,
+      secret_envelope ?? null,
+    ],
+  );
+  return present(rows[0], 'the provider that changes');
+}
