@@ -1,5 +1,5 @@
 import { all_endpoints } from '@aos/core/api/index.ts';
-import { all_handlers } from './api/index.ts';
+import { all_handlers } from './api/all-handlers.ts';
 import { gatewayRoutes } from './gateway/routes.ts';
 import type { Govern } from './govern/ticket.ts';
 import { createApp } from './http/app.ts';

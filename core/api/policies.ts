@@ -13,36 +13,39 @@ const without_nul = (text: string): boolean => !text.includes('\0');
 const reason = z.string().trim().min(1).max(500).refine(without_nul, 'must not contain NUL characters');
 
 const of_policy = z.strictObject({ id: idOf('policy') });
-const of_control = z.strictObject({ id: idOf('control') });
 
 /** A policy as it is read: the document that was written, with the ids of its controls, and what became of it. */
-export const policy_object = z.object({
-  ...policy.omit({ document: true }).shape,
-  ...policy_document.shape,
-  mode: policy_mode,
-  /** The policy in one English sentence. */
-  sentence: z.string(),
-  /** The set of active policies it is in force with; null unless it is active. */
-  snapshot_id: idOf('snapshot').nullable(),
-  /** What would keep it from doing what it seems to promise. */
-  warnings: z.array(z.string()),
-  url: z.string(),
-});
+export const policy_object = z
+  .object({
+    ...policy.omit({ document: true }).shape,
+    ...policy_document.shape,
+    mode: policy_mode,
+    /** The policy in one English sentence. */
+    sentence: z.string(),
+    /** The set of active policies it is in force with; null unless it is active. */
+    snapshot_id: idOf('snapshot').nullable(),
+    /** What would keep it from doing what it seems to promise. */
+    warnings: z.array(z.string()),
+    url: z.string(),
+  })
+  .meta({ id: 'Policy' });
 export type PolicyObject = z.infer<typeof policy_object>;
 
 /** A policy as it was after one change. */
-const policy_version = z.object({
-  policy_id: idOf('policy'),
-  version: z.int(),
-  status: z.enum(policy_statuses),
-  mode: policy_mode,
-  document: policy_document,
-  sentence: z.string(),
-  author: z.string(),
-  reason: z.string().nullable(),
-  created_at: instant,
-  url: z.string(),
-});
+const policy_version = z
+  .object({
+    policy_id: idOf('policy'),
+    version: z.int(),
+    status: z.enum(policy_statuses),
+    mode: policy_mode,
+    document: policy_document,
+    sentence: z.string(),
+    author: z.string(),
+    reason: z.string().nullable(),
+    created_at: instant,
+    url: z.string(),
+  })
+  .meta({ id: 'PolicyVersion' });
 
 const list_query = z.strictObject({
   ...page_query.shape,
@@ -53,54 +56,6 @@ const list_query = z.strictObject({
   q: z.string().min(1).max(200).refine(without_nul, 'must not contain NUL characters').optional(),
 });
 export type PolicyFilter = z.infer<typeof list_query>;
-
-const amount = z.union([z.number(), z.string()]);
-
-/** How full a limit is for one subject, in the limit's own unit. */
-const gauge = z.object({
-  /** Whose balance it is; `*` when all is counted together. */
-  subject: z.string(),
-  unit: z.string(),
-  cap: amount,
-  posted: amount,
-  pending: amount,
-  remaining: amount,
-  window: z.object({ start: instant.nullable(), end: instant.nullable() }),
-  resets_at: instant.nullable(),
-  /** Units per minute of the window so far. */
-  burn: amount.nullable(),
-  empties_at: instant.nullable(),
-});
-
-/** A limit with its state: counted together, the one number itself; `items` has one gauge for each subject. */
-export const limit_object = z.object({
-  /** The id of the control. */
-  id: idOf('control'),
-  policy_id: idOf('policy'),
-  policy_name: z.string(),
-  policy_version: z.int(),
-  status: z.enum(policy_statuses),
-  mode: policy_mode,
-  action: z.string(),
-  /** True when calls beyond the cap are refused now. */
-  enforced: z.boolean(),
-  type: z.string(),
-  title: z.string(),
-  count_per: z.string(),
-  limit: z.unknown(),
-  alert_tiers: z.array(z.int()),
-  ...gauge.shape,
-  subject: z.string().nullable(),
-  posted: amount.nullable(),
-  pending: amount.nullable(),
-  remaining: amount.nullable(),
-  items: z.array(gauge),
-  /** More subjects than `items` holds. */
-  next_cursor: z.string().nullable(),
-  generated_at: instant,
-  url: z.string(),
-});
-export type LimitObject = z.infer<typeof limit_object>;
 
 const act = z.strictObject({ reason });
 
@@ -178,30 +133,5 @@ export const policy_endpoints = {
     params: of_policy,
     body: act,
     answer: policy_object,
-  }),
-};
-
-export const limit_endpoints = {
-  listLimits: endpoint({
-    method: 'GET',
-    path: '/api/v1/limits',
-    summary: 'List the limits of policies with their present state',
-    permission: 'read',
-    query: z.strictObject({
-      ...page_query.shape,
-      /** Of the policy; absent: all that are not retired. */
-      status: words(policy_statuses),
-      policy_id: idOf('policy').optional(),
-    }),
-    answer: pageOf(limit_object),
-  }),
-  getLimitState: endpoint({
-    method: 'GET',
-    path: '/api/v1/limits/:id/state',
-    summary: 'Get the present state of a limit, by the id of its control',
-    permission: 'read',
-    params: of_control,
-    query: z.strictObject({ ...page_query.shape, subject: z.string().min(1).max(300).refine(without_nul).optional() }),
-    answer: limit_object,
   }),
 };

@@ -42,17 +42,29 @@ function refuseStrangers(controls: readonly Control[], ever: ReadonlyMap<string,
   for (const [n, { id }] of controls.entries()) {
     if (id === undefined) continue;
     const place = `The policy is not accepted: controls[${n}].id`;
-    if (seen.has(id)) throw new Problem('invalid_body', `${place} is ${id}, as of another control: give each control its own, or none.`);
+    if (seen.has(id))
+      throw new Problem(
+        'invalid_body',
+        `${place} is ${id}, as of another control: give each control its own, or none.`,
+      );
     if (!ever.has(id)) {
-      const known = ever.size === 0 ? 'a new policy has none yet' : `it has had ${[...ever.keys()].slice(-10).join(', ')}`;
-      throw new Problem('invalid_body', `${place} is ${id}, which this policy never had (${known}): leave the id out of a new control.`);
+      const known =
+        ever.size === 0 ? 'a new policy has none yet' : `it has had ${[...ever.keys()].slice(-10).join(', ')}`;
+      throw new Problem(
+        'invalid_body',
+        `${place} is ${id}, which this policy never had (${known}): leave the id out of a new control.`,
+      );
     }
     seen.add(id);
   }
 }
 
 /** The one control among those left over that counts the same for the same, if no other written one does. */
-function onlyTwin(control: Control, open: readonly StoredControl[], nameless: readonly Control[]): StoredControl | undefined {
+function onlyTwin(
+  control: Control,
+  open: readonly StoredControl[],
+  nameless: readonly Control[],
+): StoredControl | undefined {
   const like = keyOf(control);
   const twins = open.filter((of) => keyOf(of) === like);
   const rivals = nameless.filter((of) => keyOf(of) === like);

@@ -48,13 +48,28 @@ const cases = fc.uniqueArray(
 );
 
 const tokens = limit_types.get('tokens_total');
-const limitOf = (max: number) => ({ type: 'tokens_total', max, window: { per: 'run' as const }, count_per: 'together' as const });
+const limitOf = (max: number) => ({
+  type: 'tokens_total',
+  max,
+  window: { per: 'run' as const },
+  count_per: 'together' as const,
+});
 
 function matchedOf({ id, kind, mode, action, on_failure, incident, outcome: of }: Case): Matched {
-  const what = 'rule' in of ? { rule: { type: 'model_access', params: {} } } : { limit: limitOf('cap' in of ? of.cap : 1) };
-  const control: StoredControl = { id, action, ...what, ...(on_failure && { on_failure }), ...(incident !== undefined && { incident }) };
+  const what =
+    'rule' in of ? { rule: { type: 'model_access', params: {} } } : { limit: limitOf('cap' in of ? of.cap : 1) };
+  const control: StoredControl = {
+    id,
+    action,
+    ...what,
+    ...(on_failure && { on_failure }),
+    ...(incident !== undefined && { incident }),
+  };
   const target = { kind, ids: [], except_ids: [] };
-  return { policy: { id: `pol${id}`, version: 1, mode, document: { name: id, target, mode, controls: [control] } }, control };
+  return {
+    policy: { id: `pol${id}`, version: 1, mode, document: { name: id, target, mode, controls: [control] } },
+    control,
+  };
 }
 
 const findings: Record<string, Finding> = {
@@ -72,7 +87,14 @@ function evidenceOf(list: readonly Case[]): Evidence {
     if ('rule' in found) evidence.rules.push({ matched, finding: findings[found.rule] ?? { found: false } });
     else if ('cap' in found) {
       const key = { control_id: of.id, subject: '*', window_start_ms: 0, since_ms: null };
-      const ask = { base: BigInt(found.asked), rate: 0n, scale: 1, cap: null, resets_at_ms: null };
+      const ask = {
+        base: BigInt(found.asked),
+        rate: 0n,
+        scale: 1,
+        max: BigInt(found.cap),
+        cap: null,
+        resets_at_ms: null,
+      };
       const line: Line = { ...matched, limit: limitOf(found.cap), type: tokens, key, ...ask };
       evidence.lines.push({ line, seen: { posted: BigInt(found.posted), pending: BigInt(found.pending) } });
     } else {
@@ -98,7 +120,7 @@ function reference(list: readonly Case[]) {
   const enforced = list.filter(({ mode }) => mode === 'enforce');
   const verdict = strictest(enforced);
   const headroom = ({ outcome: of }: Case) =>
-    'cap' in of && of.cap > 0 ? Math.trunc(((of.cap - of.posted - of.pending - of.asked) * 1_000_000) / of.cap) : 0;
+    'cap' in of && of.cap > 0 ? (of.cap - of.posted - of.pending - of.asked) / of.cap : 0;
   let deciding: Case | null = null;
   for (const of of enforced.filter((one) => fires(one) && one.action === verdict)) {
     if (deciding === null) deciding = of;
@@ -110,13 +132,19 @@ function reference(list: readonly Case[]) {
     verdict,
     deciding: deciding?.id ?? null,
     shadow_verdict: strictest(list.filter(({ mode }) => mode === 'shadow')),
-    fired: list.filter(fires).map(({ id }) => id).sort(),
+    fired: list
+      .filter(fires)
+      .map(({ id }) => id)
+      .sort(),
   };
 }
 
 const told = (list: readonly Case[]) => {
   const { verdict, deciding, shadow_verdict, contributions } = decide(evidenceOf(list));
-  const fired = contributions.filter((of) => of.fired).map((of) => of.control_id).sort();
+  const fired = contributions
+    .filter((of) => of.fired)
+    .map((of) => of.control_id)
+    .sort();
   return { verdict, deciding: deciding?.control_id ?? null, shadow_verdict, fired };
 };
 
@@ -131,7 +159,9 @@ describe('a decision', () => {
   });
 
   test('does not depend on the order of policies and controls, down to the order of its reasons', () => {
-    const shuffled = cases.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
+    const shuffled = cases.chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+    );
     fc.assert(
       fc.property(shuffled, ([list, other]) => {
         expect(decide(evidenceOf(other))).toEqual(decide(evidenceOf(list)));
@@ -158,14 +188,22 @@ describe('a decision', () => {
     fc.assert(
       fc.property(cases, (list) => {
         const without_shadow = list.filter(({ mode }) => mode === 'enforce');
-        expect(told(list)).toMatchObject({ verdict: told(without_shadow).verdict, deciding: told(without_shadow).deciding });
+        expect(told(list)).toMatchObject({
+          verdict: told(without_shadow).verdict,
+          deciding: told(without_shadow).deciding,
+        });
       }),
       { numRuns: 300 },
     );
   });
 
   test('without any control is to continue, with no cause', () => {
-    expect(decide(evidenceOf([]))).toEqual({ verdict: 'continue', deciding: null, contributions: [], shadow_verdict: 'continue' });
+    expect(decide(evidenceOf([]))).toMatchObject({
+      verdict: 'continue',
+      deciding: null,
+      contributions: [],
+      fired: false,
+    });
   });
 
   test('opens an incident for a refusal by default, for a warning when asked to', () => {
@@ -179,12 +217,25 @@ describe('a decision', () => {
       outcome: { rule: 'found' },
     });
     const opens = (one: Case) => decide(evidenceOf([one])).deciding?.incident;
-    expect([opens(of('block')), opens(of('warn')), opens(of('warn', true)), opens(of('block', false))]).toEqual([true, false, true, false]);
+    expect([opens(of('block')), opens(of('warn')), opens(of('warn', true)), opens(of('block', false))]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 
   test('explains a limit in numbers: used, reserved, asked, remaining, reset', () => {
     const list: Case[] = [
-      { id: 'ctl_00', kind: 'agent', mode: 'enforce', action: 'block', on_failure: undefined, incident: undefined, outcome: { cap: 100, posted: 50, pending: 10, asked: 90 } },
+      {
+        id: 'ctl_00',
+        kind: 'agent',
+        mode: 'enforce',
+        action: 'block',
+        on_failure: undefined,
+        incident: undefined,
+        outcome: { cap: 100, posted: 50, pending: 10, asked: 90 },
+      },
     ];
     expect(decide(evidenceOf(list)).deciding).toMatchObject({
       code: 'token_limit_exceeded',

@@ -50,18 +50,21 @@ export interface Contribution {
 
 export interface Decision {
   verdict: Action;
-  /** The control that decided: the cause named to the caller. Null when nothing fired. */
-  deciding: Contribution | null;
-  contributions: Contribution[];
   /** What the shadow policies would have done; they never change `verdict`. */
   shadow_verdict: Action;
+  /** Whether any control fired, an obeyed or a shadow one: false is a plain allow. */
+  fired: boolean;
+  /** The control that decided: the cause named to the caller. Null when nothing fired. */
+  readonly deciding: Contribution | null;
+  /** What every matching control says, weightiest first. Put into words when first asked for: most calls never are. */
+  readonly contributions: Contribution[];
 }
 
 export interface Evidence {
   rules: { matched: Matched; finding: Finding }[];
   lines: { line: Line; seen: Seen }[];
   unmeasurable: Unmeasurable[];
-  /** The output bound the books granted; null when they refused, then the least useful one is what was asked. */
+  /** The output bound the books granted; when they refused, the least useful one is what was asked. */
   output_bound: number;
 }
 
@@ -71,34 +74,50 @@ export interface Evidence {
  */
 export function decide(evidence: Evidence): Decision {
   const judged = [
-    ...evidence.rules.map(({ matched, finding }) => judgeRule(matched, finding)),
+    ...evidence.rules.map(judgeRule),
     ...evidence.lines.map(({ line, seen }) => judgeLine(line, seen, evidence.output_bound)),
     ...evidence.unmeasurable.map(judgeUnmeasurable),
-  ].sort(byWeight);
-  const contributions = judged.map(({ contribution }) => contribution);
-  const verdictOf = (mode: Contribution['mode']) =>
-    contributions
-      .filter((of) => of.mode === mode)
-      .reduce<Action>((verdict, of) => stricter(verdict, of.verdict), 'continue');
-  const verdict = verdictOf('enforce');
-  const deciding = contributions.find((of) => of.mode === 'enforce' && of.fired && of.verdict === verdict) ?? null;
-  return { verdict, deciding, contributions, shadow_verdict: verdictOf('shadow') };
+  ];
+  let contributions: Contribution[] | undefined;
+  const decision = {
+    verdict: verdictOf(judged, 'enforce'),
+    shadow_verdict: verdictOf(judged, 'shadow'),
+    fired: judged.some((of) => of.fired),
+    get contributions(): Contribution[] {
+      contributions ??= [...judged].sort(byWeight).map((of) => of.describe());
+      return contributions;
+    },
+    get deciding(): Contribution | null {
+      const is_cause = (of: Contribution) => of.mode === 'enforce' && of.fired && of.verdict === decision.verdict;
+      return judged.some((of) => of.fired) ? (decision.contributions.find(is_cause) ?? null) : null;
+    },
+  };
+  return decision;
 }
 
+/** What one control says, before it is put into words. */
 interface Judged {
-  contribution: Contribution;
+  matched: Matched;
+  fired: boolean;
   /** Part of the cap that is left after the call; rules have none. */
   headroom: number;
+  describe(): Contribution;
 }
+
+const saying = ({ matched, fired }: Judged): Action => (fired ? matched.control.action : 'continue');
+
+const verdictOf = (judged: readonly Judged[], mode: Contribution['mode']): Action =>
+  judged.reduce<Action>(
+    (verdict, of) => (of.matched.policy.mode === mode ? stricter(verdict, saying(of)) : verdict),
+    'continue',
+  );
 
 /** Strictest first, then the order in which the cause is named. */
 function byWeight(a: Judged, b: Judged): number {
-  const [x, y] = [a.contribution, b.contribution];
-  if (x.verdict !== y.verdict) return stricter(x.verdict, y.verdict) === x.verdict ? -1 : 1;
-  const narrower = target_kinds.indexOf(x.scope) - target_kinds.indexOf(y.scope);
-  if (narrower !== 0) return narrower;
-  if (a.headroom !== b.headroom) return a.headroom - b.headroom;
-  return x.control_id < y.control_id ? -1 : 1;
+  const [x, y] = [saying(a), saying(b)];
+  if (x !== y) return stricter(x, y) === x ? -1 : 1;
+  const width = (of: Judged) => target_kinds.indexOf(of.matched.policy.document.target.kind);
+  return width(a) - width(b) || a.headroom - b.headroom || (a.matched.control.id < b.matched.control.id ? -1 : 1);
 }
 
 function common({ policy, control }: Matched, refusal: Refusal, fired: boolean) {
@@ -131,66 +150,65 @@ const unmeasured = {
   resets_at: null,
 };
 
-function judgeRule(matched: Matched, finding: Finding): Judged {
+function judgeRule({ matched, finding }: Evidence['rules'][number]): Judged {
   const type = matched.control.rule?.type ?? '';
   const { refusal } = present(detectors.get(type), `detector ${type}`);
   const not_evaluated = 'not_evaluated' in finding;
   const on_failure = matched.control.on_failure ?? (refuses(matched.control.action) ? 'block' : 'continue');
   const fired = not_evaluated ? on_failure === 'block' : finding.found;
   const reason = 'reason' in finding ? finding.reason : 'nothing found';
-  return {
-    contribution: {
-      ...common(matched, refusal, fired),
-      ...unmeasured,
-      type,
-      not_evaluated,
-      code: refusal.code,
-      reason,
-    },
-    headroom: 0,
-  };
+  const describe = () => ({
+    ...common(matched, refusal, fired),
+    ...unmeasured,
+    type,
+    not_evaluated,
+    code: refusal.code,
+    reason,
+  });
+  return { matched, fired, headroom: 0, describe };
 }
 
-function judgeUnmeasurable({ limit, type, code, ...matched }: Unmeasurable): Judged {
+function judgeUnmeasurable(matched: Unmeasurable): Judged {
+  const { limit, type, code } = matched;
   const refusal = { ...type.refusal(limit), code };
   const reason = `the ${type.title} of this call cannot be bounded: its model has no price`;
-  return {
-    contribution: {
-      ...common(matched, refusal, true),
-      ...unmeasured,
-      type: limit.type,
-      not_evaluated: true,
-      code,
-      reason,
-    },
-    headroom: 0,
-  };
+  const describe = () => ({
+    ...common(matched, refusal, true),
+    ...unmeasured,
+    type: limit.type,
+    not_evaluated: true,
+    code,
+    reason,
+  });
+  return { matched, fired: true, headroom: 0, describe };
 }
 
 function judgeLine(line: Line, seen: Seen, output_bound: number): Judged {
-  const { limit, type } = line;
-  const cap = type.cap(limit);
+  const left = line.max - seen.posted - seen.pending;
   const requested = amountOf(line, output_bound);
-  const left = cap - seen.posted - seen.pending;
   const fired = requested > left;
+  const headroom = line.max === 0n ? 0 : Number(left - requested) / Number(line.max);
+  return { matched: line, fired, headroom, describe: () => describeLine(line, seen, requested, fired) };
+}
+
+function describeLine(line: Line, seen: Seen, requested: bigint, fired: boolean): Contribution {
+  const { limit, type } = line;
   const refusal = type.refusal(limit);
+  const left = line.max - seen.posted - seen.pending;
   const show = (amount: bigint) => type.show(amount < 0n ? 0n : amount);
   return {
-    contribution: {
-      ...common(line, refusal, fired),
-      type: limit.type,
-      not_evaluated: false,
-      code: refusal.code,
-      reason: `${type.title}: ${show(seen.posted)} used and ${show(seen.pending)} reserved of ${show(cap)} ${type.unit}, ${show(requested)} asked`,
-      subject: line.key.subject,
-      unit: type.unit,
-      limit: show(cap),
-      used: show(seen.posted),
-      reserved: show(seen.pending),
-      requested: show(requested),
-      remaining: show(left),
-      resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
-    },
-    headroom: cap === 0n ? 0 : Number(((left - requested) * 1_000_000n) / cap),
+    ...common(line, refusal, fired),
+    type: limit.type,
+    not_evaluated: false,
+    code: refusal.code,
+    reason: `${type.title}: ${show(seen.posted)} used and ${show(seen.pending)} reserved of ${show(line.max)} ${type.unit}, ${show(requested)} asked`,
+    subject: line.key.subject,
+    unit: type.unit,
+    limit: show(line.max),
+    used: show(seen.posted),
+    reserved: show(seen.pending),
+    requested: show(requested),
+    remaining: show(left),
+    resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
   };
 }

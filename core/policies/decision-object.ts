@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { asker_names } from '../activity/run-object.ts';
 import { categories, severities, termination_reason } from '../activity/run.ts';
+import { asker_names } from '../activity/run-object.ts';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 import { policy_mode } from './policy.ts';

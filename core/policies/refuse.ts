@@ -39,7 +39,10 @@ export function refusalOf(cause: Contribution, context: RefusalContext): Problem
     run_id: context.run_id,
     url: context.url,
   };
-  return new Problem(code, messageOf(cause, context), { details, ...(retry_after_s !== undefined && { retry_after_s }) });
+  return new Problem(code, messageOf(cause, context), {
+    details,
+    ...(retry_after_s !== undefined && { retry_after_s }),
+  });
 }
 
 /** Names policy, amounts, reset and page in the text itself: some clients show nothing else. */

@@ -26,7 +26,9 @@ export interface Line extends Matched {
   base: bigint;
   rate: bigint;
   scale: number;
-  /** The cap that refuses; null when the control only counts and reports. */
+  /** What the limit allows, in whole units. */
+  max: bigint;
+  /** The cap that refuses: `max`, or null when the control only counts and reports. */
   cap: bigint | null;
 }
 
@@ -55,19 +57,23 @@ export function reserve(matched: readonly Matched[], call: Call, estimate: Estim
       continue;
     }
     const { key, resets_at_ms } = balanceOf(control.id, limit, call.asker, at_ms);
-    const enforced = policy.mode === 'enforce' && refuses(control.action);
-    reservation.lines.push({
-      policy,
-      control,
-      limit,
-      type,
-      key,
-      resets_at_ms,
-      ...ask,
-      cap: enforced ? type.cap(limit) : null,
-    });
+    const max = maxOf(limit, type);
+    const cap = policy.mode === 'enforce' && refuses(control.action) ? max : null;
+    const { base, rate, scale } = ask;
+    reservation.lines.push({ policy, control, limit, type, key, resets_at_ms, base, rate, scale, max, cap });
   }
   return reservation;
+}
+
+/** Caps read from their documents once: a snapshot's documents never change. */
+const maxima = new WeakMap<LimitOf, bigint>();
+
+function maxOf(limit: LimitOf, type: LimitType): bigint {
+  const known = maxima.get(limit);
+  if (known !== undefined) return known;
+  const max = type.cap(limit);
+  maxima.set(limit, max);
+  return max;
 }
 
 /** The balance a limit counts on for this caller at this instant. */

@@ -1,6 +1,5 @@
-import type { LimitObject, limit_endpoints } from '@aos/core/api/policies.ts';
+import type { LimitObject, limit_endpoints } from '@aos/core/api/limits.ts';
 import { present } from '@aos/core/base/assert.ts';
-import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { refuses } from '@aos/core/policies/action.ts';
@@ -9,13 +8,14 @@ import { limit_types } from '@aos/core/policies/limits/index.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import type { Tx } from '../store/db.ts';
 import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
+import { found, inTenant } from './change.ts';
 
 /** Subjects that a list shows of each limit; all of them are at its own address. */
 const listed_subjects = 10;
 
 export const limit_handlers: Handlers<typeof limit_endpoints> = {
   listLimits: ({ query }, context) =>
-    context.deps.db.tenant(context.identity.tenant_id, async (tx) => {
+    inTenant(context, async (tx) => {
       const at_ms = context.deps.clock.now();
       const { items: rows, ...page } = await listLimits(tx, query);
       const items = await Promise.all(rows.map((row) => stateOf(tx, context, row, at_ms, { limit: listed_subjects })));
@@ -23,9 +23,8 @@ export const limit_handlers: Handlers<typeof limit_endpoints> = {
     }),
 
   getLimitState: ({ params, query }, context) =>
-    context.deps.db.tenant(context.identity.tenant_id, async (tx) => {
-      const row = await limitByControl(tx, params.id);
-      if (!row) throw new Problem('not_found', `There is no limit ${params.id}. GET /api/v1/limits lists those that are there.`);
+    inTenant(context, async (tx) => {
+      const row = found(await limitByControl(tx, params.id), 'limit', '/api/v1/limits');
       return stateOf(tx, context, row, context.deps.clock.now(), query);
     }),
 };
@@ -50,8 +49,8 @@ async function stateOf(tx: Tx, { deps }: Context, row: LimitRow, at_ms: number, 
     before: asked.cursor,
     limit: asked.limit + 1,
   });
-  const found = is_single && balances.length === 0 ? [{ subject: '*', posted: 0n, pending: 0n }] : balances;
-  const items = found.slice(0, asked.limit).map((balance) => gaugeOf(limit, balance, at_ms));
+  const all = is_single && balances.length === 0 ? [{ subject: '*', posted: 0n, pending: 0n }] : balances;
+  const items = all.slice(0, asked.limit).map((balance) => gaugeOf(limit, balance, at_ms));
   const empty = gaugeOf(limit, { subject: '*', posted: 0n, pending: 0n }, at_ms);
   const is_over = document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms;
   return {
@@ -70,7 +69,7 @@ async function stateOf(tx: Tx, { deps }: Context, row: LimitRow, at_ms: number, 
     alert_tiers: control.alerts?.enabled ? control.alerts.tiers : [],
     ...((is_single && items[0]) || unknownOf(empty)),
     items,
-    next_cursor: found.length > asked.limit ? (items.at(-1)?.subject ?? null) : null,
+    next_cursor: all.length > asked.limit ? (items.at(-1)?.subject ?? null) : null,
     generated_at: instantText(at_ms),
     url: consoleUrl(deps.config.public_url, row.policy_id),
   };

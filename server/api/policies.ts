@@ -2,7 +2,6 @@ import { mayDo } from '@aos/core/access/permission.ts';
 import type { PolicyObject, policy_endpoints } from '@aos/core/api/policies.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
-import { instantText } from '@aos/core/base/time.ts';
 import { identifyControls } from '@aos/core/policies/control-ids.ts';
 import { mayBecome, type PolicyDocument, type PolicyStatus, type StoredDocument } from '@aos/core/policies/policy.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
@@ -11,7 +10,6 @@ import type { Tx } from '../store/db.ts';
 import {
   changePolicy,
   createPolicy,
-  currentSnapshot,
   type PolicyAct,
   type PolicyChange,
   type PolicyRow,
@@ -19,7 +17,9 @@ import {
 } from '../store/policies.ts';
 import { controlsEverOf, listPolicies, listVersions } from '../store/policy-lists.ts';
 import { lineagesOf } from '../store/policy-names.ts';
+import { found, inTenant, nowText } from './change.ts';
 import { checkAll } from './policy-facts.ts';
+import { policyObject, policyObjects } from './policy-object.ts';
 
 export const policy_handlers: Handlers<typeof policy_endpoints> = {
   createPolicy: ({ body: { source, reason, ...written } }, context) =>
@@ -28,16 +28,21 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
       const none = { ever: new Map(), present: [] };
       const { document } = identifyControls(await withLineages(tx, written), none, () => deps.makeId('control'));
       const draft = { id: deps.makeId('policy'), source, document };
-      return shown(tx, context, await createPolicy(tx, identity.tenant_id, draft, actOf(context, reason ?? null)));
+      return policyObject(
+        tx,
+        context,
+        await createPolicy(tx, identity.tenant_id, draft, actOf(context, reason ?? null)),
+      );
     }),
 
   listPolicies: ({ query }, context) =>
     inTenant(context, async (tx) => {
       const { items, ...page } = await listPolicies(tx, query);
-      return { items: await allShown(tx, context, items), ...page, generated_at: nowText(context) };
+      return { items: await policyObjects(tx, context, items), ...page, generated_at: nowText(context) };
     }),
 
-  getPolicy: ({ params }, context) => inTenant(context, async (tx) => shown(tx, context, await existing(tx, params.id))),
+  getPolicy: ({ params }, context) =>
+    inTenant(context, async (tx) => policyObject(tx, context, await existing(tx, params.id))),
 
   updatePolicy: ({ params, body: { reason, version, ...written } }, context) =>
     inTenant(context, async (tx) => {
@@ -55,7 +60,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
         ({ place, old_id, new_id }) =>
           `${place} counts something else than ${old_id} did, so it starts from zero under the new id ${new_id}`,
       );
-      return shown(tx, context, after, notes);
+      return policyObject(tx, context, after, notes);
     }),
 
   listPolicyVersions: ({ params, query }, context) =>
@@ -70,7 +75,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
     inTenant(context, async (tx) => {
       const before = await existing(tx, params.id);
       const document = { ...before.document, mode: mode ?? before.mode };
-      if (before.status === 'active' && document.mode === before.mode) return shown(tx, context, before);
+      if (before.status === 'active' && document.mode === before.mode) return policyObject(tx, context, before);
       if (mayBecome(before.status, 'active')) await refuseHopeless(tx, context, document, 'conflict');
       return moved(tx, context, before, { event: 'POLICY_ACTIVATED', status: 'active', document }, reason);
     }),
@@ -90,27 +95,30 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
     }),
 };
 
-const inTenant = <T>({ deps, identity }: Context, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  deps.db.tenant(identity.tenant_id, work);
-
-const nowText = ({ deps }: Context): string => instantText(deps.clock.now());
-
-function actOf({ deps, identity, request_id }: Context, reason: string | null): PolicyAct {
+function actOf(context: Context, reason: string | null): PolicyAct {
+  const { deps, identity, request_id } = context;
   const { api_key, project_id } = identity;
   const by = { actor_type: 'service', actor_id: api_key.id, api_key_id: api_key.id, project_id, request_id } as const;
-  return { by, reason, at: instantText(deps.clock.now()), makeId: deps.makeId };
+  return { by, reason, at: nowText(context), makeId: deps.makeId };
 }
 
-async function existing(tx: Tx, id: string): Promise<PolicyRow> {
-  const row = await policyById(tx, id);
-  if (row) return row;
-  throw new Problem('not_found', `There is no policy ${id}. GET /api/v1/policies lists those that are there.`);
-}
+const existing = async (tx: Tx, id: string): Promise<PolicyRow> =>
+  found(await policyById(tx, id), 'policy', '/api/v1/policies');
 
 /** One step of the lifecycle, refused when the policy may not take it. */
-async function moved(tx: Tx, context: Context, before: PolicyRow, change: PolicyChange, reason: string): Promise<PolicyObject> {
+async function moved(
+  tx: Tx,
+  context: Context,
+  before: PolicyRow,
+  change: PolicyChange,
+  reason: string,
+): Promise<PolicyObject> {
   if (!mayBecome(before.status, change.status)) throw illegal(before, becoming[change.status]);
-  return shown(tx, context, await changePolicy(tx, context.identity.tenant_id, before, change, actOf(context, reason)));
+  return policyObject(
+    tx,
+    context,
+    await changePolicy(tx, context.identity.tenant_id, before, change, actOf(context, reason)),
+  );
 }
 
 const becoming: Record<PolicyStatus, string> = {
@@ -121,7 +129,8 @@ const becoming: Record<PolicyStatus, string> = {
 };
 
 function illegal({ id, status }: PolicyRow, step: string): Problem {
-  const why = status === 'retired' ? 'retired, which is final: make a new policy instead' : `${status}: activate it first`;
+  const why =
+    status === 'retired' ? 'retired, which is final: make a new policy instead' : `${status}: activate it first`;
   return new Problem('conflict', `Policy ${id} cannot be ${step}, because it is ${why}.`);
 }
 
@@ -132,7 +141,10 @@ const notYours = ({ id }: PolicyRow): Problem =>
   );
 
 const outdated = ({ id, version }: PolicyRow, sent: number): Problem =>
-  new Problem('conflict', `Policy ${id} is at version ${version} by now, not ${sent}. Read it again and repeat the edit.`);
+  new Problem(
+    'conflict',
+    `Policy ${id} is at version ${version} by now, not ${sent}. Read it again and repeat the edit.`,
+  );
 
 /** Targets name keys by their lineage, so that rotating a key keeps policy and counters. */
 async function withLineages(tx: Tx, document: PolicyDocument): Promise<PolicyDocument> {
@@ -154,38 +166,14 @@ async function withLineages(tx: Tx, document: PolicyDocument): Promise<PolicyDoc
 }
 
 /** A policy that could never apply does not become active. */
-async function refuseHopeless(tx: Tx, context: Context, document: StoredDocument, code: 'invalid_body' | 'conflict'): Promise<void> {
+async function refuseHopeless(
+  tx: Tx,
+  context: Context,
+  document: StoredDocument,
+  code: 'invalid_body' | 'conflict',
+): Promise<void> {
   const { deps, identity } = context;
   const [checked] = await checkAll(tx, identity.tenant_id, [document], deps.clock.now());
   const [refusal] = checked?.refusals ?? [];
   if (refusal !== undefined) throw new Problem(code, `The policy cannot be in force: ${refusal}.`);
-}
-
-async function shown(tx: Tx, context: Context, row: PolicyRow, notes: readonly string[] = []): Promise<PolicyObject> {
-  const [object] = await allShown(tx, context, [row]);
-  if (!object) throw new Error('a policy was read and not shown');
-  return { ...object, warnings: [...notes, ...object.warnings] };
-}
-
-async function allShown(tx: Tx, { deps, identity }: Context, rows: readonly PolicyRow[]): Promise<PolicyObject[]> {
-  const is_governing = rows.some(({ status }) => status === 'active');
-  const snapshot_id = is_governing ? (await currentSnapshot(tx, identity.tenant_id)).snapshot_id : null;
-  const documents = rows.map(({ document }) => document);
-  const checks = await checkAll(tx, identity.tenant_id, documents, deps.clock.now());
-  return rows.map(({ document, ...row }, n) => {
-    const { refusals = [], warnings = [] } = row.status === 'retired' ? {} : (checks[n] ?? {});
-    return {
-      ...document,
-      ...columnsOf(row),
-      sentence: sentenceOf(document),
-      snapshot_id: row.status === 'active' ? snapshot_id : null,
-      warnings: [...refusals, ...warnings],
-      url: consoleUrl(deps.config.public_url, row.id),
-    };
-  });
-}
-
-function columnsOf(row: Omit<PolicyRow, 'document'>): Omit<PolicyRow, 'document'> {
-  const { id, status, mode, version, source, created_at, created_by, updated_at, activated_at, retired_at, retired_reason } = row;
-  return { id, status, mode, version, source, created_at, created_by, updated_at, activated_at, retired_at, retired_reason };
 }

@@ -21,13 +21,16 @@ export async function checkAll(
   const prices = tenantPrices(tenant_id, await allPrices(tx), at_ms);
   return documents.map((document) => {
     const { kind, ids, except_ids, when } = document.target;
-    const isKnown = (name: string, of?: KnownName['kind']) => known.some((one) => one.name === name && (!of || one.kind === of));
+    const isKnown = (name: string, of?: KnownName['kind']) =>
+      known.some((one) => one.name === name && (!of || one.kind === of));
     return checkPolicy(document, {
       at_ms,
       unseen_ids: new Set(kind === 'all_runs' ? [] : ids.filter((id) => !isKnown(id, kind))),
       unseen_exceptions: new Set(except_ids.filter((id) => !isKnown(id))),
       not_human_ids: kind === 'actor' ? notHuman(known) : new Set(),
-      unpriced_models: new Set(when?.model?.filter((name) => !name.endsWith('*') && !hasPrice(name, prices, providers))),
+      unpriced_models: new Set(
+        when?.model?.filter((name) => !name.endsWith('*') && !hasPrice(name, prices, providers)),
+      ),
       unknown_providers: new Set(when?.provider?.filter((name) => !providers.some(({ slug }) => slug === name))),
     });
   });

@@ -24,7 +24,7 @@ export function factsOf(ticket: Ticket, added_output_bound: number | null = null
     decision_id: ticket.ids.decision_id,
     verdict: ticket.decision.verdict,
     shadow_verdict: ticket.decision.shadow_verdict,
-    policy_ids: policyIds(ticket.decision.contributions),
+    policy_ids: ticket.decision.fired ? policyIds(ticket.decision.contributions) : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id }))),
     tightest: tightestOf(ticket.lines, ticket.seen, ticket.output_bound),
     added_output_bound,
   };

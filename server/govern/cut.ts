@@ -14,7 +14,7 @@ export function cutDecision(ticket: Ticket): Decision {
   const deciding = asked.deciding?.verdict === 'block' ? asked.deciding : overrun(ticket, asked);
   const others = [...ticket.decision.contributions, ...asked.contributions].filter((of) => of.control_id !== deciding.control_id);
   const contributions = [deciding, ...new Map(others.map((of) => [of.control_id, of])).values()];
-  return { verdict: 'block', deciding, contributions, shadow_verdict: ticket.decision.shadow_verdict };
+  return { verdict: 'block', fired: true, deciding, contributions, shadow_verdict: ticket.decision.shadow_verdict };
 }
 
 function overrun(ticket: Ticket, asked: Decision): Contribution {

@@ -47,14 +47,13 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
   const amounts = postedAmounts(ticket, went, { usage, cost_nano });
   const ending: Ending = { ...went, usage, usage_source, cost_nano, settled_at_ms, amounts };
   const trouble = troubleOf(govern, ticket, settled_at_ms, [...went.incidents, ...overReports(ticket, amounts)]);
-  const plain = ticket.decision.contributions.every((of) => !of.fired);
   return {
     hold: { id: ticket.ids.decision_id, amounts },
     new_run: null,
     new_trace: null,
     step: stepOf(ticket, went.status, settled_at_ms, cost_nano, went.error),
     record: recordOf(ticket, ending),
-    decision: plain ? null : decisionOf(ticket, ticket.admitted_at_ms),
+    decision: ticket.decision.fired ? decisionOf(ticket, ticket.admitted_at_ms) : null,
     progress: progressOf(ticket, settled_at_ms, { refused: false, usage, cost_nano, termination: went.termination }),
     ...trouble,
   };

@@ -14,7 +14,7 @@ const least_output_tokens = 16;
 /** The upper bound of a call from the size of its prompt alone: sound for every tokenizer, loose, and cheap. */
 export function estimateOf(asked: AskedCall, model: ChosenModel, project: ProjectRow): Estimate {
   const { request } = asked;
-  const input_tokens = inputTokensBound(request.prompt, model.name);
+  const input_tokens = Math.min(inputTokensBound(request.prompt, model.name), model.priced?.context_window ?? Infinity);
   const output_tokens = outputOf(request, model, project);
   return priced({ input_tokens, input_bound: 'bytes', output_tokens, choices: request.choices, price: null }, asked, model);
 }
@@ -25,7 +25,7 @@ export function estimateOf(asked: AskedCall, model: ChosenModel, project: Projec
  */
 export async function countedEstimate(estimate: Estimate, asked: AskedCall, model: ChosenModel): Promise<Estimate | null> {
   const { kind } = model.provider;
-  if (kind === 'anthropic') return null;
+  if (kind === 'anthropic' || asked.request.prompt.unseen > 0) return null;
   const input_tokens = inputTokensExact(asked.request.prompt, await loadTokenizer(), kind, model.name);
   if (input_tokens >= estimate.input_tokens) return null;
   return priced({ ...estimate, input_tokens, input_bound: 'tokens' }, asked, model);

@@ -31,5 +31,5 @@ export function mismatchDecision(reason: string): Decision {
     termination: 'POLICY_BLOCK',
     incident: true,
   };
-  return { verdict: 'block', deciding, contributions: [deciding], shadow_verdict: 'continue' };
+  return { verdict: 'block', fired: true, deciding, contributions: [deciding], shadow_verdict: 'continue' };
 }

@@ -160,7 +160,8 @@ export function progressOf(
   at_ms: number,
   of: { refused: boolean; usage: Usage | null; cost_nano: NanoUsd | null; termination: RunProgress['last_refusal'] },
 ): RunProgress {
-  const fired = ticket.decision.contributions.find((contribution) => contribution.fired && contribution.mode === 'enforce');
+  const { decision } = ticket;
+  const violated = decision.fired ? decision.contributions.find((by) => by.fired && by.mode === 'enforce') : undefined;
   return {
     run_id: ticket.ids.run_id,
     calls: 1,
@@ -169,7 +170,7 @@ export function progressOf(
     output_tokens: of.usage?.output_tokens ?? 0,
     cost_usd: usdOfNano(of.cost_nano ?? 0n),
     last_refusal: of.termination,
-    violation_policy_id: fired?.policy_id ?? null,
+    violation_policy_id: violated?.policy_id ?? null,
     policy_context: contextOf(ticket.decision.deciding, ticket),
     at: instantText(at_ms),
   };

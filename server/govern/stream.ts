@@ -125,12 +125,12 @@ const joined = (parts: Buffer[]): Buffer => (parts.length === 1 && parts[0] ? pa
 /** The bytes that close a stream which did not close by itself: always an error event, never a silent end. */
 function endOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Buffer[] {
   const { wire } = ticket.asked;
-  if (seen.cut) return [Buffer.from(wire.errorEvents(cutProblem(govern, ticket, seen.cut)))];
+  if (seen.cut) return [Buffer.from(wire.errorEvents(cutProblem(govern, ticket, seen.cut), seen.reader))];
   if (seen.done || seen.provider_error) return [];
   const problem = failure
     ? failureProblem(failure)
     : new Problem('provider_unreachable', 'The provider ended the stream before the answer was complete.');
-  return [Buffer.from(wire.errorEvents(problem))];
+  return [Buffer.from(wire.errorEvents(problem, seen.reader))];
 }
 
 function wentOf(ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {

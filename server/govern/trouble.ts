@@ -17,8 +17,9 @@ export interface Trouble {
 
 /** Violations and incidents of a decision, with the incidents that the ending of the call adds. */
 export function troubleOf(deps: Deps, ticket: Ticket, at_ms: number, more: readonly IncidentDraft[] = []): Trouble {
-  const fired = violationsOf(ticket.decision);
-  const drafts = [...incidentsOf(ticket.decision), ...more];
+  const { decision } = ticket;
+  const fired = decision.fired ? violationsOf(decision) : [];
+  const drafts = decision.fired ? [...incidentsOf(decision), ...more] : more;
   const at = instantText(at_ms);
   return {
     violations: fired.map((of) => violationOf(deps, ticket, of, at)),

@@ -44,15 +44,18 @@ const beyond = `(p.id < split_part(?, '.', 1) or (p.id = split_part(?, '.', 1) a
 
 function cursorOf(cursor: string | undefined): string | undefined {
   if (cursor === undefined || /^pol_[0-9a-z]{26}\.\d{1,4}$/.test(cursor)) return cursor;
-  throw new Problem('invalid_query', 'The query cannot be read: cursor is not one of this list. Send next_cursor of the page before.');
+  throw new Problem(
+    'invalid_query',
+    'The query cannot be read: cursor is not one of this list. Send next_cursor of the page before.',
+  );
 }
 
-export async function limitByControl(tx: Tx, control_id: string): Promise<LimitRow | null> {
+export async function limitByControl(tx: Tx, control_id: string): Promise<LimitRow | undefined> {
   const [row] = await tx.query<LimitRow>(
     `select ${columns} ${every_limit} where c.control ->> 'id' = $1 and c.control -> 'limit' is not null`,
     [control_id],
   );
-  return row ?? null;
+  return row;
 }
 
 export interface BalancesAsk {

@@ -1,7 +1,7 @@
 import { canonicalText } from '@aos/core/base/canonical.ts';
+import { Problem } from '@aos/core/base/error.ts';
 import type { IdKind } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
-import { Problem } from '@aos/core/base/error.ts';
 import type { PolicyMode, PolicyStatus, StoredDocument } from '@aos/core/policies/policy.ts';
 import { type ActivePolicy, type SnapshotDocument, snapshotOf } from '@aos/core/policies/snapshot.ts';
 import { makeId, sha256Hex } from '../base/deps.ts';
@@ -36,11 +36,16 @@ export interface PolicyAct {
   makeId: (kind: IdKind) => string;
 }
 
-export type PolicyEvent = 'POLICY_CREATED' | 'POLICY_UPDATED' | 'POLICY_ACTIVATED' | 'POLICY_DISABLED' | 'POLICY_RETIRED';
+export type PolicyEvent =
+  | 'POLICY_CREATED'
+  | 'POLICY_UPDATED'
+  | 'POLICY_ACTIVATED'
+  | 'POLICY_DISABLED'
+  | 'POLICY_RETIRED';
 
-export async function policyById(tx: Tx, id: string): Promise<PolicyRow | null> {
+export async function policyById(tx: Tx, id: string): Promise<PolicyRow | undefined> {
   const [row] = await tx.query<PolicyRow>(`select ${policy_columns} from policies where id = $1`, [id]);
-  return row ?? null;
+  return row;
 }
 
 /** Writes a draft, its first version and its ledger entry. Drafts are no part of what admission depends on. */
@@ -122,7 +127,17 @@ async function recordChange(tx: Tx, tenant_id: string, change: Recorded, act: Po
   await tx.query(
     `insert into policy_versions (tenant_id, policy_id, version, status, mode, document, author, reason, created_at)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [tenant_id, after.id, after.version, after.status, after.mode, jsonText(after.document), act.by.actor_id, act.reason, act.at],
+    [
+      tenant_id,
+      after.id,
+      after.version,
+      after.status,
+      after.mode,
+      jsonText(after.document),
+      act.by.actor_id,
+      act.reason,
+      act.at,
+    ],
   );
   const entry = (of: Pick<LedgerEntry, 'event' | 'object_type' | 'object_id' | 'before' | 'after'>): LedgerEntry => ({
     ...of,
@@ -134,7 +149,9 @@ async function recordChange(tx: Tx, tenant_id: string, change: Recorded, act: Po
     occurred_at: act.at,
   });
   const whole = { event, object_type: 'policy', object_id: after.id, before: stateOf(before), after: stateOf(after) };
-  const adjusted = adjustedLimits(before, after).map((limit) => entry({ ...limit, event: 'LIMIT_ADJUSTED', object_type: 'limit' }));
+  const adjusted = adjustedLimits(before, after).map((limit) =>
+    entry({ ...limit, event: 'LIMIT_ADJUSTED', object_type: 'limit' }),
+  );
   await appendToLedger(tx, tenant_id, [entry(whole), ...adjusted]);
 }
 

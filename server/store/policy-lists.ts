@@ -55,7 +55,10 @@ export async function listVersions(tx: Tx, of: PolicyRow, page: PageQuery): Prom
 function versionBefore(cursor: string | undefined): number | null {
   if (cursor === undefined) return null;
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
-  throw new Problem('invalid_query', 'The query cannot be read: cursor is not one of this list. Send next_cursor of the page before.');
+  throw new Problem(
+    'invalid_query',
+    'The query cannot be read: cursor is not one of this list. Send next_cursor of the page before.',
+  );
 }
 
 /** All controls a policy ever had, by id, each as it stood last: ids keep their balances over edits. */

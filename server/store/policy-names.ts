@@ -3,9 +3,10 @@ import type { Tx } from './db.ts';
 /** The lineage of each key among the ids; ids of no key are not in the answer. */
 export async function lineagesOf(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
-  const rows = await tx.query<{ id: string; lineage_id: string }>('select id, lineage_id from api_keys where id = any ($1)', [
-    ids,
-  ]);
+  const rows = await tx.query<{ id: string; lineage_id: string }>(
+    'select id, lineage_id from api_keys where id = any ($1)',
+    [ids],
+  );
   return new Map(rows.map(({ id, lineage_id }) => [id, lineage_id]));
 }
 

@@ -25,6 +25,8 @@ export interface PromptSize {
   text_bytes: number;
   messages: number;
   images: number;
+  /** Parts that only point at content which lies elsewhere: no text of theirs can be counted. */
+  unseen: number;
   /** The text itself, in order, for the exact count near a limit. */
   text: () => string;
 }
@@ -73,6 +75,6 @@ export interface Wire {
   streamReader(request: WireRequest): StreamReader;
   /** The JSON body of an error answer on this wire. */
   errorBody(problem: Problem): JsonObject;
-  /** The bytes that end a running stream with an error: never a silent cut. */
-  errorEvents(problem: Problem): string;
+  /** The bytes that end a running stream with an error: never a silent cut. `after`: the reader of that stream, for its ids. */
+  errorEvents(problem: Problem, after?: StreamReader): string;
 }

@@ -31,6 +31,7 @@ const image_data = new Set(['image_url', 'source', 'file_id', 'detail', 'image']
 export class PromptText {
   messages = 0;
   #images = 0;
+  #unseen = 0;
   #bytes = 0;
   readonly #pieces: string[] = [];
 
@@ -63,6 +64,7 @@ export class PromptText {
   /** Input that the provider holds and we cannot see. */
   addUnseen(): void {
     this.#bytes += unseen_bytes;
+    this.#unseen++;
   }
 
   size(): PromptSize {
@@ -71,6 +73,7 @@ export class PromptText {
       text_bytes: this.#bytes,
       messages: this.messages,
       images: this.#images,
+      unseen: this.#unseen,
       text: () => pieces.join('\n'),
     };
   }

@@ -68,11 +68,20 @@ describe.each([...detectors])('rule %s', (name, detector) => {
 
   test('a check that could not look is a fact, never a pass: it refuses unless its control says otherwise', () => {
     const finding = { not_evaluated: true, reason: 'timed out' } as const;
-    expect(decided(hit.rule, finding)).toMatchObject({ verdict: 'block', deciding: { not_evaluated: true, reason: 'timed out' } });
-    expect(decided(hit.rule, finding, { on_failure: 'continue' })).toMatchObject({ verdict: 'continue', deciding: null });
+    expect(decided(hit.rule, finding)).toMatchObject({
+      verdict: 'block',
+      deciding: { not_evaluated: true, reason: 'timed out' },
+    });
+    expect(decided(hit.rule, finding, { on_failure: 'continue' })).toMatchObject({
+      verdict: 'continue',
+      deciding: null,
+    });
     expect(decided(hit.rule, finding, { action: 'warn' })).toMatchObject({ verdict: 'continue' });
     expect(decided(hit.rule, finding, { action: 'warn', on_failure: 'block' })).toMatchObject({ verdict: 'warn' });
-    expect(decided(hit.rule, finding, { action: 'warn' }).contributions[0]).toMatchObject({ not_evaluated: true, fired: false });
+    expect(decided(hit.rule, finding, { action: 'warn' }).contributions[0]).toMatchObject({
+      not_evaluated: true,
+      fired: false,
+    });
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Call } from '../../activity/call.ts';
+import { categories, severities, termination_reasons } from '../../activity/run.ts';
 import { problem_catalog } from '../../base/error.ts';
 import { windowKind } from '../../base/window.ts';
-import { categories, severities, termination_reasons } from '../../activity/run.ts';
 import { decide } from '../decide.ts';
 import { amountOf, reserve } from '../reserve.ts';
 import type { Matched } from '../resolve.ts';
@@ -69,7 +69,10 @@ describe.each([...limit_types])('limit %s', (name, type) => {
   test('refuses the next unit, with its own code, category and reason in numbers', () => {
     const { decision } = judge(type.examples.over);
     const refusal = type.refusal(type.examples.over.limit);
-    expect(decision).toMatchObject({ verdict: 'block', deciding: { type: name, fired: true, ...refusal, unit: type.unit } });
+    expect(decision).toMatchObject({
+      verdict: 'block',
+      deciding: { type: name, fired: true, ...refusal, unit: type.unit },
+    });
     expect(decision.deciding?.reason).toContain(String(type.show(type.examples.over.used)));
     expect(problem_catalog[refusal.code].status).toSatisfy((status: number) => [402, 403, 429].includes(status));
     expect(categories).toContain(refusal.category);

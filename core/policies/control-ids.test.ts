@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { Problem } from '../base/error.ts';
+import type { StoredControl } from './control.ts';
+import { identifyControls } from './control-ids.ts';
+import { policy_document } from './policy.ts';
+
+const idOf = (n: number) => `ctl_${String(n).padStart(26, '0')}`;
+const cost = (more: object = {}) => ({
+  limit: { type: 'cost_usd', max: '5', window: { per: 'day' }, ...more },
+  action: 'block',
+});
+const tokens = { limit: { type: 'tokens_total', max: 100, window: { per: 'run' } }, action: 'block' };
+const deny = { rule: { type: 'model_access', params: { deny: ['x'] } }, action: 'block' };
+
+const write = (...controls: object[]) => policy_document.parse({ name: 'x', target: { kind: 'all_runs' }, controls });
+const stored = (...controls: object[]) => write(...controls).controls as StoredControl[];
+
+function identify(present: StoredControl[], written: ReturnType<typeof write>, before: StoredControl[] = []) {
+  let last = 100;
+  const ever = new Map([...before, ...present].map((control) => [control.id, control]));
+  const { document, replaced } = identifyControls(written, { ever, present }, () => idOf(++last));
+  return { ids: document.controls.map(({ id }) => id), replaced, document };
+}
+
+const refusal = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'invalid_body') return error.message;
+    throw error;
+  }
+  throw new Error('it was accepted');
+};
+
+const present = stored({ ...cost(), id: idOf(1) }, { ...tokens, id: idOf(2) }, { ...deny, id: idOf(3) });
+
+describe('controls of a new policy', () => {
+  test('get an id each', () => {
+    expect(identify([], write(cost(), tokens, deny)).ids).toEqual([idOf(101), idOf(102), idOf(103)]);
+  });
+
+  test('may not bring one', () => {
+    expect(refusal(() => identify([], write({ ...cost(), id: idOf(1) })))).toContain('controls[0].id');
+  });
+});
+
+describe('controls of an edited policy', () => {
+  test('that are sent back keep their ids, whatever their order, cap, action and alerts', () => {
+    const raised = {
+      ...cost({ max: '500', count_per: 'agent' }),
+      action: 'warn',
+      alerts: { tiers: [10] },
+      id: idOf(1),
+    };
+    const { ids, replaced } = identify(present, write({ ...deny, id: idOf(3) }, raised));
+    expect(ids).toEqual([idOf(3), idOf(1)]);
+    expect(replaced).toEqual([]);
+  });
+
+  test('that are new get new ids beside those sent back', () => {
+    expect(identify(present, write({ ...cost(), id: idOf(1) }, cost())).ids).toEqual([idOf(1), idOf(101)]);
+  });
+
+  test('sent without ids are taken for what they were when they count the same: raising a cap keeps what was spent', () => {
+    expect(identify(present, write(cost({ max: '500' }), tokens, deny)).ids).toEqual([idOf(1), idOf(2), idOf(3)]);
+    expect(identify(present, write(cost({ window: { per: 'month' } }))).ids).toEqual([idOf(101)]);
+    expect(identify(present, write(cost({ count_per: 'agent' }))).ids).toEqual([idOf(101)]);
+  });
+
+  test('sent without ids are new when it is not sure which one they were', () => {
+    const twins = stored({ ...cost(), id: idOf(1) }, { ...cost({ max: '9' }), id: idOf(2) });
+    expect(identify(twins, write(cost())).ids).toEqual([idOf(101)]);
+    expect(identify(present, write(cost(), cost({ max: '9' }))).ids).toEqual([idOf(101), idOf(102)]);
+    expect(identify(twins, write({ ...cost({ max: '9' }), id: idOf(2) }, cost())).ids).toEqual([idOf(2), idOf(1)]);
+  });
+
+  test('that count something else than before start anew, and that is said', () => {
+    const weekly = { ...cost({ window: { per: 'week' } }), id: idOf(1) };
+    const { ids, replaced } = identify(present, write(weekly, { ...cost(), id: idOf(2) }, { ...tokens, id: idOf(3) }));
+    expect(ids).toEqual([idOf(101), idOf(102), idOf(103)]);
+    expect(replaced[0]).toEqual({ place: 'controls[0]', old_id: idOf(1), new_id: idOf(101) });
+    expect(replaced).toHaveLength(3);
+  });
+
+  test('may take up the id of an earlier version: going back keeps the balance', () => {
+    const before = stored({ ...cost(), id: idOf(9) });
+    expect(identify(present, write({ ...cost({ max: '7' }), id: idOf(9) }), before).ids).toEqual([idOf(9)]);
+  });
+
+  test('are refused with the id of another policy, and with one id twice', () => {
+    expect(refusal(() => identify(present, write({ ...cost(), id: idOf(77) })))).toContain(
+      `is ${idOf(77)}, which this policy never had`,
+    );
+    const twice = write({ ...cost(), id: idOf(1) }, { ...tokens, id: idOf(1) });
+    expect(refusal(() => identify(present, twice))).toContain('controls[1].id');
+  });
+});

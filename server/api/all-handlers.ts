@@ -1,0 +1,8 @@
+import type { all_endpoints } from '@aos/core/api/index.ts';
+import type { Handlers } from '../http/handler.ts';
+import { access_handlers } from './access.ts';
+
+/** One handler for every endpoint of the control plane: a missing one does not compile. */
+export const all_handlers: Handlers<typeof all_endpoints> = {
+  ...access_handlers,
+};

@@ -1,0 +1,119 @@
+import type { access_endpoints } from '@aos/core/api/access.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import type { Handlers } from '../http/handler.ts';
+import { type ActorRow, findActor, insertActor, listActors } from '../store/actors.ts';
+import { type AgentRow, findAgent, insertAgent, listAgents } from '../store/agents.ts';
+import { cursorOf } from '../store/list.ts';
+import { findProject, insertProject, listProjects, type ProjectRow, updateProject } from '../store/projects.ts';
+import { found, inControl, inTenant, nowText, record, shown, shownPage, unlessTaken } from './change.ts';
+import { projectNamed } from './project-named.ts';
+
+type Names =
+  | 'createProject'
+  | 'listProjects'
+  | 'getProject'
+  | 'changeProject'
+  | 'createAgent'
+  | 'listAgents'
+  | 'getAgent'
+  | 'createActor'
+  | 'listActors'
+  | 'getActor';
+
+/** Projects, and who acts in them: agents and the actors behind them. */
+export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = {
+  createProject: ({ body }, context) =>
+    inControl(context, async (tx) => {
+      const row: ProjectRow = {
+        id: context.deps.makeId('project'),
+        slug: body.slug,
+        name: body.name ?? body.slug,
+        content_mode: body.content_mode ?? 'none',
+        auto_register: body.auto_register ?? true,
+        default_output_bound: body.default_output_bound ?? 4096,
+        created_at: nowText(context),
+      };
+      const after = unlessTaken(await insertProject(tx, context.identity.tenant_id, row), 'project', body.slug);
+      const change = { event: 'PROJECT_CREATED', object_type: 'project', object_id: after.id, before: null, after };
+      await record(tx, context, { ...change, project_id: after.id });
+      return shown(context, after);
+    }),
+
+  listProjects: ({ query }, context) =>
+    inTenant(context, async (tx) => {
+      const page = { limit: query.limit, cursor: cursorOf('project', query.cursor) };
+      return shownPage<ProjectRow>(context, await listProjects(tx, page));
+    }),
+
+  getProject: ({ params }, context) =>
+    inTenant(context, async (tx) => shown(context, found(await findProject(tx, params.id), 'project', '/api/v1/projects'))),
+
+  changeProject: ({ params, body }, context) =>
+    inControl(context, async (tx) => {
+      const before = found(await findProject(tx, params.id), 'project', '/api/v1/projects');
+      const after = await updateProject(tx, { ...before, ...given(body) });
+      const change = { event: 'PROJECT_CHANGED', object_type: 'project', object_id: after.id, before, after };
+      await record(tx, context, { ...change, project_id: after.id });
+      return shown(context, after);
+    }),
+
+  createAgent: ({ body }, context) =>
+    inControl(context, async (tx) => {
+      const project = await projectNamed(tx, body.project_id ?? context.identity.project_id, 'project_id');
+      if (!project) {
+        throw new Problem('invalid_body', 'The body cannot be read: project_id is missing, and this key belongs to no project. Name one.');
+      }
+      const row: AgentRow = {
+        id: context.deps.makeId('agent'),
+        project_id: project.id,
+        slug: body.slug,
+        name: body.name ?? body.slug,
+        auto_registered: false,
+        created_at: nowText(context),
+      };
+      const after = unlessTaken(await insertAgent(tx, context.identity.tenant_id, row), 'agent', body.slug);
+      const change = { event: 'AGENT_CREATED', object_type: 'agent', object_id: after.id, before: null, after };
+      await record(tx, context, { ...change, project_id: project.id });
+      return shown(context, after);
+    }),
+
+  listAgents: ({ query }, context) =>
+    inTenant(context, async (tx) => {
+      const project = query.project === undefined ? null : await projectNamed(tx, query.project, 'project');
+      const page = { limit: query.limit, cursor: cursorOf('agent', query.cursor) };
+      return shownPage<AgentRow>(context, await listAgents(tx, { project_id: project?.id }, page));
+    }),
+
+  getAgent: ({ params }, context) =>
+    inTenant(context, async (tx) => shown(context, found(await findAgent(tx, params.id), 'agent', '/api/v1/agents'))),
+
+  createActor: ({ body }, context) =>
+    inControl(context, async (tx) => {
+      const row: ActorRow = {
+        id: context.deps.makeId('actor'),
+        slug: body.slug,
+        name: body.name ?? body.slug,
+        kind: body.kind,
+        auto_registered: false,
+        created_at: nowText(context),
+      };
+      const after = unlessTaken(await insertActor(tx, context.identity.tenant_id, row), 'actor', body.slug);
+      await record(tx, context, { event: 'ACTOR_CREATED', object_type: 'actor', object_id: after.id, before: null, after });
+      return shown(context, after);
+    }),
+
+  listActors: ({ query }, context) =>
+    inTenant(context, async (tx) => {
+      const page = { limit: query.limit, cursor: cursorOf('actor', query.cursor) };
+      return shownPage<ActorRow>(context, await listActors(tx, page));
+    }),
+
+  getActor: ({ params }, context) =>
+    inTenant(context, async (tx) => shown(context, found(await findActor(tx, params.id), 'actor', '/api/v1/actors'))),
+};
+
+/** The members that a caller named. */
+function given<T extends object>(body: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  const named = Object.entries(body).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(named) as { [Name in keyof T]?: Exclude<T[Name], undefined> };
+}

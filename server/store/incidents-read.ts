@@ -1,0 +1,64 @@
+import type { IncidentsQuery } from '@aos/core/api/incidents.ts';
+import { asker_slugs, askerJoins } from './asker-names.ts';
+import type { Row, Tx } from './db.ts';
+import { Filter, readList, type Slice, within } from './list.ts';
+import { inScope, type Scope } from './list-scope.ts';
+import { firstIdOf } from './runs-read.ts';
+
+export type IncidentsAsked = Omit<IncidentsQuery, 'limit' | 'cursor' | 'group'>;
+
+const described = (rows: string): string => `
+  select i.*, ${asker_slugs}, policy.document ->> 'name' as policy_name
+    from (${rows}) i ${askerJoins('i')}
+    left join policies policy on policy.tenant_id = i.tenant_id and policy.id = i.violation_policy_id
+    order by i.id desc`;
+
+export function listIncidents(
+  tx: Tx,
+  of: { tenant_id: string; scope: Scope; asked: IncidentsAsked },
+  page: { limit: number; cursor: string | null },
+): Promise<Slice> {
+  const list = { table: 'incidents i', id: 'i.id', order: 'newest', filter: incidentFilter(of), around: described } as const;
+  return readList(tx, list, page);
+}
+
+/** The incidents a query is about; shared by the list and its groups. */
+export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: IncidentsAsked }): Filter {
+  const { asked } = of;
+  const filter = new Filter().where('i.tenant_id = ?', of.tenant_id);
+  const { session, ...ids } = of.scope.ids;
+  inScope(filter, 'i', { ...of.scope, ids });
+  within(filter, { id: 'i.id', kind: 'incident', at: 'i.opened_at' }, asked.from, asked.to);
+  return filter
+    .where(
+      `exists (select from runs r where r.tenant_id = i.tenant_id and r.id = i.source_run_id and r.session_id = any(?))`,
+      session,
+    )
+    .among('i.status', asked.status)
+    .among('i.category', asked.category)
+    .among('i.severity', asked.severity)
+    .among('i.violation_policy_id', asked.policy)
+    .among('i.source_run_id', asked.run);
+}
+
+export async function findIncident(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {
+  const one = 'select i.* from incidents i where i.tenant_id = $1 and i.id = $2 and ($3::text is null or i.project_id = $3)';
+  const rows = await tx.query(described(one), [tenant_id, id, bound_to]);
+  return rows[0];
+}
+
+/** The violations an incident stands for, in order, and the record of its decision when a call was made. */
+export async function proofOf(tx: Tx, incident: { tenant_id: string; id: string; source_run_id: string; decision_id: string | null }, most: number) {
+  const [violations, records] = await Promise.all([
+    tx.query(
+      `select v.* from violations v
+        where v.tenant_id = $1 and v.run_id = $2 and v.incident_id = $3 and v.id >= $4 order by v.id limit ${most}`,
+      [incident.tenant_id, incident.source_run_id, incident.id, firstIdOf(incident.source_run_id, 'violation')],
+    ),
+    tx.query<{ id: string }>(`select id from llm_run_records where tenant_id = $1 and id = 'rec' || substr($2, 4)`, [
+      incident.tenant_id,
+      incident.decision_id ?? '',
+    ]),
+  ]);
+  return { violations, record_id: records[0]?.id ?? null };
+}
