@@ -5,7 +5,6 @@ import type { Govern } from './govern/ticket.ts';
 import { createApp } from './http/app.ts';
 import type { IdentityCache } from './http/authenticate.ts';
 import { bindEndpoints } from './http/bind.ts';
-import { docsRoutes } from './http/docs.ts';
 import { operationRoutes } from './http/operations.ts';
 
 /** How long streams may go on after the process was told to stop. */
@@ -18,7 +17,6 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   operationRoutes(app, govern);
   if (roles.includes('api')) {
     bindEndpoints(app, govern, all_endpoints, all_handlers);
-    docsRoutes(app);
   }
   if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
   await app.listen({ port, host });

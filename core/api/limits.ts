@@ -13,8 +13,7 @@ const amount = z.union([z.number(), z.string()]);
 /** How full a limit is for one subject, in the limit's own unit. */
 const gauge = z
   .object({
-    /** Whose balance it is; `*` when all is counted together. */
-    subject: z.string(),
+    subject: z.string().meta({ description: 'Whose balance it is; `*` when all is counted together' }),
     unit: z.string(),
     cap: amount,
     posted: amount,
@@ -22,8 +21,7 @@ const gauge = z
     remaining: amount,
     window: z.object({ start: instant.nullable(), end: instant.nullable() }),
     resets_at: instant.nullable(),
-    /** Units per minute of the window so far. */
-    burn: amount.nullable(),
+    burn: amount.nullable().meta({ description: 'Units per minute of the window so far' }),
     empties_at: instant.nullable(),
   })
   .meta({ id: 'Gauge' });
@@ -39,8 +37,7 @@ export const limit_object = z
     status: z.enum(policy_statuses),
     mode: policy_mode,
     action: z.string(),
-    /** True when calls beyond the cap are refused now. */
-    enforced: z.boolean(),
+    enforced: z.boolean().meta({ description: 'Calls beyond the cap are refused now' }),
     type: z.string(),
     title: z.string(),
     count_per: z.string(),
@@ -68,8 +65,7 @@ export const limit_endpoints = {
     permission: 'read',
     query: z.strictObject({
       ...page_query.shape,
-      /** Of the policy; absent: all that are not retired. */
-      status: words(policy_statuses),
+      status: words(policy_statuses).meta({ description: 'Of the policy; absent: all that are not retired' }),
       policy_id: idOf('policy').optional(),
     }),
     answer: pageOf(limit_object),

@@ -52,8 +52,13 @@ const list_query = z.strictObject({
   status: words(policy_statuses),
   mode: words(['enforce', 'shadow']),
   target_kind: words(target_kinds),
-  /** Text in the name, description, owner, tags or target. */
-  q: z.string().min(1).max(200).refine(without_nul, 'must not contain NUL characters').optional(),
+  q: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine(without_nul, 'must not contain NUL characters')
+    .optional()
+    .meta({ description: 'Text in the id, name, description, owner, tags or target' }),
 });
 export type PolicyFilter = z.infer<typeof list_query>;
 
@@ -93,8 +98,10 @@ export const policy_endpoints = {
     params: of_policy,
     body: policy_document.extend({
       reason,
-      /** The version that was edited; refused with 409 when another one has been made since. */
-      version: z.int().optional(),
+      version: z
+        .int()
+        .optional()
+        .meta({ description: 'The version that was edited; 409 when another one has been made since' }),
     }),
     answer: policy_object,
   }),

@@ -33,8 +33,8 @@ export interface TestStore {
 const migrations = fileURLToPath(new URL('../../server/store/migrations', import.meta.url));
 
 /** A migrated database of its own with a data folder of its own, before the first boot. */
-export async function testStore(env: Record<string, string> = {}): Promise<TestStore> {
-  const database = await freshDatabase('postgres');
+export async function testStore(env: Record<string, string> = {}, on?: TestDatabase): Promise<TestStore> {
+  const database = on ?? (await freshDatabase('postgres'));
   await migrate(database.url, migrations);
   const data_dir = mkdtempSync(path.join(tmpdir(), 'aos-http-'));
   const deps = testDeps(database.url, { AOS_DATA_DIR: data_dir, ...env });
@@ -78,9 +78,17 @@ export interface TestApp extends TestStore {
   app: FastifyInstance;
 }
 
-/** The control plane on a real port over a real database; `more` adds routes before it listens. */
+/** The control plane on a real port over a database of its own; `more` adds routes before it listens. */
 export async function startApp(more: (app: FastifyInstance) => void = () => {}, env: Record<string, string> = {}): Promise<TestApp> {
-  const store = await testStore(env);
+  return listening(await testStore(env), more);
+}
+
+/** The same over a database that is there, migrated or not. */
+export async function startAppOn(database: TestDatabase): Promise<TestApp> {
+  return listening(await testStore({}, database));
+}
+
+async function listening(store: TestStore, more: (app: FastifyInstance) => void = () => {}): Promise<TestApp> {
   const { admin_key_to_print } = await firstBoot(store.deps, { admin_key: null });
   const app = createApp(store.deps);
   bindEndpoints(app, store.deps, all_endpoints, all_handlers);

@@ -2,20 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Role } from '../../core/access/permission.ts';
-import { makeKeyText } from '../../core/access/key-text.ts';
-import { limit_endpoints } from '../../core/api/limits.ts';
-import { policy_endpoints } from '../../core/api/policies.ts';
-import { limit_handlers } from '../../server/api/limits.ts';
-import { policy_handlers } from '../../server/api/policies.ts';
-import { readConfig } from '../../server/base/config.ts';
-import { type Deps, makeId, randomSecret, realClock, sha256Hex } from '../../server/base/deps.ts';
-import { openLog } from '../../server/base/log.ts';
-import { createMetrics } from '../../server/base/metrics.ts';
-import { openVault } from '../../server/base/vault.ts';
-import { createApp } from '../../server/http/app.ts';
-import { bindEndpoints } from '../../server/http/bind.ts';
-import { insertApiKey } from '../../server/store/api-keys.ts';
+import { makeKeyText } from '@aos/core/access/key-text.ts';
+import type { Role } from '@aos/core/access/permission.ts';
+import { limit_endpoints } from '@aos/core/api/limits.ts';
+import { policy_endpoints } from '@aos/core/api/policies.ts';
+import { limit_handlers } from '@aos/server/api/limits.ts';
+import { policy_handlers } from '@aos/server/api/policies.ts';
+import { readConfig } from '@aos/server/base/config.ts';
+import { type Deps, makeId, randomSecret, realClock, sha256Hex } from '@aos/server/base/deps.ts';
+import { openLog } from '@aos/server/base/log.ts';
+import { createMetrics } from '@aos/server/base/metrics.ts';
+import { openVault } from '@aos/server/base/vault.ts';
+import { createApp } from '@aos/server/http/app.ts';
+import { bindEndpoints } from '@aos/server/http/bind.ts';
+import { insertApiKey } from '@aos/server/store/api-keys.ts';
 import { type Api, api } from '../parts/client.ts';
 import type { DatabaseKind } from '../parts/database.ts';
 import { freshStore, makeTenant, type TestStore } from '../parts/store.ts';
@@ -34,11 +34,20 @@ export interface PolicyApp extends TestStore {
 export async function openPolicyApp(kind: DatabaseKind): Promise<PolicyApp> {
   const store = await freshStore(kind);
   const data_dir = mkdtempSync(join(tmpdir(), 'aos-policies-'));
-  const config = readConfig({ AOS_DATA_DIR: data_dir, AOS_PUBLIC_URL: 'https://aos.test', AOS_SECRET_KEY: 'A'.repeat(43) });
+  const config = readConfig({
+    AOS_DATA_DIR: data_dir,
+    AOS_PUBLIC_URL: 'https://aos.test',
+    AOS_SECRET_KEY: 'A'.repeat(43),
+  });
   const real = realClock();
   let fixed_ms: number | null = null;
   const clock = { ...real, now: () => fixed_ms ?? real.now() };
-  const others = { log: openLog('silent'), vault: openVault(config), metrics: createMetrics(), instance_id: makeId('instance') };
+  const others = {
+    log: openLog('silent'),
+    vault: openVault(config),
+    metrics: createMetrics(),
+    instance_id: makeId('instance'),
+  };
   const deps: Deps = { config, clock, makeId, db: store.db, ...others };
   const app = createApp(deps);
   bindEndpoints(app, deps, { ...policy_endpoints, ...limit_endpoints }, { ...policy_handlers, ...limit_handlers });
@@ -67,8 +76,23 @@ export async function openPolicyApp(kind: DatabaseKind): Promise<PolicyApp> {
 async function makeKey({ db }: Deps, tenant_id: string, role: Role, lineage_id?: string) {
   const secret = makeKeyText('live', randomSecret);
   const id = makeId('api_key');
-  const of = { tenant_id, id, lineage_id: lineage_id ?? id, project_id: null, name: role, role, hash: sha256Hex(secret), hint: 'x' };
-  const more = { agent_ids: [], actor_ids: [], created_by: null, created_at: new Date().toISOString(), expires_at: null };
+  const of = {
+    tenant_id,
+    id,
+    lineage_id: lineage_id ?? id,
+    project_id: null,
+    name: role,
+    role,
+    hash: sha256Hex(secret),
+    hint: 'x',
+  };
+  const more = {
+    agent_ids: [],
+    actor_ids: [],
+    created_by: null,
+    created_at: new Date().toISOString(),
+    expires_at: null,
+  };
   await db.tenant(tenant_id, (tx) => insertApiKey(tx, { ...of, ...more, rotated_from: null }));
   return { id, secret };
 }

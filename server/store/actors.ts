@@ -1,6 +1,7 @@
 import type { Actor } from '@aos/core/access/actor.ts';
 import type { Tx } from './db.ts';
-import { Filter, readList, type Slice } from './list.ts';
+import type { Slice } from './list.ts';
+import { ofTenant, readNewest } from './plain-list.ts';
 
 export type ActorRow = Omit<Actor, 'url'>;
 
@@ -16,8 +17,7 @@ export async function findActor(tx: Tx, ref: string): Promise<ActorRow | undefin
 }
 
 export function listActors(tx: Tx, page: { limit: number; cursor: string | null }): Promise<Slice> {
-  const filter = new Filter().always('a.tenant_id = current_tenant()');
-  return readList(tx, { table: 'actors a', id: 'a.id', order: 'newest', filter }, page);
+  return readNewest(tx, { table: 'actors', columns, filter: ofTenant() }, page);
 }
 
 /** Undefined: the slug is taken. */

@@ -1,6 +1,7 @@
 import type { Agent } from '@aos/core/access/agent.ts';
 import type { Tx } from './db.ts';
-import { Filter, readList, type Slice } from './list.ts';
+import type { Slice } from './list.ts';
+import { ofTenant, readNewest } from './plain-list.ts';
 
 export type AgentRow = Omit<Agent, 'url'>;
 
@@ -20,8 +21,8 @@ export function listAgents(
   of: { project_id?: string | undefined },
   page: { limit: number; cursor: string | null },
 ): Promise<Slice> {
-  const filter = new Filter().always('a.tenant_id = current_tenant()').where('a.project_id = ?', of.project_id);
-  return readList(tx, { table: 'agents a', id: 'a.id', order: 'newest', filter }, page);
+  const filter = ofTenant().where('project_id = ?', of.project_id);
+  return readNewest(tx, { table: 'agents', columns, filter }, page);
 }
 
 /** Undefined: the slug is taken. */

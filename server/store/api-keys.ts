@@ -2,7 +2,8 @@ import type { ApiKey } from '@aos/core/access/api-key.ts';
 import type { Role } from '@aos/core/access/permission.ts';
 import { present } from '@aos/core/base/assert.ts';
 import type { Tx } from './db.ts';
-import { Filter, readList, type Slice } from './list.ts';
+import type { Slice } from './list.ts';
+import { ofTenant, readNewest } from './plain-list.ts';
 import { enterTenant } from './tenants.ts';
 
 /** A key without what it is recognised by. */
@@ -52,17 +53,8 @@ export async function findApiKey(tx: Tx, id: string): Promise<ApiKeyRow | undefi
 }
 
 export function listApiKeys(tx: Tx, of: { project_id?: string | undefined }, page: { limit: number; cursor: string | null }): Promise<Slice> {
-  return readList(
-    tx,
-    {
-      table: 'api_keys k',
-      id: 'k.id',
-      order: 'newest',
-      filter: new Filter().always('k.tenant_id = current_tenant()').where('k.project_id = ?', of.project_id),
-      around: (rows) => `select ${columns} from (${rows}) k order by id desc`,
-    },
-    page,
-  );
+  const filter = ofTenant().where('project_id = ?', of.project_id);
+  return readNewest(tx, { table: 'api_keys', columns, filter }, page);
 }
 
 export interface NewApiKey extends Omit<ApiKeyRow, 'last_used_at' | 'revoked_at'> {

@@ -53,6 +53,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     types: wire_types,
     pipeline: true,
     keepAlive: true,
+    idleTimeoutMillis: 60_000,
   } as pg.PoolConfig);
   pool.on('error', options.onIdleError);
   const within = <T>(setting: string, work: (tx: Tx) => Promise<T>) => transaction(pool, setting, work);
@@ -98,6 +99,12 @@ async function transaction<T>(pool: pg.Pool, setting: string, work: (tx: Tx) => 
 }
 
 /**
+ * The statements of a flight find each of their rows by its key. On tables that were never analysed the planner would
+ * rather read all rows of a tenant and hash them: 20 ms instead of 0.2 ms at 14,000 runs.
+ */
+const by_key_only = 'set local enable_hashjoin = off; set local enable_mergejoin = off';
+
+/**
  * Sends begin with the statements of `first` (if any), waits for their answer, then sends the statements of `second` and commit
  * together. The connection is pipelined and a failed statement aborts those behind it, so all take effect or none.
  */
@@ -111,7 +118,7 @@ async function flights<A, T>(
   const tx = txOver((config) => client.query(config));
   let broken: Error | undefined;
   try {
-    const opened = client.query(`begin; ${setting}`);
+    const opened = client.query(`begin; ${setting}; ${by_key_only}`);
     const [, answer] = first ? await settleAll([opened, first(tx)]) : [];
     const [, result] = await settleAll([opened, second(tx, answer as A), commit(client.query('commit'))]);
     return result as T;

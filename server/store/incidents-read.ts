@@ -1,7 +1,7 @@
 import type { IncidentsQuery } from '@aos/core/api/incidents.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
 import type { Row, Tx } from './db.ts';
-import { Filter, readList, type Slice, within } from './list.ts';
+import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import { firstIdOf } from './runs-read.ts';
 
@@ -13,14 +13,13 @@ const described = (rows: string): string => `
     left join policies policy on policy.tenant_id = i.tenant_id and policy.id = i.violation_policy_id
     order by i.id desc`;
 
-export function listIncidents(
-  tx: Tx,
-  of: { tenant_id: string; scope: Scope; asked: IncidentsAsked },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
-  const list = { table: 'incidents i', id: 'i.id', order: 'newest', filter: incidentFilter(of), around: described } as const;
-  return readList(tx, list, page);
-}
+export const incidentsListing = (of: { tenant_id: string; scope: Scope; asked: IncidentsAsked }): Listing => ({
+  table: 'incidents i',
+  id: 'i.id',
+  order: 'newest',
+  filter: incidentFilter(of),
+  around: described,
+});
 
 /** The incidents a query is about; shared by the list and its groups. */
 export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: IncidentsAsked }): Filter {

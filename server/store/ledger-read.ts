@@ -1,16 +1,12 @@
 import type { LedgerQuery } from '@aos/core/api/logs.ts';
 import type { Row, Tx } from './db.ts';
-import { Filter, readList, type Slice, within } from './list.ts';
+import { Filter, type Listing, within } from './list.ts';
 import type { Scope } from './list-scope.ts';
 
 /** The project of a caller that may see only one; entries without a project are the tenant's. */
 type BoundTo = string | null;
 
-export function listLedger(
-  tx: Tx,
-  of: { tenant_id: string; scope: Scope; asked: LedgerQuery },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+export function ledgerListing(of: { tenant_id: string; scope: Scope; asked: LedgerQuery }): Listing {
   const { asked, scope } = of;
   const filter = new Filter().where('e.tenant_id = ?', of.tenant_id);
   within(filter, { id: 'e.id', kind: 'event', at: 'e.occurred_at' }, asked.from, asked.to);
@@ -25,7 +21,7 @@ export function listLedger(
     .among('e.api_key_id', scope.ids.api_key)
     .among('e.project_id', scope.ids.project)
     .where('(e.run_id = any(?) or e.object_id = any(?))', asked.run);
-  return readList(tx, { table: 'audit_ledger e', id: 'e.id', order: 'newest', filter }, page);
+  return { table: 'audit_ledger e', id: 'e.id', order: 'newest', filter };
 }
 
 /** Whole names, or beginnings that end in `*`. */
@@ -47,14 +43,16 @@ export async function findLedgerEntry(tx: Tx, tenant_id: string, id: string, bou
 }
 
 /** What the ledger says about an incident, its run and its policy, in order. */
-export function listTimeline(
-  tx: Tx,
-  of: { tenant_id: string; incident_id: string; run_id: string; policy_id: string; bound_to: BoundTo },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+export function timelineListing(of: {
+  tenant_id: string;
+  incident_id: string;
+  run_id: string;
+  policy_id: string;
+  bound_to: BoundTo;
+}): Listing {
   const filter = new Filter()
     .where('e.tenant_id = ?', of.tenant_id)
     .where('(e.object_id = any(?) or e.run_id = any(?))', [of.incident_id, of.run_id, of.policy_id])
     .where('e.project_id = ?', of.bound_to ?? undefined);
-  return readList(tx, { table: 'audit_ledger e', id: 'e.id', order: 'oldest', filter }, page);
+  return { table: 'audit_ledger e', id: 'e.id', order: 'oldest', filter };
 }

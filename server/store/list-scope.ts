@@ -36,14 +36,12 @@ export async function scopeOf(tx: Tx, tenant_id: string, bound_to: string | null
     const rows = await tx.query<{ id: string }>(named[kind], [tenant_id, names]);
     return rows.map((row) => row.id);
   };
-  const of_demo = asked.is_synthetic === undefined && (bound_to !== null || asked.project !== undefined);
-  const [demo, ...found] = await Promise.all([
-    of_demo ? idsOf('project', ['demo']) : [],
-    ...kinds.map(async (kind) => {
-      const names = asked[kind];
-      return names === undefined ? [] : [[kind, await idsOf(kind, names)] as const];
-    }),
-  ]);
+  const may_be_demo = asked.is_synthetic === undefined && (bound_to !== null || asked.project !== undefined);
+  const finding = kinds.map(async (kind) => {
+    const names = asked[kind];
+    return names === undefined ? [] : [[kind, await idsOf(kind, names)] as const];
+  });
+  const [demo, found] = await Promise.all([may_be_demo ? idsOf('project', ['demo']) : ([] as string[]), Promise.all(finding)]);
   const ids: Scope['ids'] = Object.fromEntries(found.flat());
   if (bound_to !== null) ids.project = ids.project?.filter((id) => id === bound_to) ?? [bound_to];
   const is_demo = ids.project !== undefined && ids.project.length > 0 && ids.project.every((id) => demo.includes(id));

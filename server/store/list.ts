@@ -1,6 +1,6 @@
 import { Problem } from '@aos/core/base/error.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, idOf } from '@aos/core/base/id.ts';
-import type { Row, Tx } from './db.ts';
+import type { Database, Row, Tx } from './db.ts';
 
 /** Conditions of a list with their values. Text is always ours; what callers sent is only ever a value. */
 export class Filter {
@@ -62,36 +62,86 @@ export interface Slice {
   total: number | null;
 }
 
+export interface Page {
+  limit: number;
+  /** Id of the last row of the page before; null for the first page. */
+  cursor: string | null;
+}
+
 /** Totals are exact up to here; counting further would cost more than the page. */
-const most_counted = 10_000;
+export const most_counted = 10_000;
+
+/** A count that takes longer is given up: the page is worth more than its total. */
+const count_timeout_ms = 1_000;
+const query_canceled = '57014';
 
 /**
- * One page by keyset, and how many rows the filter leaves in all. Both statements are sent at once. Rows that come
- * while a reader turns pages never shift the later ones.
+ * One page by keyset, and how many rows the list has in all. Both statements are sent at once. Rows that come while a
+ * reader turns pages never shift the later ones.
  */
-export async function readList(tx: Tx, list: Listing, page: { limit: number; cursor: string | null }): Promise<Slice> {
-  const { table, id, order, filter, around = (rows) => rows } = list;
-  const { text, values } = filter;
+export async function readList(tx: Tx, list: Listing, page: Page): Promise<Slice> {
+  const [rows, counted] = await Promise.all([readRows(tx, list, page), countRows(tx, list)]);
+  return sliceOf(rows, page.limit, counted);
+}
+
+/**
+ * The same for tables that grow with every call: a total that takes more than a second to count is given up. `scope`
+ * is asked first, then everything else is sent at once.
+ */
+export async function readLongList<Scope>(
+  db: Database,
+  tenant_id: string,
+  scope: (tx: Tx) => Promise<Scope>,
+  listing: (scope: Scope) => Listing,
+  page: Page,
+): Promise<Slice> {
+  let rows: Row[] | null = null;
+  const work = async (tx: Tx, found: Scope) => {
+    const list = listing(found);
+    const reading = readRows(tx, list, page).then((read) => {
+      rows = read;
+      return read;
+    });
+    const limiting = tx.query(`set local statement_timeout = ${count_timeout_ms}`);
+    const [read, , counted] = await Promise.all([reading, limiting, countRows(tx, list)]);
+    return sliceOf(read, page.limit, counted);
+  };
+  try {
+    return await db.tenantFlights(tenant_id, scope, work);
+  } catch (error) {
+    if (rows !== null && (error as { code?: unknown }).code === query_canceled) return sliceOf(rows, page.limit, null);
+    throw error;
+  }
+}
+
+function readRows(tx: Tx, list: Listing, page: Page): Promise<Row[]> {
+  const { values } = list.filter;
+  return tx.query(pageSql(list, page), page.cursor === null ? values : [...values, page.cursor]);
+}
+
+async function countRows(tx: Tx, { table, filter }: Listing): Promise<number> {
+  const rows = await tx.query<{ n: number }>(
+    `select count(*)::int as n from (select from ${table} where ${filter.text} limit ${most_counted + 1}) counted`,
+    filter.values,
+  );
+  return rows[0]?.n ?? 0;
+}
+
+function pageSql({ table, id, order, filter, around = (rows) => rows }: Listing, { limit, cursor }: Page): string {
   const [beyond, direction] = order === 'newest' ? ['<', 'desc'] : ['>', 'asc'];
-  const after = page.cursor === null ? '' : ` and ${id} ${beyond} $${values.length + 1}`;
-  const rows_sql = `select ${table.split(' ')[1]}.* from ${table} where ${text}${after} order by ${id} ${direction} limit ${page.limit + 1}`;
-  const [rows, counted] = await Promise.all([
-    tx.query(around(rows_sql), page.cursor === null ? values : [...values, page.cursor]),
-    tx.query<{ n: number }>(
-      `select count(*)::int as n from (select from ${table} where ${text} limit ${most_counted + 1}) counted`,
-      values,
-    ),
-  ]);
-  return sliceOf(rows, page.limit, counted[0]?.n ?? 0);
+  const after = cursor === null ? '' : ` and ${id} ${beyond} $${filter.values.length + 1}`;
+  const [, alias] = table.split(' ');
+  return around(
+    `select ${alias}.* from ${table} where ${filter.text}${after} order by ${id} ${direction} limit ${limit + 1}`,
+  );
 }
 
 /** Rows read with one more than asked: that one only says that there is a next page. */
-export function sliceOf(rows: Row[], limit: number, counted: number): Slice {
-  const shown = rows.slice(0, limit);
+export function sliceOf(rows: Row[], limit: number, counted: number | null): Slice {
   return {
-    rows: shown,
-    next_cursor: rows.length > limit ? String(shown.at(-1)?.id) : null,
-    total: counted > most_counted ? null : counted,
+    rows: rows.slice(0, limit),
+    next_cursor: rows.length > limit ? String(rows[limit - 1]?.id) : null,
+    total: counted === null || counted > most_counted ? null : counted,
   };
 }
 

@@ -45,8 +45,10 @@ interface Of {
 const about = `case grouping(bucket, model, agent_id, project_id)
   when 7 then 'bucket' when 11 then 'model' when 13 then 'agent' when 14 then 'project' else 'all' end as about`;
 
-const sets = (more: string) =>
-  `grouping sets ((${more}), (${more}bucket), (${more}provider, model), (${more}agent_id), (${more}project_id))`;
+const sets = (...also: string[]): string => {
+  const keys = [[], ['bucket'], ['provider', 'model'], ['agent_id'], ['project_id']];
+  return `grouping sets (${keys.map((key) => `(${[...also, ...key].join(', ')})`).join(', ')})`;
+};
 
 /**
  * Sums of calls, for all breakdowns at once. Quantiles need the durations themselves; rounded to three digits there are
@@ -73,7 +75,42 @@ export function sumCalls(tx: Tx, of: Of): Promise<MetricRow[]> {
           sum(calls) as calls, sum(failed) as failed, sum(unpriced_calls) as unpriced_calls,
           coalesce(sum(input_tokens), 0) as input_tokens, coalesce(sum(output_tokens), 0) as output_tokens,
           coalesce(sum(cost_usd), 0)::text as cost_usd
-        from parts group by ${sets('duration_ms, ').replace('(duration_ms, )', '(duration_ms)')}`,
+        from parts group by ${sets('duration_ms')}`,
     [...filter.values, `${of.asked.bucket_ms} milliseconds`],
   );
+}
+
+/** Calls that were stopped before a provider was called, for the same breakdowns. */
+export function countRefusals(tx: Tx, of: Of): Promise<RefusalRow[]> {
+  const { asked } = of;
+  const filter = new Filter().where('d.tenant_id = ?', of.tenant_id).always("d.verdict in ('pause', 'block', 'kill')");
+  inScope(filter, 'd', of.scope);
+  within(filter, { id: 'd.id', kind: 'decision', at: 'd.decided_at' }, asked.from, asked.to);
+  filter.among("d.call ->> 'model'", asked.model).among("d.call ->> 'provider'", asked.provider);
+  return tx.query<RefusalRow>(
+    `with refusals as (
+        select date_bin($${filter.values.length + 1}, d.decided_at, 'epoch') as bucket, d.call ->> 'provider' as provider,
+            d.call ->> 'model' as model, d.agent_id, d.project_id
+          from decisions d where ${filter.text}
+      )
+      select ${about}, bucket, provider, model, agent_id, project_id, count(*) as refused from refusals group by ${sets()}`,
+    [...filter.values, `${asked.bucket_ms} milliseconds`],
+  );
+}
+
+function recordFilter({ tenant_id, scope, asked }: Of): Filter {
+  const filter = new Filter().where('x.tenant_id = ?', tenant_id);
+  inScope(filter, 'x', scope);
+  within(filter, { id: 'x.id', kind: 'record', at: 'x.admitted_at' }, asked.from, asked.to);
+  return filter.among('x.model', asked.model).among('x.provider', asked.provider);
+}
+
+/** Names of agents and projects by id. */
+export async function slugsOf(tx: Tx, tenant_id: string, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.query<{ id: string; slug: string }>(
+    `select id, slug from agents where tenant_id = $1 and id = any($2)
+      union all select id, slug from projects where tenant_id = $1 and id = any($2)`,
+    [tenant_id, ids],
+  );
+  return new Map(rows.map((row) => [row.id, row.slug]));
 }

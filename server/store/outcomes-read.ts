@@ -1,6 +1,5 @@
 import { asker_slugs, askerJoins } from './asker-names.ts';
-import type { Tx } from './db.ts';
-import { Filter, readList, type Slice, within } from './list.ts';
+import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 
 export interface OutcomesAsked {
@@ -10,11 +9,7 @@ export interface OutcomesAsked {
 }
 
 /** Runs that ended without a problem, newest first. */
-export function listSuccesses(
-  tx: Tx,
-  of: { tenant_id: string; scope: Scope; asked: OutcomesAsked },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+export function successesListing(of: { tenant_id: string; scope: Scope; asked: OutcomesAsked }): Listing {
   const filter = new Filter().where('r.tenant_id = ?', of.tenant_id).always("r.outcome_record = 'SUCCESS'");
   inScope(filter, 'r', of.scope);
   within(filter, { id: 'r.id', kind: 'run', at: 'r.created_at' }, of.asked.from, of.asked.to);
@@ -22,5 +17,5 @@ export function listSuccesses(
   const around = (rows: string) => `
     select r.*, ${asker_slugs}, 'EXECUTION_SUCCESS' as category, r.id as source_run_id, 'trc' || substr(r.id, 4) as trace_id
       from (${rows}) r ${askerJoins('r')} order by r.id desc`;
-  return readList(tx, { table: 'runs r', id: 'r.id', order: 'newest', filter, around }, page);
+  return { table: 'runs r', id: 'r.id', order: 'newest', filter, around };
 }

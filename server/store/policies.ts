@@ -25,7 +25,7 @@ export interface PolicyRow {
   retired_reason: string | null;
 }
 
-export const policy_columns =
+const policy_columns =
   'id, status, mode, version, source, document, created_at, created_by, updated_at, activated_at, retired_at, retired_reason';
 
 /** Who changes policies, when and why. */

@@ -1,7 +1,8 @@
 import type { Project } from '@aos/core/access/project.ts';
 import { present } from '@aos/core/base/assert.ts';
 import type { Tx } from './db.ts';
-import { Filter, readList, type Slice } from './list.ts';
+import type { Slice } from './list.ts';
+import { ofTenant, readNewest } from './plain-list.ts';
 
 export type ProjectRow = Omit<Project, 'url'>;
 
@@ -17,8 +18,7 @@ export async function findProject(tx: Tx, ref: string): Promise<ProjectRow | und
 }
 
 export function listProjects(tx: Tx, page: { limit: number; cursor: string | null }): Promise<Slice> {
-  const filter = new Filter().always('p.tenant_id = current_tenant()');
-  return readList(tx, { table: 'projects p', id: 'p.id', order: 'newest', filter }, page);
+  return readNewest(tx, { table: 'projects', columns, filter: ofTenant() }, page);
 }
 
 /** Undefined: the slug is taken. */

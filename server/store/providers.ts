@@ -1,7 +1,8 @@
 import type { Provider } from '@aos/core/access/provider.ts';
 import { present } from '@aos/core/base/assert.ts';
 import type { Tx } from './db.ts';
-import { Filter, readList, type Slice } from './list.ts';
+import type { Slice } from './list.ts';
+import { ofTenant, readNewest } from './plain-list.ts';
 
 /** A provider without its secret. */
 export type ProviderRow = Omit<Provider, 'url'>;
@@ -19,17 +20,7 @@ export async function findProvider(tx: Tx, ref: string): Promise<ProviderRow | u
 }
 
 export function listProviders(tx: Tx, page: { limit: number; cursor: string | null }): Promise<Slice> {
-  return readList(
-    tx,
-    {
-      table: 'providers p',
-      id: 'p.id',
-      order: 'newest',
-      filter: new Filter().always('p.tenant_id = current_tenant()'),
-      around: (rows) => `select ${columns} from (${rows}) p order by id desc`,
-    },
-    page,
-  );
+  return readNewest(tx, { table: 'providers', columns, filter: ofTenant() }, page);
 }
 
 export interface NewProvider extends Omit<ProviderRow, 'has_secret' | 'updated_at'> {

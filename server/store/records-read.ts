@@ -1,17 +1,13 @@
 import type { RecordsQuery } from '@aos/core/api/logs.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
 import type { Row, Tx } from './db.ts';
-import { Filter, readList, type Slice, within } from './list.ts';
+import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 
 const described = (rows: string): string =>
   `select x.*, ${asker_slugs} from (${rows}) x ${askerJoins('x')} order by x.id desc`;
 
-export function listRecords(
-  tx: Tx,
-  of: { tenant_id: string; scope: Scope; asked: RecordsQuery },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+export function recordsListing(of: { tenant_id: string; scope: Scope; asked: RecordsQuery }): Listing {
   const { asked } = of;
   const filter = new Filter().where('x.tenant_id = ?', of.tenant_id);
   inScope(filter, 'x', of.scope);
@@ -22,7 +18,7 @@ export function listRecords(
     .among('x.provider', asked.provider)
     .among('x.execution_status', asked.status)
     .among('x.source', asked.source);
-  return readList(tx, { table: 'llm_run_records x', id: 'x.id', order: 'newest', filter, around: described }, page);
+  return { table: 'llm_run_records x', id: 'x.id', order: 'newest', filter, around: described };
 }
 
 export async function findRecord(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {

@@ -3,7 +3,7 @@ import type { RunsQuery } from '@aos/core/api/activity.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, instantOf } from '@aos/core/base/id.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
 import type { Row, Tx } from './db.ts';
-import { Filter, readList, type Slice, within } from './list.ts';
+import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 
 /** Runs with the names of who asked, and the way to their traces and incidents; newest first. */
@@ -19,11 +19,13 @@ const open_statuses = "('queued', 'running', 'retry')";
 
 export type RunsAsked = Pick<RunsQuery, 'model' | 'provider' | 'source' | 'reason' | 'risk' | 'status' | 'from' | 'to'>;
 
-export function listRuns(
-  tx: Tx,
-  of: { tenant_id: string; scope: Scope; asked: RunsAsked; part: 'live' | 'ended' | 'all' },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+/** Runs, newest first: those that have not ended, those that have, or all. */
+export function runsListing(of: {
+  tenant_id: string;
+  scope: Scope;
+  asked: RunsAsked;
+  part: 'live' | 'ended' | 'all';
+}): Listing {
   const { asked, part } = of;
   const filter = new Filter().where('r.tenant_id = ?', of.tenant_id);
   inScope(filter, 'r', of.scope);
@@ -37,7 +39,7 @@ export function listRuns(
     'r.id in (select i.source_run_id from incidents i where i.tenant_id = r.tenant_id and i.severity = any(?))',
     asked.risk,
   );
-  return readList(tx, { table: 'runs r', id: 'r.id', order: 'newest', filter, around: described }, page);
+  return { table: 'runs r', id: 'r.id', order: 'newest', filter, around: described };
 }
 
 /** A reason other than COMPLETED is only found in the index of runs that did not succeed. */

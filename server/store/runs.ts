@@ -71,7 +71,7 @@ export async function addToRuns(tx: Tx, progress: readonly RunProgress[]): Promi
             (array_agg(policy_context order by at desc))[1] as policy_context
           from step group by run_id
       ), locked as (
-        select r.id from runs r join total t on r.id = t.run_id where r.tenant_id = current_tenant() order by r.id for update of r
+        select r.id from runs r where r.tenant_id = current_tenant() and r.id = any ($2) order by r.id for update of r
       )
       update runs r set calls = r.calls + t.calls, refused_calls = r.refused_calls + t.refused_calls,
           input_tokens = r.input_tokens + t.input_tokens, output_tokens = r.output_tokens + t.output_tokens,
@@ -80,7 +80,7 @@ export async function addToRuns(tx: Tx, progress: readonly RunProgress[]): Promi
           violation_policy_id = coalesce(r.violation_policy_id, t.violation_policy_id), policy_context = t.policy_context
         from total t join locked l on l.id = t.run_id
         where r.tenant_id = current_tenant() and r.id = t.run_id`,
-    [jsonText(progress)],
+    [jsonText(progress), progress.map((of) => of.run_id)],
     'add_to_runs',
   );
 }

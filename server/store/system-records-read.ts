@@ -1,12 +1,8 @@
 import type { SystemQuery } from '@aos/core/api/logs.ts';
 import type { Row, Tx } from './db.ts';
-import { Filter, readList, type Slice, within } from './list.ts';
+import { Filter, type Listing, within } from './list.ts';
 
-export function listSystemRecords(
-  tx: Tx,
-  of: { tenant_id: string; asked: SystemQuery },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+export function systemRecordsListing(of: { tenant_id: string; asked: SystemQuery }): Listing {
   const { asked } = of;
   const filter = new Filter().where('y.tenant_id = ?', of.tenant_id);
   within(filter, { id: 'y.id', kind: 'event', at: 'y.occurred_at' }, asked.from, asked.to);
@@ -14,7 +10,7 @@ export function listSystemRecords(
     .among('y.component', asked.component)
     .among('y.event_type', asked.event)
     .among('y.severity', asked.severity);
-  return readList(tx, { table: 'system_records y', id: 'y.id', order: 'newest', filter }, page);
+  return { table: 'system_records y', id: 'y.id', order: 'newest', filter };
 }
 
 export async function findSystemRecord(tx: Tx, tenant_id: string, id: string): Promise<Row | undefined> {

@@ -1,7 +1,8 @@
 import { installation_slug, type Tenant } from '@aos/core/access/tenant.ts';
 import { assert } from '@aos/core/base/assert.ts';
 import { type Tx, tenant_id_shape } from './db.ts';
-import { Filter, readList, type Slice } from './list.ts';
+import { Filter, type Slice } from './list.ts';
+import { readNewest } from './plain-list.ts';
 
 export type TenantRow = Omit<Tenant, 'url'>;
 
@@ -25,8 +26,8 @@ export async function findTenant(tx: Tx, ref: string): Promise<TenantRow | undef
 
 /** Needs a transaction of the installation. */
 export function listTenants(tx: Tx, page: { limit: number; cursor: string | null }): Promise<Slice> {
-  const filter = new Filter().where('t.slug <> ?', installation_slug);
-  return readList(tx, { table: 'tenants t', id: 't.id', order: 'newest', filter }, page);
+  const filter = new Filter().where('slug <> ?', installation_slug);
+  return readNewest(tx, { table: 'tenants', columns, filter }, page);
 }
 
 /** Undefined: the slug is taken. */

@@ -1,5 +1,5 @@
 import type { Row, Tx } from './db.ts';
-import { readList, Filter, type Slice } from './list.ts';
+import { Filter, type Listing } from './list.ts';
 import { firstIdOf } from './runs-read.ts';
 
 /** The trace of a run, with what its steps add up to so far and its first violation. Undefined: none was opened. */
@@ -30,11 +30,7 @@ export async function findTrace(tx: Tx, tenant_id: string, run_id: string): Prom
 const instantJson = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** The steps of a run in order, each with the record of its call, if there is one. */
-export function listSteps(
-  tx: Tx,
-  of: { tenant_id: string; run_id: string },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+export function stepsListing(of: { tenant_id: string; run_id: string }): Listing {
   const filter = new Filter()
     .where('s.tenant_id = ?', of.tenant_id)
     .where('s.run_id = ?', of.run_id)
@@ -43,5 +39,5 @@ export function listSteps(
     select s.*, record.id as record_id from (${rows}) s
       left join llm_run_records record on record.tenant_id = s.tenant_id and record.id = 'rec' || substr(s.id, 4)
       order by s.id`;
-  return readList(tx, { table: 'steps s', id: 's.id', order: 'oldest', filter, around }, page);
+  return { table: 'steps s', id: 's.id', order: 'oldest', filter, around };
 }

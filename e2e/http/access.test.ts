@@ -1,0 +1,357 @@
+import type { JsonObject } from '@aos/core/base/json.ts';
+import { sealContext } from '@aos/server/base/vault.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Api, api, expectStatus, type KeyBody, makeKey } from '../parts/client.ts';
+import { startApp, type TestApp } from './app.ts';
+import { rowsOf } from './rows.ts';
+
+let app: TestApp;
+let admin: Api;
+beforeAll(async () => {
+  app = await startApp();
+  admin = api(app);
+});
+afterAll(() => app.close());
+
+interface ErrorBody {
+  error: { code: string; message: string };
+}
+
+const as = async (fields: object): Promise<Api> => api(app, (await makeKey(admin, fields)).secret);
+const refused = async (sent: Promise<{ status: number; body: unknown }>, status: number, message: RegExp) => {
+  const answer = await sent;
+  expect([answer.status, (answer.body as ErrorBody).error.message]).toEqual([status, expect.stringMatching(message)]);
+};
+const reason = 'because a test says so';
+let count = 0;
+const fresh = (word: string) => `${word}-${++count}`;
+
+interface Entry {
+  event: string;
+  api_key_id: string;
+  reason: string | null;
+  before: JsonObject | null;
+  after: JsonObject | null;
+  request_id: string;
+}
+const ledgerOf = (id: string) =>
+  rowsOf<Entry>(app.database.url, 'select * from aos.audit_ledger where object_id = $1 order by id', [id]);
+
+describe('making a key', () => {
+  test('shows it once; later only its hint is seen, and the database has no more', async () => {
+    const key = await makeKey(admin, { name: 'shop', role: 'service' });
+    expect(key.secret).toMatch(/^aos_live_[0-9A-Za-z]{38}$/);
+    expect(key.hint).toBe(`${key.secret.slice(0, 8)}…${key.secret.slice(-4)}`);
+    const seen = expectStatus(200, await admin.get(`/api/v1/api-keys/${key.id}`));
+    expect(seen).toEqual({ ...key, secret: undefined });
+    const everything = await Promise.all(
+      ['api_keys', 'audit_ledger'].map((table) => rowsOf(app.database.url, `select * from aos.${table}`)),
+    );
+    expect(JSON.stringify(everything)).not.toContain(key.secret);
+  });
+
+  test('is for keys that may do as much, in every combination of roles', async () => {
+    const roles = ['owner', 'admin', 'policy_author', 'approver', 'operator', 'auditor', 'viewer', 'service'];
+    const makers = { owner: roles, admin: roles.filter((role) => role !== 'owner') };
+    for (const [maker, may_make] of Object.entries(makers)) {
+      const client = await as({ role: maker });
+      for (const role of roles) {
+        const answer = await client.post('/api/v1/api-keys', { name: 'x', role });
+        expect([maker, role, answer.status]).toEqual([maker, role, may_make.includes(role) ? 201 : 403]);
+      }
+    }
+  });
+
+  test('stays within the project of the key that makes it, but for owners', async () => {
+    const { id } = expectStatus(201, await admin.post<{ id: string }>('/api/v1/projects', { slug: fresh('other') }));
+    const client = await as({ role: 'admin' });
+    expectStatus(201, await client.post('/api/v1/api-keys', { name: 'x' }));
+    await refused(client.post('/api/v1/api-keys', { name: 'x', project_id: id }), 403, /another project/);
+    await refused(client.post('/api/v1/api-keys', { name: 'x', project_id: null }), 403, /whole tenant/);
+    const other = expectStatus(201, await admin.post<JsonObject>('/api/v1/api-keys', { name: 'x', project_id: id }));
+    expect(other.project_id).toBe(id);
+    for (const [what, body] of Object.entries({ rotate: {}, revoke: {}, bind: { agent_ids: [] } })) {
+      await refused(client.post(`/api/v1/api-keys/${other.id}/${what}`, { reason, ...body }), 403, /another project/);
+    }
+    const everywhere = await as({ role: 'admin', project_id: null });
+    expectStatus(201, await everywhere.post('/api/v1/api-keys', { name: 'x', project_id: id }));
+  });
+
+  test('stays within what the key that makes it is bound to', async () => {
+    const [bound, free] = [fresh('bound'), fresh('free')];
+    const client = await as({ role: 'admin', agent_ids: [bound] });
+    expectStatus(201, await client.post('/api/v1/api-keys', { name: 'x', agent_ids: [bound] }));
+    await refused(client.post('/api/v1/api-keys', { name: 'x' }), 403, /agent_ids.*beyond/);
+    await refused(client.post('/api/v1/api-keys', { name: 'x', agent_ids: [bound, free] }), 403, /agent_ids.*beyond/);
+  });
+
+  test('refuses what cannot be: a past expiry, an unknown project or id', async () => {
+    const past = { name: 'x', expires_at: '2020-01-01T00:00:00.000Z' };
+    await refused(admin.post('/api/v1/api-keys', past), 400, /expires_at has passed/);
+    await refused(admin.post('/api/v1/api-keys', { name: 'x', project_id: 'nowhere' }), 400, /names no project/);
+    const nobody = 'agt_01m82tqt65e05bhz1rdfzg9k5g';
+    await refused(admin.post('/api/v1/api-keys', { name: 'x', agent_ids: [nobody] }), 400, /no agent of this tenant/);
+  });
+});
+
+describe('a key that exists', () => {
+  const live = async (secret: string) => {
+    const { status } = await api(app, secret).get('/api/v1/projects');
+    expect([200, 401]).toContain(status);
+    return status === 200;
+  };
+
+  test('is rotated: a new secret of the same lineage, the old one until its overlap ends', async () => {
+    const old = await makeKey(admin, { role: 'viewer', agent_ids: [fresh('agent')] });
+    const path = `/api/v1/api-keys/${old.id}/rotate`;
+    const next = expectStatus(200, await admin.post<KeyBody>(path, { reason, overlap_seconds: 3600 }));
+    expect(next).toMatchObject({ lineage_id: old.lineage_id, rotated_from: old.id, role: 'viewer', agent_ids: old.agent_ids });
+    expect([await live(old.secret), await live(next.secret)]).toEqual([true, true]);
+    const last = expectStatus(200, await admin.post<KeyBody>(`/api/v1/api-keys/${next.id}/rotate`, { reason }));
+    expect(last.lineage_id).toBe(old.id);
+    expect([await live(next.secret), await live(last.secret)]).toEqual([false, true]);
+    await refused(admin.post(`/api/v1/api-keys/${next.id}/rotate`, { reason }), 409, /has expired/);
+  });
+
+  test('is revoked for good, at once, and a second time without harm', async () => {
+    const key = await makeKey(admin, { role: 'viewer' });
+    const revoke = () => admin.post<KeyBody>(`/api/v1/api-keys/${key.id}/revoke`, { reason });
+    const revoked = expectStatus(200, await revoke());
+    expect(await live(key.secret)).toBe(false);
+    expect(expectStatus(200, await revoke())).toEqual(revoked);
+    await refused(admin.post(`/api/v1/api-keys/${key.id}/rotate`, { reason }), 409, /is revoked/);
+  });
+
+  test('of the last owner is not revoked', async () => {
+    const { api_key } = expectStatus(201, await admin.post<{ api_key: KeyBody }>('/api/v1/tenants', { slug: fresh('tenant') }));
+    const owner = api(app, api_key.secret);
+    await refused(owner.post(`/api/v1/api-keys/${api_key.id}/revoke`, { reason }), 409, /last owner key/);
+    const second = await makeKey(owner, { role: 'owner' });
+    expectStatus(200, await owner.post(`/api/v1/api-keys/${api_key.id}/revoke`, { reason }));
+    expect(await live(second.secret)).toBe(true);
+  });
+
+  test('is bound to agents and actors by id or slug, known or new', async () => {
+    const key = await makeKey(admin);
+    const { id } = expectStatus(201, await admin.post<{ id: string }>('/api/v1/agents', { slug: fresh('known') }));
+    const path = `/api/v1/api-keys/${key.id}/bind`;
+    const [new_agent, human] = [fresh('new'), fresh('human')];
+    const bound = expectStatus(200, await admin.post<KeyBody>(path, { reason, agent_ids: [id, new_agent], actor_ids: [human] }));
+    const agent = expectStatus(200, await admin.get(`/api/v1/agents/${new_agent}`));
+    expect(agent).toMatchObject({ auto_registered: true, project_id: key.project_id });
+    expect(bound.agent_ids).toEqual([id, agent.id]);
+    expect(expectStatus(200, await admin.get(`/api/v1/actors/${human}`))).toMatchObject({ kind: 'human' });
+    const free = expectStatus(200, await admin.post<KeyBody>(path, { reason, agent_ids: [] }));
+    expect([free.agent_ids, free.actor_ids]).toEqual([[], bound.actor_ids]);
+    await refused(admin.post(path, { reason }), 400, /agent_ids, actor_ids or both/);
+  });
+
+  test('of a higher role is out of reach', async () => {
+    const owner = await makeKey(admin, { role: 'owner' });
+    const client = await as({ role: 'admin' });
+    for (const [what, body] of Object.entries({ rotate: {}, revoke: {}, bind: { agent_ids: [] } })) {
+      await refused(client.post(`/api/v1/api-keys/${owner.id}/${what}`, { reason, ...body }), 403, /may do more/);
+    }
+    expect(await live(owner.secret)).toBe(true);
+  });
+});
+
+describe('a provider', () => {
+  const secretOf = async (id: unknown) => {
+    const [row] = await rowsOf<{ tenant_id: string; secret_envelope: string }>(
+      app.database.url,
+      'select tenant_id, secret_envelope from aos.providers where id = $1',
+      [id],
+    );
+    return row?.secret_envelope ? app.deps.vault.open(row.secret_envelope, sealContext(row.tenant_id, 'providers', String(id))) : null;
+  };
+
+  test('keeps its secret sealed, and shows it nowhere', async () => {
+    const secret = 'sk-provider-secret-1';
+    const made = expectStatus(201, await admin.post('/api/v1/providers', { slug: fresh('p'), kind: 'openai', secret }));
+    expect(made).toMatchObject({ has_secret: true, base_url: 'https://api.openai.com/v1', enabled: true });
+    expect(await secretOf(made.id)).toBe(secret);
+    const rows = await Promise.all(['providers', 'audit_ledger'].map((name) => rowsOf(app.database.url, `select * from aos.${name}`)));
+    expect(JSON.stringify([made, rows, app.deps.logged])).not.toContain(secret);
+  });
+
+  test('at a new address needs its secret again', async () => {
+    const fields = { slug: fresh('p'), kind: 'openai', base_url: 'https://a.example/v1/', secret: 'sk-one' };
+    const made = expectStatus(201, await admin.post('/api/v1/providers', fields));
+    expect(made.base_url).toBe('https://a.example/v1');
+    const path = `/api/v1/providers/${made.slug}`;
+    await refused(admin.put(path, { base_url: 'https://evil.example/v1' }), 400, /secret is needed again/);
+    expect(expectStatus(200, await admin.get(path)).base_url).toBe('https://a.example/v1');
+    expectStatus(200, await admin.put(path, { base_url: 'https://a.example/v1', models: ['m'] }));
+    expect(await secretOf(made.id)).toBe('sk-one');
+    expectStatus(200, await admin.put(path, { base_url: 'https://b.example/v1', secret: 'sk-two' }));
+    expect(await secretOf(made.id)).toBe('sk-two');
+    const without = expectStatus(200, await admin.put(path, { base_url: 'http://127.0.0.1:1', secret: null }));
+    expect([without.has_secret, await secretOf(made.id)]).toEqual([false, null]);
+    expectStatus(200, await admin.put(path, { base_url: 'http://127.0.0.1:2' }));
+  });
+
+  test('is taken out of service and put back', async () => {
+    const { slug } = expectStatus(201, await admin.post('/api/v1/providers', { slug: fresh('p'), kind: 'anthropic' }));
+    const path = `/api/v1/providers/${slug}`;
+    expect(expectStatus(200, await admin.del(path)).enabled).toBe(false);
+    expect(expectStatus(200, await admin.del(path)).enabled).toBe(false);
+    expect(expectStatus(200, await admin.put(path, { enabled: true })).enabled).toBe(true);
+  });
+
+  test('has an address that is one, and a slug of its own', async () => {
+    for (const base_url of ['ftp://x', 'https://u:p@x', 'https://x?a=1', 'https://x#a', 'javascript:1', 'x', 'http://']) {
+      const answer = await admin.post<ErrorBody>('/api/v1/providers', { slug: fresh('p'), kind: 'openai', base_url });
+      expect([base_url, answer.status, answer.body.error.code]).toEqual([base_url, 400, 'invalid_body']);
+    }
+    await refused(admin.post('/api/v1/providers', { slug: 'mock', kind: 'openai' }), 400, /built-in/);
+    const slug = fresh('p');
+    expectStatus(201, await admin.post('/api/v1/providers', { slug, kind: 'openai' }));
+    await refused(admin.post('/api/v1/providers', { slug, kind: 'openai' }), 409, /already/);
+  });
+});
+
+describe('a price', () => {
+  const model = 'gpt-4o';
+  const list = async (query: string) => {
+    type Prices = { items: (JsonObject & { version: string })[]; next_cursor: string | null; total: number };
+    return expectStatus(200, await admin.get<Prices>(`/api/v1/prices?${query}`));
+  };
+
+  test('of the tenant wins over the packaged one, version by version', async () => {
+    const [packaged] = (await list(`provider=openai&model=${model}`)).items;
+    expect(packaged).toMatchObject({ in_force: true, source: expect.stringMatching(/^genai-prices@/) });
+    const price = { provider: 'openai', model, input_usd_per_million: 3, output_usd_per_million: '9.5', reason };
+    const made = await Promise.all([1, 2, 3].map(() => admin.post<{ version: string }>('/api/v1/prices', price)));
+    expect(made.map((answer) => expectStatus(201, answer).version).sort()).toEqual(['1', '2', '3']);
+    const after = (await list(`provider=openai&model=${model}`)).items;
+    expect(after.map(({ version, in_force }) => [version, in_force])).toEqual([
+      ['3', true],
+      ['2', false],
+      ['1', false],
+      [packaged?.version, false],
+    ]);
+    expect(after[0]?.tiers).toEqual([{ above_input_tokens: 0, rates: { input: '3', output: '9.5' } }]);
+  });
+
+  test('to come is not in force yet, and one of the past is refused', async () => {
+    const price = { provider: 'openai', model: 'gpt-later', input_usd_per_million: '1', reason };
+    const later = { ...price, effective_from: '2099-01-01T00:00:00.000Z' };
+    expect(expectStatus(201, await admin.post('/api/v1/prices', later)).in_force).toBe(false);
+    await refused(admin.post('/api/v1/prices', { ...price, effective_from: '2020-01-01T00:00:00.000Z' }), 400, /has passed/);
+  });
+
+  test('is said in one way, exactly', async () => {
+    const price = { provider: 'openai', model: 'm', reason };
+    const tiers = [{ above_input_tokens: 0, rates: { input: '1' } }];
+    await refused(admin.post('/api/v1/prices', price), 400, /input_usd_per_million/);
+    await refused(admin.post('/api/v1/prices', { ...price, tiers, input_usd_per_million: 1 }), 400, /tiers excludes/);
+    await refused(admin.post('/api/v1/prices', { ...price, input_usd_per_million: 0.1234567 }), 400, /at most 6 decimal/);
+    await refused(admin.post('/api/v1/prices', { ...price, input_usd_per_million: -1 }), 400, /zero or more/);
+    expectStatus(201, await admin.post('/api/v1/prices', { ...price, tiers }));
+    expectStatus(201, await admin.post('/api/v1/prices', { ...price, input_usd_per_million: 0.000001 }));
+  });
+
+  test('stands in a list whose pages join without gap or repetition', async () => {
+    const ids: unknown[] = [];
+    let cursor = '';
+    let page: Awaited<ReturnType<typeof list>>;
+    do {
+      page = await list(`limit=200${cursor}`);
+      ids.push(...page.items.map(({ id, source }) => `${source} ${id}`));
+      cursor = `&cursor=${page.next_cursor}`;
+    } while (page.next_cursor !== null);
+    expect(ids.length).toBe(page.total);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+test('a project keeps what is not named, and is found by id or slug', async () => {
+  const made = expectStatus(201, await admin.post('/api/v1/projects', { slug: fresh('p'), name: 'Shop' }));
+  expect(made).toMatchObject({ auto_register: true, default_output_bound: 4096, content_mode: 'none' });
+  const changed = expectStatus(200, await admin.put(`/api/v1/projects/${made.slug}`, { auto_register: false }));
+  expect(changed).toEqual({ ...made, auto_register: false });
+  expect(expectStatus(200, await admin.get(`/api/v1/projects/${made.id}`))).toEqual(changed);
+  await refused(admin.put(`/api/v1/projects/${made.id}`, {}), 400, /must name what to change/);
+});
+
+test('lists turn page by page, newest first, and count what is there', async () => {
+  const slugs = Array.from({ length: 5 }, () => fresh('paged'));
+  for (const slug of slugs) expectStatus(201, await admin.post('/api/v1/actors', { slug }));
+  type Actors = { items: { slug: string }[]; next_cursor: string | null; total: number };
+  const first = expectStatus(200, await admin.get<Actors>('/api/v1/actors?limit=3'));
+  const second = expectStatus(200, await admin.get<Actors>(`/api/v1/actors?limit=2&cursor=${first.next_cursor}`));
+  expect([...first.items, ...second.items].map(({ slug }) => slug)).toEqual(slugs.reverse());
+  expect(first.total).toBeGreaterThanOrEqual(5);
+});
+
+test('a tenant comes with a project, the mock provider and an owner, and stands alone', async () => {
+  const slug = fresh('tenant');
+  const made = expectStatus(201, await admin.post<JsonObject & { api_key: KeyBody }>('/api/v1/tenants', { slug, name: 'ACME' }));
+  expect(made).toMatchObject({ slug, name: 'ACME', api_key: { role: 'owner' } });
+  const owner = api(app, made.api_key.secret);
+  const slugsOf = async (path: string) =>
+    expectStatus(200, await owner.get<{ items: { slug: string }[] }>(path)).items.map((item) => item.slug);
+  expect([await slugsOf('/api/v1/projects'), await slugsOf('/api/v1/providers')]).toEqual([['default'], ['mock']]);
+  await refused(owner.post('/api/v1/tenants', { slug: fresh('t') }), 403, /owners of the first tenant/);
+  await refused(admin.post('/api/v1/tenants', { slug }), 409, /already/);
+  await refused(admin.post('/api/v1/tenants', { slug: 'installation' }), 409, /already/);
+});
+
+describe('the ledger', () => {
+  test('has one entry for every change, with who, what, why and the request, and never a secret', async () => {
+    const made = await admin.post<KeyBody>('/api/v1/api-keys', { name: 'watched', role: 'viewer' });
+    const { id } = expectStatus(201, made);
+    await admin.post(`/api/v1/api-keys/${id}/bind`, { reason: 'bind it', actor_ids: [fresh('actor')] });
+    await admin.post(`/api/v1/api-keys/${id}/rotate`, { reason: 'rotate it', overlap_seconds: 60 });
+    await admin.post(`/api/v1/api-keys/${id}/revoke`, { reason: 'revoke it' });
+    const entries = await ledgerOf(id);
+    expect(entries.map(({ event, reason }) => [event, reason])).toEqual([
+      ['KEY_CREATED', null],
+      ['KEY_BOUND', 'bind it'],
+      ['KEY_ROTATED', 'rotate it'],
+      ['KEY_REVOKED', 'revoke it'],
+    ]);
+    expect(entries[0]).toMatchObject({ before: null, after: { name: 'watched' }, request_id: made.headers.get('x-request-id') });
+    expect(entries[3]?.before).toMatchObject({ revoked_at: null });
+    expect(entries[3]?.after?.revoked_at).not.toBeNull();
+  });
+
+  test('has every kind of change, and each raises the control epoch', async () => {
+    const epoch = async () => {
+      const [row] = await rowsOf<{ control_epoch: string }>(app.database.url, "select control_epoch from aos.tenants where slug = 'default'");
+      return BigInt(row?.control_epoch ?? 0);
+    };
+    const changes: [string, () => Promise<{ status: number; body: JsonObject }>][] = [
+      ['PROJECT_CREATED', () => admin.post('/api/v1/projects', { slug: 'ledgered' })],
+      ['PROJECT_CHANGED', () => admin.put('/api/v1/projects/ledgered', { name: 'x' })],
+      ['AGENT_CREATED', () => admin.post('/api/v1/agents', { slug: 'ledgered' })],
+      ['ACTOR_CREATED', () => admin.post('/api/v1/actors', { slug: 'ledgered' })],
+      ['PROVIDER_CREATED', () => admin.post('/api/v1/providers', { slug: 'ledgered', kind: 'openai', secret: 's' })],
+      ['PROVIDER_CHANGED', () => admin.put('/api/v1/providers/ledgered', { secret: 't' })],
+      ['PROVIDER_DISABLED', () => admin.del('/api/v1/providers/ledgered')],
+      ['PRICE_CREATED', () => admin.post('/api/v1/prices', { provider: 'x', model: 'y', input_usd_per_million: 1, reason })],
+    ];
+    for (const [event, change] of changes) {
+      const before = await epoch();
+      const { body } = await change();
+      const entries = await ledgerOf(String(body.id));
+      expect([event, entries.at(-1)?.event]).toEqual([event, event]);
+      expect(await epoch()).toBeGreaterThan(before);
+    }
+  });
+
+  test('that cannot be written stops the change', async () => {
+    const slug = fresh('unwritten');
+    const deny = (what: string) => rowsOf(app.database.url, `${what} insert on aos.audit_ledger ${what === 'revoke' ? 'from' : 'to'} aos_runtime`);
+    await deny('revoke');
+    try {
+      expect((await admin.post('/api/v1/projects', { slug })).status).toBe(500);
+      expect((await admin.post('/api/v1/api-keys', { name: slug })).status).toBe(500);
+    } finally {
+      await deny('grant');
+    }
+    expect((await admin.get(`/api/v1/projects/${slug}`)).status).toBe(404);
+    expect(await rowsOf(app.database.url, 'select from aos.api_keys where name = $1', [slug])).toHaveLength(0);
+  });
+});

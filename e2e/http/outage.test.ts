@@ -1,0 +1,66 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Api, api, waitFor } from '../parts/client.ts';
+import { freshDatabase, type TestDatabase } from '../parts/database.ts';
+import { startAppOn, type TestApp } from './app.ts';
+
+/** A door to the database that can be shut, as an outage does. */
+async function doorTo(target: URL) {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((near) => {
+    const far = connect(Number(target.port || 5432), target.hostname);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  const open = (port: number) => new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
+  await open(0);
+  const { port } = server.address() as { port: number };
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  const shut = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+  return { url: url.href, shut, open: () => open(port) };
+}
+
+let database: TestDatabase;
+let door: Awaited<ReturnType<typeof doorTo>>;
+let app: TestApp;
+let admin: Api;
+beforeAll(async () => {
+  database = await freshDatabase('postgres');
+  door = await doorTo(new URL(database.url));
+  app = await startAppOn({ url: door.url, drop: () => database.drop() });
+  admin = api(app);
+});
+afterAll(() => app.close());
+
+test('without its database the control plane says so within two seconds, and comes back by itself', async () => {
+  expect((await admin.get('/api/v1/projects')).status).toBe(200);
+  await door.shut();
+  for (const send of [
+    () => admin.get('/api/v1/projects'),
+    () => admin.post('/api/v1/projects', { slug: 'lost' }),
+    () => admin.post('/api/v1/projects', { slug: 'lost' }, { headers: { 'idempotency-key': 'k' } }),
+    () => admin.get('/api/v1/session'),
+  ]) {
+    const asked = performance.now();
+    const answer = await send();
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(answer.body).toMatchObject({ error: { code: 'governance_unavailable', type: 'governance_unavailable' } });
+    expect(performance.now() - asked).toBeLessThan(2_500);
+    expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN/);
+  }
+  await door.open();
+  await waitFor(async () => (await admin.get('/api/v1/projects')).status === 200, { what: 'the return' });
+  expect((await admin.post('/api/v1/projects', { slug: 'lost' })).status).toBe(201);
+});
