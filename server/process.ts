@@ -70,7 +70,11 @@ export async function start(): Promise<Running> {
       govern.controls.drop(tenant_id);
       identities.drop(tenant_id);
     };
-    started.add(listenForControl(url, onChange, (error) => log.warn({ error: error.message }, 'not listening for changes of control')));
+    started.add(
+      listenForControl(url, onChange, (error) =>
+        log.warn({ error: error.message }, 'not listening for changes of control'),
+      ),
+    );
     started.add(await serve(govern, identities));
     if (config.log_level !== 'silent') console.log(banner(config, performance.now() - begun_ms, admin_key_to_print));
   } catch (error) {

@@ -1,5 +1,5 @@
-import type { Json } from '@aos/core/base/json.ts';
 import { present } from '@aos/core/base/assert.ts';
+import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Deps } from './base/deps.ts';
 import { version } from './base/version.ts';
@@ -28,7 +28,12 @@ async function record(deps: Deps, event: Event): Promise<void> {
 
 /** Registers this process as an owner of holds and writes what its start meant. */
 export async function recordStartup(deps: Deps, migrated: Migrated): Promise<void> {
-  const details: Json = { version, instance_id: deps.instance_id, roles: [...deps.config.roles], schema: migrated.version };
+  const details: Json = {
+    version,
+    instance_id: deps.instance_id,
+    roles: [...deps.config.roles],
+    schema: migrated.version,
+  };
   const is_new_version = await deps.db.installation(async (tx) => {
     const seen = await versionSeen(tx, version);
     await registerInstance(tx, { id: deps.instance_id, version, roles: deps.config.roles.join(',') });
@@ -37,10 +42,26 @@ export async function recordStartup(deps: Deps, migrated: Migrated): Promise<voi
   });
   if (migrated.applied.length > 0) {
     const summary = `${migrated.applied.length} migrations applied, schema is ${migrated.version}`;
-    await record(deps, { component: 'MIGRATION', event_type: 'MIGRATION', summary, details: { applied: migrated.applied } });
+    await record(deps, {
+      component: 'MIGRATION',
+      event_type: 'MIGRATION',
+      summary,
+      details: { applied: migrated.applied },
+    });
   }
-  if (is_new_version) await record(deps, { component: 'API', event_type: 'DEPLOYMENT', summary: `first start of version ${version}`, details });
-  await record(deps, { component: 'API', event_type: 'STARTUP', summary: `process started as ${deps.config.roles.join(', ')}`, details });
+  if (is_new_version)
+    await record(deps, {
+      component: 'API',
+      event_type: 'DEPLOYMENT',
+      summary: `first start of version ${version}`,
+      details,
+    });
+  await record(deps, {
+    component: 'API',
+    event_type: 'STARTUP',
+    summary: `process started as ${deps.config.roles.join(', ')}`,
+    details,
+  });
 }
 
 export async function recordShutdown(deps: Deps, why: string): Promise<void> {

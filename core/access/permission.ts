@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-export const roles = ['owner', 'admin', 'policy_author', 'approver', 'operator', 'auditor', 'viewer', 'service'] as const;
+export const roles = [
+  'owner',
+  'admin',
+  'policy_author',
+  'approver',
+  'operator',
+  'auditor',
+  'viewer',
+  'service',
+] as const;
 export const role = z.enum(roles);
 export type Role = z.infer<typeof role>;
 
@@ -32,4 +41,5 @@ const granted: Record<Role, readonly Permission[]> = {
 export const mayDo = (of: Role, permission: Permission): boolean => granted[of].includes(permission);
 
 /** A key can only make keys that may do no more than itself. */
-export const mayGrant = (granter: Role, to: Role): boolean => granted[to].every((permission) => mayDo(granter, permission));
+export const mayGrant = (granter: Role, to: Role): boolean =>
+  granted[to].every((permission) => mayDo(granter, permission));

@@ -38,7 +38,9 @@ const base_url = z
 
 /** It travels in a header. */
 const secret = z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'must have 1 to 4096 visible ASCII characters');
-const models = z.array(z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be a model name of at most 200 characters')).max(1000);
+const models = z
+  .array(z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be a model name of at most 200 characters'))
+  .max(1000);
 
 export const new_provider = z.strictObject({
   slug: slug.refine((text) => text !== 'mock', 'must not be "mock", the built-in provider'),

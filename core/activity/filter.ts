@@ -28,7 +28,10 @@ export const words = <const Word extends string>(of: readonly [Word, ...Word[]])
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 const instantAsked = z
   .string()
-  .refine((text) => moment.safeParse(text).success, 'must be an instant (2026-01-31T12:00:00Z) or a UTC date (2026-01-31)');
+  .refine(
+    (text) => moment.safeParse(text).success,
+    'must be an instant (2026-01-31T12:00:00Z) or a UTC date (2026-01-31)',
+  );
 
 /** From this instant on, and before that one. A date alone is its first instant in UTC. */
 export const time_filter = {

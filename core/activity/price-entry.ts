@@ -31,7 +31,10 @@ export type PriceEntry = z.infer<typeof price_entry>;
 const rate = z.union([z.string(), z.number()]).transform((value, context) => {
   const text = typeof value === 'number' ? value.toFixed(9).replace(/\.?0+$/, '') : value;
   if (/^\d{1,9}(\.\d{1,6})?$/.test(text)) return text;
-  context.addIssue({ code: 'custom', message: 'must be an amount in USD, zero or more, with at most 6 decimal places' });
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an amount in USD, zero or more, with at most 6 decimal places',
+  });
   return z.NEVER;
 });
 

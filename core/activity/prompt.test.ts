@@ -13,6 +13,7 @@ const promptOf = (text: string, messages: number, images = 0): PromptSize => ({
   text_bytes: utf8Bytes(text),
   messages,
   images,
+  unseen: 0,
   text: () => text,
 });
 

@@ -24,7 +24,9 @@ export const step = z
     ended_at: instant,
     duration_ms: z.int(),
     is_synthetic: z.boolean(),
-    record_id: idOf('record').nullable().meta({ description: 'The LLM run record of the call; null when none was made' }),
+    record_id: idOf('record')
+      .nullable()
+      .meta({ description: 'The LLM run record of the call; null when none was made' }),
     url: z.string(),
   })
   .meta({ id: 'Step' });

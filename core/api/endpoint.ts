@@ -28,10 +28,12 @@ type Written<P, Q, B, A> = Pick<Endpoint<P, Q, B, A>, 'method' | 'path' | 'summa
 type Nothing = z.infer<typeof nothing>;
 
 /** Fills in what most endpoints leave out: no parameters, no query, no body, status 200. */
-export function endpoint<P = Nothing, Q = Nothing, B = Nothing, A = unknown>(of: Written<P, Q, B, A>): Endpoint<P, Q, B, A> {
+export function endpoint<P = Nothing, Q = Nothing, B = Nothing, A = unknown>(
+  of: Written<P, Q, B, A>,
+): Endpoint<P, Q, B, A> {
   const none = nothing as unknown as z.ZodType<never>;
   return { params: none, query: none, body: none, status: 200, ...of };
 }
 
 /** The endpoints of a domain by name; its handlers must have the same names. */
-export type Endpoints = Record<string, Endpoint<never, never, never, unknown>>;
+export type Endpoints = Record<string, Endpoint>;

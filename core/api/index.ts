@@ -1,6 +1,10 @@
 import { access_endpoints } from './access.ts';
+import { limit_endpoints } from './limits.ts';
+import { policy_endpoints } from './policies.ts';
 
 /** Every endpoint of the control plane by name. Routes, OpenAPI and the tests of refusals are made from it. */
 export const all_endpoints = {
   ...access_endpoints,
+  ...policy_endpoints,
+  ...limit_endpoints,
 };

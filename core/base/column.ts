@@ -12,7 +12,8 @@ export const count = z.preprocess(
 
 /** Money as it is written: an exact decimal in USD with nine places. A text with fewer places gets its zeros. */
 export const usd = z.preprocess(
-  (value) => (typeof value === 'string' && /^-?\d{1,11}(\.\d{1,9})?$/.test(value) ? usdOfNano(nanoOfUsd(value)) : value),
+  (value) =>
+    typeof value === 'string' && /^-?\d{1,11}(\.\d{1,9})?$/.test(value) ? usdOfNano(nanoOfUsd(value)) : value,
   z
     .string()
     .regex(/^-?\d{1,11}\.\d{9}$/)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { asker_names } from '../activity/run-object.ts';
 import { categories, severities } from '../activity/run.ts';
+import { asker_names } from '../activity/run-object.ts';
 import { count } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
@@ -39,7 +39,9 @@ export type Incident = z.infer<typeof incident>;
 export const incident_with_violations = incident
   .extend({
     violations: z.array(violation).meta({ description: 'The first 200 of its run under its policy, in order' }),
-    record_id: idOf('record').nullable().meta({ description: 'The LLM run record of its decision, when a call was made' }),
+    record_id: idOf('record')
+      .nullable()
+      .meta({ description: 'The LLM run record of its decision, when a call was made' }),
     policy_url: z.string().nullable(),
     run_url: z.string(),
     timeline: z.string().meta({ description: 'Path of its timeline' }),

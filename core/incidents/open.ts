@@ -39,7 +39,13 @@ export const failureIncident = (message: string): IncidentDraft => ({
 });
 
 /** The provider reported more than was reserved, so a balance may stand above its cap: posted as it is, never hidden. */
-export const overReport = (of: { policy_id: string; policy_name: string; held: string; posted: string; unit: string }): IncidentDraft => ({
+export const overReport = (of: {
+  policy_id: string;
+  policy_name: string;
+  held: string;
+  posted: string;
+  unit: string;
+}): IncidentDraft => ({
   policy_id: of.policy_id,
   category: 'BUDGET_EXCEEDED',
   severity: 'HIGH',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { asker_names } from '../activity/run-object.ts';
 import { count, tags, usd } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { asker_names } from '../activity/run-object.ts';
 
 export const execution_statuses = ['succeeded', 'failed', 'cancelled', 'cut'] as const;
 export const record_sources = ['gateway', 'managed', 'reported'] as const;
@@ -42,7 +42,9 @@ export const llm_run_record = z
     policy_snapshot_id: idOf('snapshot'),
     verdict: z.string(),
     estimate: z.unknown(),
-    holds: z.unknown().meta({ description: 'What was held on each balance before the call, and what was posted after' }),
+    holds: z
+      .unknown()
+      .meta({ description: 'What was held on each balance before the call, and what was posted after' }),
     tags,
     source: z.enum(record_sources),
     is_synthetic: z.boolean(),

@@ -45,8 +45,14 @@ export function derivedDecision(of: {
 }
 
 function lineOf(of: HeldLine, { policies }: SnapshotDocument): Evidence['lines'][number] {
-  const policy = present(policies.find(({ id }) => id === of.policy_id), `policy ${of.policy_id} of the snapshot`);
-  const control = present(policy.document.controls.find(({ id }) => id === of.control_id), `control ${of.control_id}`);
+  const policy = present(
+    policies.find(({ id }) => id === of.policy_id),
+    `policy ${of.policy_id} of the snapshot`,
+  );
+  const control = present(
+    policy.document.controls.find(({ id }) => id === of.control_id),
+    `control ${of.control_id}`,
+  );
   const limit = present(control.limit, `the limit of control ${of.control_id}`);
   const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
   const line: Evidence['lines'][number]['line'] = {

@@ -105,7 +105,12 @@ describe('a key that exists', () => {
     const old = await makeKey(admin, { role: 'viewer', agent_ids: [fresh('agent')] });
     const path = `/api/v1/api-keys/${old.id}/rotate`;
     const next = expectStatus(200, await admin.post<KeyBody>(path, { reason, overlap_seconds: 3600 }));
-    expect(next).toMatchObject({ lineage_id: old.lineage_id, rotated_from: old.id, role: 'viewer', agent_ids: old.agent_ids });
+    expect(next).toMatchObject({
+      lineage_id: old.lineage_id,
+      rotated_from: old.id,
+      role: 'viewer',
+      agent_ids: old.agent_ids,
+    });
     expect([await live(old.secret), await live(next.secret)]).toEqual([true, true]);
     const last = expectStatus(200, await admin.post<KeyBody>(`/api/v1/api-keys/${next.id}/rotate`, { reason }));
     expect(last.lineage_id).toBe(old.id);
@@ -123,7 +128,10 @@ describe('a key that exists', () => {
   });
 
   test('of the last owner is not revoked', async () => {
-    const { api_key } = expectStatus(201, await admin.post<{ api_key: KeyBody }>('/api/v1/tenants', { slug: fresh('tenant') }));
+    const { api_key } = expectStatus(
+      201,
+      await admin.post<{ api_key: KeyBody }>('/api/v1/tenants', { slug: fresh('tenant') }),
+    );
     const owner = api(app, api_key.secret);
     await refused(owner.post(`/api/v1/api-keys/${api_key.id}/revoke`, { reason }), 409, /last owner key/);
     const second = await makeKey(owner, { role: 'owner' });
@@ -136,7 +144,10 @@ describe('a key that exists', () => {
     const { id } = expectStatus(201, await admin.post<{ id: string }>('/api/v1/agents', { slug: fresh('known') }));
     const path = `/api/v1/api-keys/${key.id}/bind`;
     const [new_agent, human] = [fresh('new'), fresh('human')];
-    const bound = expectStatus(200, await admin.post<KeyBody>(path, { reason, agent_ids: [id, new_agent], actor_ids: [human] }));
+    const bound = expectStatus(
+      200,
+      await admin.post<KeyBody>(path, { reason, agent_ids: [id, new_agent], actor_ids: [human] }),
+    );
     const agent = expectStatus(200, await admin.get(`/api/v1/agents/${new_agent}`));
     expect(agent).toMatchObject({ auto_registered: true, project_id: key.project_id });
     expect(bound.agent_ids).toEqual([id, agent.id]);
@@ -163,7 +174,9 @@ describe('a provider', () => {
       'select tenant_id, secret_envelope from aos.providers where id = $1',
       [id],
     );
-    return row?.secret_envelope ? app.deps.vault.open(row.secret_envelope, sealContext(row.tenant_id, 'providers', String(id))) : null;
+    return row?.secret_envelope
+      ? app.deps.vault.open(row.secret_envelope, sealContext(row.tenant_id, 'providers', String(id)))
+      : null;
   };
 
   test('keeps its secret sealed, and shows it nowhere', async () => {
@@ -171,7 +184,9 @@ describe('a provider', () => {
     const made = expectStatus(201, await admin.post('/api/v1/providers', { slug: fresh('p'), kind: 'openai', secret }));
     expect(made).toMatchObject({ has_secret: true, base_url: 'https://api.openai.com/v1', enabled: true });
     expect(await secretOf(made.id)).toBe(secret);
-    const rows = await Promise.all(['providers', 'audit_ledger'].map((name) => rowsOf(app.database.url, `select * from aos.${name}`)));
+    const rows = await Promise.all(
+      ['providers', 'audit_ledger'].map((name) => rowsOf(app.database.url, `select * from aos.${name}`)),
+    );
     expect(JSON.stringify([made, rows, app.deps.logged])).not.toContain(secret);
   });
 
@@ -200,7 +215,15 @@ describe('a provider', () => {
   });
 
   test('has an address that is one, and a slug of its own', async () => {
-    for (const base_url of ['ftp://x', 'https://u:p@x', 'https://x?a=1', 'https://x#a', 'javascript:1', 'x', 'http://']) {
+    for (const base_url of [
+      'ftp://x',
+      'https://u:p@x',
+      'https://x?a=1',
+      'https://x#a',
+      'javascript:1',
+      'x',
+      'http://',
+    ]) {
       const answer = await admin.post<ErrorBody>('/api/v1/providers', { slug: fresh('p'), kind: 'openai', base_url });
       expect([base_url, answer.status, answer.body.error.code]).toEqual([base_url, 400, 'invalid_body']);
     }
@@ -238,7 +261,11 @@ describe('a price', () => {
     const price = { provider: 'openai', model: 'gpt-later', input_usd_per_million: '1', reason };
     const later = { ...price, effective_from: '2099-01-01T00:00:00.000Z' };
     expect(expectStatus(201, await admin.post('/api/v1/prices', later)).in_force).toBe(false);
-    await refused(admin.post('/api/v1/prices', { ...price, effective_from: '2020-01-01T00:00:00.000Z' }), 400, /has passed/);
+    await refused(
+      admin.post('/api/v1/prices', { ...price, effective_from: '2020-01-01T00:00:00.000Z' }),
+      400,
+      /has passed/,
+    );
   });
 
   test('is said in one way, exactly', async () => {
@@ -246,7 +273,11 @@ describe('a price', () => {
     const tiers = [{ above_input_tokens: 0, rates: { input: '1' } }];
     await refused(admin.post('/api/v1/prices', price), 400, /input_usd_per_million/);
     await refused(admin.post('/api/v1/prices', { ...price, tiers, input_usd_per_million: 1 }), 400, /tiers excludes/);
-    await refused(admin.post('/api/v1/prices', { ...price, input_usd_per_million: 0.1234567 }), 400, /at most 6 decimal/);
+    await refused(
+      admin.post('/api/v1/prices', { ...price, input_usd_per_million: 0.1234567 }),
+      400,
+      /at most 6 decimal/,
+    );
     await refused(admin.post('/api/v1/prices', { ...price, input_usd_per_million: -1 }), 400, /zero or more/);
     expectStatus(201, await admin.post('/api/v1/prices', { ...price, tiers }));
     expectStatus(201, await admin.post('/api/v1/prices', { ...price, input_usd_per_million: 0.000001 }));
@@ -287,7 +318,10 @@ test('lists turn page by page, newest first, and count what is there', async () 
 
 test('a tenant comes with a project, the mock provider and an owner, and stands alone', async () => {
   const slug = fresh('tenant');
-  const made = expectStatus(201, await admin.post<JsonObject & { api_key: KeyBody }>('/api/v1/tenants', { slug, name: 'ACME' }));
+  const made = expectStatus(
+    201,
+    await admin.post<JsonObject & { api_key: KeyBody }>('/api/v1/tenants', { slug, name: 'ACME' }),
+  );
   expect(made).toMatchObject({ slug, name: 'ACME', api_key: { role: 'owner' } });
   const owner = api(app, made.api_key.secret);
   const slugsOf = async (path: string) =>
@@ -312,14 +346,21 @@ describe('the ledger', () => {
       ['KEY_ROTATED', 'rotate it'],
       ['KEY_REVOKED', 'revoke it'],
     ]);
-    expect(entries[0]).toMatchObject({ before: null, after: { name: 'watched' }, request_id: made.headers.get('x-request-id') });
+    expect(entries[0]).toMatchObject({
+      before: null,
+      after: { name: 'watched' },
+      request_id: made.headers.get('x-request-id'),
+    });
     expect(entries[3]?.before).toMatchObject({ revoked_at: null });
     expect(entries[3]?.after?.revoked_at).not.toBeNull();
   });
 
   test('has every kind of change, and each raises the control epoch', async () => {
     const epoch = async () => {
-      const [row] = await rowsOf<{ control_epoch: string }>(app.database.url, "select control_epoch from aos.tenants where slug = 'default'");
+      const [row] = await rowsOf<{ control_epoch: string }>(
+        app.database.url,
+        "select control_epoch from aos.tenants where slug = 'default'",
+      );
       return BigInt(row?.control_epoch ?? 0);
     };
     const changes: [string, () => Promise<{ status: number; body: JsonObject }>][] = [
@@ -330,7 +371,10 @@ describe('the ledger', () => {
       ['PROVIDER_CREATED', () => admin.post('/api/v1/providers', { slug: 'ledgered', kind: 'openai', secret: 's' })],
       ['PROVIDER_CHANGED', () => admin.put('/api/v1/providers/ledgered', { secret: 't' })],
       ['PROVIDER_DISABLED', () => admin.del('/api/v1/providers/ledgered')],
-      ['PRICE_CREATED', () => admin.post('/api/v1/prices', { provider: 'x', model: 'y', input_usd_per_million: 1, reason })],
+      [
+        'PRICE_CREATED',
+        () => admin.post('/api/v1/prices', { provider: 'x', model: 'y', input_usd_per_million: 1, reason }),
+      ],
     ];
     for (const [event, change] of changes) {
       const before = await epoch();
@@ -343,7 +387,8 @@ describe('the ledger', () => {
 
   test('that cannot be written stops the change', async () => {
     const slug = fresh('unwritten');
-    const deny = (what: string) => rowsOf(app.database.url, `${what} insert on aos.audit_ledger ${what === 'revoke' ? 'from' : 'to'} aos_runtime`);
+    const deny = (what: string) =>
+      rowsOf(app.database.url, `${what} insert on aos.audit_ledger ${what === 'revoke' ? 'from' : 'to'} aos_runtime`);
     await deny('revoke');
     try {
       expect((await admin.post('/api/v1/projects', { slug })).status).toBe(500);

@@ -79,7 +79,10 @@ export interface TestApp extends TestStore {
 }
 
 /** The control plane on a real port over a database of its own; `more` adds routes before it listens. */
-export async function startApp(more: (app: FastifyInstance) => void = () => {}, env: Record<string, string> = {}): Promise<TestApp> {
+export async function startApp(
+  more: (app: FastifyInstance) => void = () => {},
+  env: Record<string, string> = {},
+): Promise<TestApp> {
   return listening(await testStore(env), more);
 }
 

@@ -26,7 +26,12 @@ async function ask(headers: Record<string, string>) {
 describe('a key', () => {
   test('is taken from Authorization, X-AOS-Key, or where clients of Anthropic put it', async () => {
     const key = app.admin_key;
-    for (const headers of [bearer(key), { authorization: `bearer  ${key}` }, { 'x-aos-key': key }, { 'x-api-key': key }]) {
+    for (const headers of [
+      bearer(key),
+      { authorization: `bearer  ${key}` },
+      { 'x-aos-key': key },
+      { 'x-api-key': key },
+    ]) {
       expect((await ask(headers)).status).toBe(200);
     }
     expect((await ask({ 'x-aos-key': key, authorization: 'Basic cHJveHk6cHJveHk=' })).status).toBe(200);
@@ -66,7 +71,11 @@ describe('a key', () => {
   });
 
   test('made of anything never does more than fail', async () => {
-    const hostile = fc.oneof(fc.string({ unit: 'binary-ascii' }), fc.string(), fc.constantFrom("';--", '\\', '%00', '{"a":1}'));
+    const hostile = fc.oneof(
+      fc.string({ unit: 'binary-ascii' }),
+      fc.string(),
+      fc.constantFrom("';--", '\\', '%00', '{"a":1}'),
+    );
     await fc.assert(
       fc.asyncProperty(hostile, fc.constantFrom('authorization', 'x-aos-key', 'x-api-key'), async (text, name) => {
         const value = name === 'authorization' ? `Bearer ${text}` : text;
@@ -92,7 +101,8 @@ describe('a key', () => {
 
   test('that was used says when, soon and without being waited for', async () => {
     const key = await makeKey(admin, { role: 'viewer' });
-    const used = () => admin.get<{ last_used_at: string | null }>(`/api/v1/api-keys/${key.id}`).then(({ body }) => body.last_used_at);
+    const used = () =>
+      admin.get<{ last_used_at: string | null }>(`/api/v1/api-keys/${key.id}`).then(({ body }) => body.last_used_at);
     expect(await used()).toBeNull();
     await Promise.all(Array.from({ length: 5 }, () => ask(bearer(key.secret))));
     const first = await waitFor(used, { what: 'the last use' });
@@ -108,7 +118,11 @@ describe('the cache of identities', () => {
     const cache = new IdentityCache(app.deps);
     const identities = await Promise.all(Array.from({ length: 50 }, () => cache.get(bearer(key.secret))));
     expect(new Set(identities).size).toBe(1);
-    expect(identities[0]).toMatchObject({ role: 'service', of_installation: true, control_epoch: expect.stringMatching(/^\d+$/) });
+    expect(identities[0]).toMatchObject({
+      role: 'service',
+      of_installation: true,
+      control_epoch: expect.stringMatching(/^\d+$/),
+    });
     expect(await cache.get(bearer(key.secret))).toBe(identities[0]);
   });
 
@@ -146,7 +160,8 @@ describe('the cache of identities', () => {
 });
 
 describe('a session', () => {
-  const session = async (headers: Record<string, string>) => (await fetch(`${app.url}/api/v1/session`, { headers })).json();
+  const session = async (headers: Record<string, string>) =>
+    (await fetch(`${app.url}/api/v1/session`, { headers })).json();
 
   test('tells who the key is', async () => {
     const key = await makeKey(admin, { role: 'auditor', name: 'audit 2026' });

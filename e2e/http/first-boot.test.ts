@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { authenticate } from '@aos/server/http/authenticate.ts';
 import { sealContext } from '@aos/server/base/vault.ts';
+import { authenticate } from '@aos/server/http/authenticate.ts';
 import { firstBoot } from '@aos/server/store/first-boot.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type TestDeps, type TestStore, testDeps, testStore } from './app.ts';
@@ -26,7 +26,10 @@ const whoIs = (deps: TestDeps, key: string) =>
   );
 const chosen = (n: number) => `an-operator-chose-this-key-${n}`;
 const ledger = ({ database }: TestStore) =>
-  rowsOf<{ event: string; actor_type: string }>(database.url, 'select event, actor_type from aos.audit_ledger order by id');
+  rowsOf<{ event: string; actor_type: string }>(
+    database.url,
+    'select event, actor_type from aos.audit_ledger order by id',
+  );
 
 describe('the first boot', () => {
   test('makes what an installation needs, prints one key, and keeps it for its owner alone', async () => {
@@ -37,12 +40,18 @@ describe('the first boot', () => {
     const file = path.join(deps.config.data_dir, 'admin.key');
     expect(readFileSync(file, 'utf8').trim()).toBe(key);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    const slugs = (table: string) => rowsOf<{ slug: string }>(database.url, `select slug from aos.${table} order by slug`);
+    const slugs = (table: string) =>
+      rowsOf<{ slug: string }>(database.url, `select slug from aos.${table} order by slug`);
     expect((await slugs('tenants')).map(({ slug }) => slug)).toEqual(['default', 'installation']);
     expect((await slugs('projects')).map(({ slug }) => slug)).toEqual(['default']);
     expect((await slugs('providers')).map(({ slug }) => slug)).toEqual(['mock']);
     const entries = await ledger({ deps, database, close: async () => {} });
-    expect(entries.map(({ event }) => event).sort()).toEqual(['KEY_CREATED', 'PROJECT_CREATED', 'PROVIDER_CREATED', 'TENANT_CREATED']);
+    expect(entries.map(({ event }) => event).sort()).toEqual([
+      'KEY_CREATED',
+      'PROJECT_CREATED',
+      'PROVIDER_CREATED',
+      'TENANT_CREATED',
+    ]);
     expect(entries.every(({ actor_type }) => actor_type === 'system')).toBe(true);
   });
 
@@ -72,7 +81,13 @@ describe('the first boot', () => {
     const { deps, database } = await fresh(env);
     await boot(deps);
     await boot(testDepsOn(database.url, deps, { ...env, OPENAI_API_KEY: 'sk-another' }));
-    const rows = await rowsOf<{ id: string; slug: string; tenant_id: string; base_url: string; secret_envelope: string | null }>(
+    const rows = await rowsOf<{
+      id: string;
+      slug: string;
+      tenant_id: string;
+      base_url: string;
+      secret_envelope: string | null;
+    }>(
       database.url,
       "select id, slug, tenant_id, base_url, secret_envelope from aos.providers where slug <> 'mock' order by slug",
     );

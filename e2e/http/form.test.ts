@@ -7,7 +7,9 @@ let app: TestApp;
 beforeAll(async () => {
   app = await startApp(
     (routes) => {
-      routes.post('/v1/echo', async (request) => ({ raw: Buffer.isBuffer(request.body) ? request.body.toString('base64') : null }));
+      routes.post('/v1/echo', async (request) => ({
+        raw: Buffer.isBuffer(request.body) ? request.body.toString('base64') : null,
+      }));
       routes.post('/v1/messages', async () => {
         throw new Error('postgres://aos:hunter2@db failed');
       });
@@ -21,7 +23,11 @@ interface ErrorBody {
   error: { message: string; type: string; code: string; param: null };
 }
 
-async function send(method: string, path: string, init: { headers?: Record<string, string>; body?: string | Uint8Array<ArrayBuffer> } = {}) {
+async function send(
+  method: string,
+  path: string,
+  init: { headers?: Record<string, string>; body?: string | Uint8Array<ArrayBuffer> } = {},
+) {
   const answer = await fetch(`${app.url}${path}`, {
     method,
     headers: { authorization: `Bearer ${app.admin_key}`, ...init.headers },
@@ -49,12 +55,16 @@ const json = { 'content-type': 'application/json' };
 
 describe('every answer', () => {
   test('has a request id of its own, under both names', async () => {
-    const answers = await Promise.all(['/api/v1/session', '/api/v1/nothing', '/api/v1//x'].map((path) => send('GET', path)));
+    const answers = await Promise.all(
+      ['/api/v1/session', '/api/v1/nothing', '/api/v1//x'].map((path) => send('GET', path)),
+    );
     const ids = answers.map(({ headers }) => headers.get('x-request-id'));
     expect(answers.map(({ headers }) => headers.get('request-id'))).toEqual(ids);
     expect(new Set(ids).size).toBe(3);
     expect(ids.every((id) => id?.startsWith('req_'))).toBe(true);
-    expect(answers.every(({ headers }) => headers.get('x-powered-by') === null && headers.get('server') === null)).toBe(true);
+    expect(answers.every(({ headers }) => headers.get('x-powered-by') === null && headers.get('server') === null)).toBe(
+      true,
+    );
   });
 
   test('of an unexpected error tells the request id only; the log tells the rest, without secrets', async () => {
@@ -85,7 +95,9 @@ describe('a path', () => {
       '/api/v1/projects/%',
       '/api/v1/projects/%ff',
     ]) {
-      const answer = await sendRaw(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${app.admin_key}\r\n\r\n`);
+      const answer = await sendRaw(
+        `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${app.admin_key}\r\n\r\n`,
+      );
       expect(`${path} ${answer.split('\r\n')[0]}`).toBe(`${path} HTTP/1.1 404 Not Found`);
       expect(answer).toContain('"code":"not_found"');
     }
@@ -132,7 +144,13 @@ describe('a body', () => {
   const projects = '/api/v1/projects';
 
   test('of the control plane must say that it is JSON', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', 'nonsense', '']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/json; charset=latin1',
+      'nonsense',
+      '',
+    ]) {
       const body = new TextEncoder().encode('{"slug":"a"}');
       const answer = await send('POST', projects, { headers: type === '' ? {} : { 'content-type': type }, body });
       expect([type, answer.status, answer.body.error.code]).toEqual([type, 415, 'unsupported_media_type']);
@@ -191,7 +209,15 @@ describe('a query', () => {
   });
 
   test('with a wrong value is refused', async () => {
-    for (const query of ['limit=0', 'limit=201', 'limit=x', 'limit=1&limit=2', 'cursor=nonsense', 'limit=%00', '__proto__=1']) {
+    for (const query of [
+      'limit=0',
+      'limit=201',
+      'limit=x',
+      'limit=1&limit=2',
+      'cursor=nonsense',
+      'limit=%00',
+      '__proto__=1',
+    ]) {
       const answer = await send('GET', `/api/v1/projects?${query}`);
       expect([query, answer.status, answer.body.error.code]).toEqual([query, 400, 'invalid_query']);
     }
@@ -199,7 +225,11 @@ describe('a query', () => {
 });
 
 test('what is not HTTP gets a whole answer', async () => {
-  for (const text of ['nonsense\r\n\r\n', `GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 'GET / HTTP/1.1\r\n\r\n']) {
+  for (const text of [
+    'nonsense\r\n\r\n',
+    `GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
+    'GET / HTTP/1.1\r\n\r\n',
+  ]) {
     const answer = await sendRaw(text);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
   }

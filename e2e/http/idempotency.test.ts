@@ -23,15 +23,24 @@ describe('a POST with an idempotency key', () => {
     const again = await admin.post('/api/v1/projects', { slug: 'once' }, once('k-1'));
     expect([first.status, again.status]).toEqual([201, 201]);
     expect(again.text).toBe(first.text);
-    expect([first.headers.get('idempotent-replayed'), again.headers.get('idempotent-replayed')]).toEqual([null, 'true']);
+    expect([first.headers.get('idempotent-replayed'), again.headers.get('idempotent-replayed')]).toEqual([
+      null,
+      'true',
+    ]);
     expect((await admin.post('/api/v1/projects', { slug: 'once' })).status).toBe(409);
     expect(await count('once')).toBe(1);
   });
 
   test('shows a new key again, and nobody who reads the database sees it', async () => {
     const body = { name: 'made once' };
-    const first = expectStatus(201, await admin.post<{ id: string; secret: string }>('/api/v1/api-keys', body, once('k-2')));
-    const again = expectStatus(201, await admin.post<{ id: string; secret: string }>('/api/v1/api-keys', body, once('k-2')));
+    const first = expectStatus(
+      201,
+      await admin.post<{ id: string; secret: string }>('/api/v1/api-keys', body, once('k-2')),
+    );
+    const again = expectStatus(
+      201,
+      await admin.post<{ id: string; secret: string }>('/api/v1/api-keys', body, once('k-2')),
+    );
     expect(again).toEqual(first);
     const stored = await rowsOf(app.database.url, 'select * from aos.idempotency_keys');
     expect(stored.length).toBeGreaterThan(0);

@@ -31,6 +31,8 @@ export async function freshStore(kind: DatabaseKind, max_connections = 8): Promi
 export async function makeTenant(db: Database, slug: string): Promise<string> {
   const id = makeId('tenant');
   const at = new Date().toISOString();
-  await db.installation((tx) => tx.query('insert into tenants (id, slug, name, created_at) values ($1, $2, $2, $3)', [id, slug, at]));
+  await db.installation((tx) =>
+    tx.query('insert into tenants (id, slug, name, created_at) values ($1, $2, $2, $3)', [id, slug, at]),
+  );
   return id;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeId } from '../../server/base/deps.ts';
-import { admit, type Admission, type AdmissionAsk, settleHolds } from '../../server/store/usage.ts';
+import { type Admission, type AdmissionAsk, admit, settleHolds } from '../../server/store/usage.ts';
 import { Books } from '../../tools/simulate/oracle.ts';
 import { databaseKinds } from '../parts/database.ts';
 import { freshStore, type TestStore } from '../parts/store.ts';
@@ -36,38 +36,53 @@ for (const { kind, title, missing } of await databaseKinds()) {
     afterAll(() => store?.drop());
 
     it('agree with the reference on any sequence of batches and endings', async () => {
-      const property = fc.asyncProperty(fc.array(anyRound, { maxLength: 6 }), fc.bigInt({ min: 0n, max: 3_000n }), async (rounds, cap) => {
-        const prefix = makeId('control');
-        const books = new Books();
-        const open: { id: string; number: number; keys: string[]; amounts: bigint[] }[] = [];
-        for (const round of rounds) {
-          const asks = round.calls.map((call) => askOf(prefix, cap, call));
-          const admissions = await store.db.tenantFlight(store.tenant_id, (tx) => admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms: 0, asks }));
-          for (const [n, ask] of asks.entries()) {
-            const admission = admissions[n] as Admission;
-            const reference = books.admit(referenceOf(ask));
-            expect(admission.outcome).toBe(reference.admitted ? 'admitted' : 'refused');
-            if (!reference.admitted) continue;
-            expect(admission.output_bound).toBe(reference.output_bound);
-            const keys = ask.lines.map((line) => line.key.control_id);
-            open.push({ id: ask.id, number: reference.hold, keys, amounts: keys.map((key) => reference.amounts.get(key) ?? 0n) });
+      const property = fc.asyncProperty(
+        fc.array(anyRound, { maxLength: 6 }),
+        fc.bigInt({ min: 0n, max: 3_000n }),
+        async (rounds, cap) => {
+          const prefix = makeId('control');
+          const books = new Books();
+          const open: { id: string; number: number; keys: string[]; amounts: bigint[] }[] = [];
+          for (const round of rounds) {
+            const asks = round.calls.map((call) => askOf(prefix, cap, call));
+            const admissions = await store.db.tenantFlight(store.tenant_id, (tx) =>
+              admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms: 0, asks }),
+            );
+            for (const [n, ask] of asks.entries()) {
+              const admission = admissions[n] as Admission;
+              const reference = books.admit(referenceOf(ask));
+              expect(admission.outcome).toBe(reference.admitted ? 'admitted' : 'refused');
+              if (!reference.admitted) continue;
+              expect(admission.output_bound).toBe(reference.output_bound);
+              const keys = ask.lines.map((line) => line.key.control_id);
+              open.push({
+                id: ask.id,
+                number: reference.hold,
+                keys,
+                amounts: keys.map((key) => reference.amounts.get(key) ?? 0n),
+              });
+            }
+            for (const end of round.ends) {
+              const [hold] = open.length > 0 ? open.splice(end.hold % open.length, 1) : [];
+              if (!hold) continue;
+              const actual = hold.amounts.map((amount) => (amount * BigInt(end.part)) / 100n);
+              const settled = await store.db.tenant(store.tenant_id, (tx) =>
+                settleHolds(tx, [{ id: hold.id, amounts: actual }]),
+              );
+              const again = await store.db.tenant(store.tenant_id, (tx) =>
+                settleHolds(tx, [{ id: hold.id, amounts: actual }]),
+              );
+              expect([settled.size, again.size]).toEqual([1, 0]);
+              books.settle(hold.number, new Map(hold.keys.map((key, n) => [key, actual[n] ?? 0n])));
+            }
+            expect(books.check()).toEqual([]);
           }
-          for (const end of round.ends) {
-            const [hold] = open.length > 0 ? open.splice(end.hold % open.length, 1) : [];
-            if (!hold) continue;
-            const actual = hold.amounts.map((amount) => (amount * BigInt(end.part)) / 100n);
-            const settled = await store.db.tenant(store.tenant_id, (tx) => settleHolds(tx, [{ id: hold.id, amounts: actual }]));
-            const again = await store.db.tenant(store.tenant_id, (tx) => settleHolds(tx, [{ id: hold.id, amounts: actual }]));
-            expect([settled.size, again.size]).toEqual([1, 0]);
-            books.settle(hold.number, new Map(hold.keys.map((key, n) => [key, actual[n] ?? 0n])));
+          for (const key of books.keys()) {
+            const { posted, pending } = books.balance(key);
+            expect(await balanceIn(store, key)).toEqual({ posted: String(posted), pending: String(pending) });
           }
-          expect(books.check()).toEqual([]);
-        }
-        for (const key of books.keys()) {
-          const { posted, pending } = books.balance(key);
-          expect(await balanceIn(store, key)).toEqual({ posted: String(posted), pending: String(pending) });
-        }
-      });
+        },
+      );
       await fc.assert(property, { numRuns: 120 });
     });
 
@@ -77,8 +92,12 @@ for (const { kind, title, missing } of await databaseKinds()) {
       const worker = async (seed: number) => {
         for (let n = 0; n < 40; n++) {
           const asks = [0, 1, 2].map((k) => plainAsk(control_id, cap, BigInt(((seed * 7 + n * 13 + k * 5) % 90) + 10)));
-          const admissions = await store.db.tenantFlight(store.tenant_id, (tx) => admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms: 0, asks }));
-          const ends = asks.filter((_, k) => admissions[k]?.outcome === 'admitted').map((ask) => ({ id: ask.id, amounts: [(ask.lines[0]?.base ?? 0n) / 2n] }));
+          const admissions = await store.db.tenantFlight(store.tenant_id, (tx) =>
+            admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms: 0, asks }),
+          );
+          const ends = asks
+            .filter((_, k) => admissions[k]?.outcome === 'admitted')
+            .map((ask) => ({ id: ask.id, amounts: [(ask.lines[0]?.base ?? 0n) / 2n] }));
           await store.db.tenant(store.tenant_id, (tx) => settleHolds(tx, ends));
           const { posted, pending } = await balanceIn(store, control_id);
           expect(BigInt(posted) + BigInt(pending)).toBeLessThanOrEqual(cap);
@@ -92,11 +111,21 @@ for (const { kind, title, missing } of await databaseKinds()) {
 
     it('count a rolling window over its buckets, and lock it whole', async () => {
       const control_id = makeId('control');
-      const at = (bucket_s: number) => ({ control_id, subject: '*', window_start_ms: bucket_s * 1000, since_ms: (bucket_s - 10) * 1000 });
-      const ask = (bucket_s: number) => ({ ...plainAsk(control_id, 100n, 40n), lines: [{ key: at(bucket_s), cap: 100n, base: 40n, rate: 0n, scale: 1 }] });
+      const at = (bucket_s: number) => ({
+        control_id,
+        subject: '*',
+        window_start_ms: bucket_s * 1000,
+        since_ms: (bucket_s - 10) * 1000,
+      });
+      const ask = (bucket_s: number) => ({
+        ...plainAsk(control_id, 100n, 40n),
+        lines: [{ key: at(bucket_s), cap: 100n, base: 40n, rate: 0n, scale: 1 }],
+      });
       const outcomes = [];
       for (const bucket of [1000, 1005, 1009, 1011, 1016]) {
-        const [admission] = await store.db.tenantFlight(store.tenant_id, (tx) => admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms: 0, asks: [ask(bucket)] }));
+        const [admission] = await store.db.tenantFlight(store.tenant_id, (tx) =>
+          admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms: 0, asks: [ask(bucket)] }),
+        );
         outcomes.push(admission?.outcome);
       }
       expect(outcomes).toEqual(['admitted', 'admitted', 'refused', 'admitted', 'admitted']);
@@ -104,7 +133,9 @@ for (const { kind, title, missing } of await databaseKinds()) {
 
     it('admit nothing under a control epoch that has passed', async () => {
       const asks = [plainAsk(makeId('control'), 100n, 1n)];
-      const [admission] = await store.db.tenantFlight(store.tenant_id, (tx) => admit(tx, { control_epoch: '0', instance_id: 'ins', at_ms: 0, asks }));
+      const [admission] = await store.db.tenantFlight(store.tenant_id, (tx) =>
+        admit(tx, { control_epoch: '0', instance_id: 'ins', at_ms: 0, asks }),
+      );
       expect(admission?.outcome).toBe('stale');
     });
   });
@@ -119,7 +150,15 @@ function askOf(prefix: string, cap: bigint, call: CallOf): AdmissionAsk {
     scale: line.scale,
   }));
   const output_tokens = { wanted: call.wanted, floor: Math.floor((call.wanted * call.floor_part) / 100) };
-  return { id: makeId('decision'), run_id: makeId('run'), run_must_exist: false, take: true, output_tokens, lines, call: {} };
+  return {
+    id: makeId('decision'),
+    run_id: makeId('run'),
+    run_must_exist: false,
+    take: true,
+    output_tokens,
+    lines,
+    call: {},
+  };
 }
 
 const plainAsk = (control_id: string, cap: bigint, base: bigint): AdmissionAsk => ({
@@ -133,14 +172,21 @@ const plainAsk = (control_id: string, cap: bigint, base: bigint): AdmissionAsk =
 });
 
 const referenceOf = (ask: AdmissionAsk) => ({
-  lines: ask.lines.map((line) => ({ ...line, key: line.key.control_id, scale: BigInt(line.scale), enforce: line.cap !== null })),
+  lines: ask.lines.map((line) => ({
+    ...line,
+    key: line.key.control_id,
+    scale: BigInt(line.scale),
+    enforce: line.cap !== null,
+  })),
   output_bound: ask.output_tokens.wanted,
   output_min: ask.output_tokens.floor,
 });
 
 async function balanceIn(store: TestStore, control_id: string) {
   const rows = await store.db.tenant(store.tenant_id, (tx) =>
-    tx.query<{ posted: string; pending: string }>('select posted, pending from balances where control_id = $1', [control_id]),
+    tx.query<{ posted: string; pending: string }>('select posted, pending from balances where control_id = $1', [
+      control_id,
+    ]),
   );
   return rows[0] ?? { posted: '0', pending: '0' };
 }

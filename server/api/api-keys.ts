@@ -29,7 +29,10 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
       const { project_id: asked = context.identity.project_id } = body;
       const project_id = (await projectNamed(tx, asked, 'project_id'))?.id ?? null;
       if (body.expires_at !== undefined && epochMs(body.expires_at) <= context.deps.clock.now()) {
-        throw new Problem('invalid_body', 'The body cannot be read: expires_at has passed. Name an instant to come, or leave it out.');
+        throw new Problem(
+          'invalid_body',
+          'The body cannot be read: expires_at has passed. Name an instant to come, or leave it out.',
+        );
       }
       const agent_ids = await agentIds(tx, context, body.agent_ids, project_id);
       const actor_ids = await actorIds(tx, context, body.actor_ids);
@@ -58,7 +61,14 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
       const ends_at = instantText(context.deps.clock.now() + body.overlap_seconds * 1000);
       const old = await expireApiKey(tx, before.id, ends_at);
       const after = { ...made.row, old_key_expires_at: old.expires_at };
-      await record(tx, context, { event: 'KEY_ROTATED', object_type: 'api_key', object_id: before.id, before, after, reason: body.reason });
+      await record(tx, context, {
+        event: 'KEY_ROTATED',
+        object_type: 'api_key',
+        object_id: before.id,
+        before,
+        after,
+        reason: body.reason,
+      });
       return { ...shown(context, made.row), secret: made.secret };
     }),
 
@@ -68,7 +78,10 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
       refuseBeyond(context.identity, before);
       if (before.revoked_at !== null) return shown(context, before);
       if (before.role === 'owner' && (await otherOwnerKeys(tx, before.id, nowText(context))) === 0) {
-        throw new Problem('conflict', 'This is the last owner key of the tenant: without it nobody could administer it. Make another one first.');
+        throw new Problem(
+          'conflict',
+          'This is the last owner key of the tenant: without it nobody could administer it. Make another one first.',
+        );
       }
       const after = await revokeApiKey(tx, before.id, nowText(context));
       await keep(tx, context, 'KEY_REVOKED', before, after, body.reason);
@@ -89,18 +102,37 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     }),
 };
 
-const existing = async (tx: Tx, id: string): Promise<ApiKeyRow> => found(await findApiKey(tx, id), 'key', '/api/v1/api-keys');
+const existing = async (tx: Tx, id: string): Promise<ApiKeyRow> =>
+  found(await findApiKey(tx, id), 'key', '/api/v1/api-keys');
 
 type KeyEvent = 'KEY_CREATED' | 'KEY_REVOKED' | 'KEY_BOUND';
 
-const keep = (tx: Tx, context: Context, event: KeyEvent, before: ApiKeyRow | null, after: ApiKeyRow, reason: string | null = null) =>
-  record(tx, context, { event, object_type: 'api_key', object_id: after.id, before, after, reason, project_id: after.project_id });
+const keep = (
+  tx: Tx,
+  context: Context,
+  event: KeyEvent,
+  before: ApiKeyRow | null,
+  after: ApiKeyRow,
+  reason: string | null = null,
+) =>
+  record(tx, context, {
+    event,
+    object_type: 'api_key',
+    object_id: after.id,
+    before,
+    after,
+    reason,
+    project_id: after.project_id,
+  });
 
 function refuseEnded({ revoked_at, expires_at }: ApiKeyRow, now_ms: number): void {
   const is_ended = revoked_at !== null || (expires_at !== null && epochMs(expires_at) <= now_ms);
   if (!is_ended) return;
   const how = revoked_at === null ? 'has expired' : 'is revoked';
-  throw new Problem('conflict', `This key ${how}, and a key that has ended is not rotated. Make a new one with POST /api/v1/api-keys.`);
+  throw new Problem(
+    'conflict',
+    `This key ${how}, and a key that has ended is not rotated. Make a new one with POST /api/v1/api-keys.`,
+  );
 }
 
 type Wanted = Pick<ApiKeyRow, 'name' | 'role' | 'project_id' | 'agent_ids' | 'actor_ids' | 'expires_at'>;

@@ -81,5 +81,8 @@ export function found<Row>(row: Row | undefined, noun: string, list: string): Ro
 
 export function unlessTaken<Row>(row: Row | undefined, noun: string, slug: string): Row {
   if (row !== undefined) return row;
-  throw new Problem('conflict', `There is ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun} with the slug "${slug}" already. Choose another slug.`);
+  throw new Problem(
+    'conflict',
+    `There is ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun} with the slug "${slug}" already. Choose another slug.`,
+  );
 }

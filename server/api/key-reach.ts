@@ -21,16 +21,25 @@ export interface Reach {
  */
 export function refuseBeyond(identity: Identity, key: Reach): void {
   if (!mayGrant(identity.role, key.role)) {
-    throw new Problem('forbidden', `A key with the role "${identity.role}" has no say over one with the role "${key.role}", which may do more.`);
+    throw new Problem(
+      'forbidden',
+      `A key with the role "${identity.role}" has no say over one with the role "${key.role}", which may do more.`,
+    );
   }
   const is_everywhere = identity.project_id === null || identity.role === 'owner';
   if (!is_everywhere && identity.project_id !== key.project_id) {
     const where = key.project_id === null ? 'of the whole tenant' : 'of another project';
-    throw new Problem('forbidden', `This key belongs to one project and has no say over a key ${where}. Use a key of the whole tenant, or of an owner.`);
+    throw new Problem(
+      'forbidden',
+      `This key belongs to one project and has no say over a key ${where}. Use a key of the whole tenant, or of an owner.`,
+    );
   }
   const wider = (['agent_ids', 'actor_ids'] as const).find((kind) => isWider(identity[kind], key[kind]));
   if (wider) {
-    throw new Problem('forbidden', `This key is bound, and ${wider} of the other key would go beyond it. Name only those it is bound to.`);
+    throw new Problem(
+      'forbidden',
+      `This key is bound, and ${wider} of the other key would go beyond it. Name only those it is bound to.`,
+    );
   }
 }
 
@@ -39,7 +48,12 @@ const isWider = (own: readonly string[], others: readonly string[]): boolean =>
   own.length > 0 && (others.length === 0 || others.some((id) => !own.includes(id)));
 
 /** The ids of agents named by id or slug; a slug not seen yet is registered in the key's project. */
-export async function agentIds(tx: Tx, context: Context, names: readonly string[], project_id: string | null): Promise<string[]> {
+export async function agentIds(
+  tx: Tx,
+  context: Context,
+  names: readonly string[],
+  project_id: string | null,
+): Promise<string[]> {
   const { tenant_id } = context.identity;
   const at = nowText(context);
   return idsOf(names, 'agent', project_id !== null, (name, may_register) => {
@@ -65,7 +79,10 @@ async function idsOf(
 ): Promise<string[]> {
   const ids = new Set<string>();
   for (const name of names) {
-    const subject = await find(name, may_register && slug.safeParse(name).success && !idOf(kind).safeParse(name).success);
+    const subject = await find(
+      name,
+      may_register && slug.safeParse(name).success && !idOf(kind).safeParse(name).success,
+    );
     if (!subject) throw unknown(name, kind);
     ids.add(subject.id);
   }

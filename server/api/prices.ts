@@ -20,7 +20,10 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
       const now_ms = context.deps.clock.now();
       const { effective_from = instantText(now_ms) } = body;
       if (epochMs(effective_from) < now_ms - slack_ms) {
-        throw new Problem('invalid_body', 'The body cannot be read: effective_from has passed, and what was charged stays charged. Leave it out for now.');
+        throw new Problem(
+          'invalid_body',
+          'The body cannot be read: effective_from has passed, and what was charged stays charged. Leave it out for now.',
+        );
       }
       const row = await insertPrice(tx, context.identity.tenant_id, {
         id: context.deps.makeId('price'),
@@ -33,7 +36,14 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
         reason: body.reason,
         created_at: nowText(context),
       });
-      await record(tx, context, { event: 'PRICE_CREATED', object_type: 'price', object_id: row.id, before: null, after: row, reason: body.reason });
+      await record(tx, context, {
+        event: 'PRICE_CREATED',
+        object_type: 'price',
+        object_id: row.id,
+        before: null,
+        after: row,
+        reason: body.reason,
+      });
       const in_force = inForce(await ownPrices(tx), now_ms);
       return ownEntry(context, row, in_force);
     }),
@@ -45,7 +55,9 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
     const overridden = new Set(own.filter(({ id }) => in_force.has(id)).map(nameOf));
     const all = [
       ...own.map((row) => ownEntry(context, row, in_force)),
-      ...packagedAt(now_ms).rows.map((row) => bookEntry(context, row, overridden)).sort(byName),
+      ...packagedAt(now_ms)
+        .rows.map((row) => bookEntry(context, row, overridden))
+        .sort(byName),
     ].filter(({ provider, model }) => (query.provider ?? provider) === provider && (query.model ?? model) === model);
     const start = query.cursor === undefined ? 0 : afterCursor(all, query.cursor);
     const items = all.slice(start, start + query.limit);
@@ -59,7 +71,8 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
   },
 };
 
-const nameOf = ({ provider, model }: { provider: string; model: string }): string => `${provider}/${model}`.toLowerCase();
+const nameOf = ({ provider, model }: { provider: string; model: string }): string =>
+  `${provider}/${model}`.toLowerCase();
 
 /** Of each model the newest of the latest prices that have begun, as the gateway charges them. */
 function inForce(own: readonly PriceRow[], now_ms: number): Set<string> {
@@ -84,7 +97,11 @@ const ownEntry = (context: Context, row: PriceRow, in_force: ReadonlySet<string>
   url: pageUrl(context),
 });
 
-const bookEntry = (context: Context, { price, effective_from }: BookRow, overridden: ReadonlySet<string>): PriceEntry => ({
+const bookEntry = (
+  context: Context,
+  { price, effective_from }: BookRow,
+  overridden: ReadonlySet<string>,
+): PriceEntry => ({
   ...price,
   source: price.version === packaged_version ? packaged_version : 'built-in',
   in_force: !overridden.has(nameOf(price)),

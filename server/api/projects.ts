@@ -46,7 +46,9 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     }),
 
   getProject: ({ params }, context) =>
-    inTenant(context, async (tx) => shown(context, found(await findProject(tx, params.id), 'project', '/api/v1/projects'))),
+    inTenant(context, async (tx) =>
+      shown(context, found(await findProject(tx, params.id), 'project', '/api/v1/projects')),
+    ),
 
   changeProject: ({ params, body }, context) =>
     inControl(context, async (tx) => {
@@ -61,7 +63,10 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     inControl(context, async (tx) => {
       const project = await projectNamed(tx, body.project_id ?? context.identity.project_id, 'project_id');
       if (!project) {
-        throw new Problem('invalid_body', 'The body cannot be read: project_id is missing, and this key belongs to no project. Name one.');
+        throw new Problem(
+          'invalid_body',
+          'The body cannot be read: project_id is missing, and this key belongs to no project. Name one.',
+        );
       }
       const row: AgentRow = {
         id: context.deps.makeId('agent'),
@@ -98,7 +103,13 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
         created_at: nowText(context),
       };
       const after = unlessTaken(await insertActor(tx, context.identity.tenant_id, row), 'actor', body.slug);
-      await record(tx, context, { event: 'ACTOR_CREATED', object_type: 'actor', object_id: after.id, before: null, after });
+      await record(tx, context, {
+        event: 'ACTOR_CREATED',
+        object_type: 'actor',
+        object_id: after.id,
+        before: null,
+        after,
+      });
       return shown(context, after);
     }),
 

@@ -25,7 +25,13 @@ export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> =
         created_at: nowText(context),
       });
       const after = unlessTaken(row, 'provider', body.slug);
-      await record(tx, context, { event: 'PROVIDER_CREATED', object_type: 'provider', object_id: id, before: null, after });
+      await record(tx, context, {
+        event: 'PROVIDER_CREATED',
+        object_type: 'provider',
+        object_id: id,
+        before: null,
+        after,
+      });
       return shown(context, after);
     }),
 
@@ -42,7 +48,10 @@ export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> =
       const before = await existing(tx, params.id);
       const { base_url = before.base_url, models = before.models, enabled = before.enabled, secret } = body;
       if (before.kind === 'mock' && (body.base_url !== undefined || secret)) {
-        throw new Problem('invalid_body', 'The body cannot be read: the built-in provider has no base_url and no secret.');
+        throw new Problem(
+          'invalid_body',
+          'The body cannot be read: the built-in provider has no base_url and no secret.',
+        );
       }
       if (base_url !== before.base_url && before.has_secret && secret === undefined) throw unguarded();
       const updated_at = nowText(context);
@@ -58,7 +67,13 @@ export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> =
       const before = await existing(tx, params.id);
       if (!before.enabled) return shown(context, before);
       const after = await updateProvider(tx, { ...before, enabled: false, updated_at: nowText(context) }, undefined);
-      await record(tx, context, { event: 'PROVIDER_DISABLED', object_type: 'provider', object_id: after.id, before, after });
+      await record(tx, context, {
+        event: 'PROVIDER_DISABLED',
+        object_type: 'provider',
+        object_id: after.id,
+        before,
+        after,
+      });
       return shown(context, after);
     }),
 };

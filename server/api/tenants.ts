@@ -17,11 +17,21 @@ export const tenant_handlers: Handlers<Pick<typeof access_endpoints, Names>> = {
     context.deps.db.installation(async (tx) => {
       const { deps, identity } = context;
       const name = body.name ?? body.slug;
-      const { tenant, project } = unlessTaken(await makeTenant(tx, deps, { slug: body.slug, name }), 'tenant', body.slug);
+      const { tenant, project } = unlessTaken(
+        await makeTenant(tx, deps, { slug: body.slug, name }),
+        'tenant',
+        body.slug,
+      );
       const wanted = { name: 'owner', project_id: project.id, created_by: installation_actor };
       const made = present(await makeOwnerKey(tx, deps, tenant.id, wanted), 'a key that is new by chance');
       await enterTenant(tx, identity.tenant_id);
-      await record(tx, context, { event: 'TENANT_CREATED', object_type: 'tenant', object_id: tenant.id, before: null, after: tenant });
+      await record(tx, context, {
+        event: 'TENANT_CREATED',
+        object_type: 'tenant',
+        object_id: tenant.id,
+        before: null,
+        after: tenant,
+      });
       return { ...shown(context, tenant), api_key: { ...shown(context, made.row), secret: made.secret } };
     }),
 

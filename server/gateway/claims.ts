@@ -47,11 +47,15 @@ function tagsIn(headers: IncomingHttpHeaders): Record<string, string> {
   const text = textIn(headers, 'x-aos-tags');
   if (text === null || text === '') return {};
   const parts = text.split(',').map((part) => part.trim());
-  if (parts.length > tags_max) throw new Problem('invalid_header', `x-aos-tags holds ${parts.length} tags; at most ${tags_max} are kept.`);
+  if (parts.length > tags_max)
+    throw new Problem('invalid_header', `x-aos-tags holds ${parts.length} tags; at most ${tags_max} are kept.`);
   const pairs = parts.map((part): [string, string] => {
     const [, key, value] = tag_shape.exec(part) ?? [];
     if (key !== undefined && value !== undefined) return [key, value];
-    throw new Problem('invalid_header', `x-aos-tags: "${part.slice(0, 80)}" is not of the form key=value, for example team=search.`);
+    throw new Problem(
+      'invalid_header',
+      `x-aos-tags: "${part.slice(0, 80)}" is not of the form key=value, for example team=search.`,
+    );
   });
   return Object.fromEntries(pairs);
 }
@@ -61,6 +65,9 @@ const meta_prefix = 'x-aos-meta-';
 /** `x-aos-meta-ticket: 4711` is the tag `meta.ticket=4711`. */
 function metaIn(headers: IncomingHttpHeaders): Record<string, string> {
   const names = Object.keys(headers).filter((name) => name.startsWith(meta_prefix));
-  if (names.length > tags_max) throw new Problem('invalid_header', `${names.length} x-aos-meta-* headers; at most ${tags_max} are kept.`);
-  return Object.fromEntries(names.map((name) => [`meta.${name.slice(meta_prefix.length)}`, nameIn(headers, name) ?? '']));
+  if (names.length > tags_max)
+    throw new Problem('invalid_header', `${names.length} x-aos-meta-* headers; at most ${tags_max} are kept.`);
+  return Object.fromEntries(
+    names.map((name) => [`meta.${name.slice(meta_prefix.length)}`, nameIn(headers, name) ?? '']),
+  );
 }

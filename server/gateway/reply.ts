@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply } from 'fastify';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
+import type { FastifyReply } from 'fastify';
 import type { Governed } from '../govern/answer.ts';
 import { factsHeaders } from '../govern/facts.ts';
 import { problemHeaders } from '../http/problem.ts';
@@ -11,7 +11,10 @@ export async function replyWith(reply: FastifyReply, wire: Wire, governed: Gover
   reply.headers(factsHeaders(governed.facts));
   switch (governed.kind) {
     case 'refused':
-      return reply.code(governed.problem.status).headers(problemHeaders(governed.problem)).send(wire.errorBody(governed.problem));
+      return reply
+        .code(governed.problem.status)
+        .headers(problemHeaders(governed.problem))
+        .send(wire.errorBody(governed.problem));
     case 'dry_run':
       return reply.code(200).send({ dry_run: true, decision: governed.decision });
     case 'plain':

@@ -1,9 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mayDo } from '@aos/core/access/permission.ts';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import { wires } from '@aos/core/activity/wires/index.ts';
-import { mayDo } from '@aos/core/access/permission.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { parseBody } from '@aos/core/base/json.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AskedCall } from '../govern/asked.ts';
 import { governCall } from '../govern/call.ts';
 import { servedModels } from '../govern/models.ts';
@@ -24,7 +24,7 @@ const routes: [path: string, wire: Wire][] = [
 export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: IdentityCache): void {
   for (const [path, wire] of routes) {
     app.post(path, async (request, reply) =>
-      replyWith(reply, wire, await governCall(govern, await ask(identities, wire, request, reply))),
+      replyWith(reply, wire, await governCall(govern, await ask(govern, identities, wire, request, reply))),
     );
   }
   app.get('/v1/models', async (request) => {
@@ -34,7 +34,14 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
 }
 
 /** Reads a call to the point where governance can take it over. */
-async function ask(identities: IdentityCache, wire: Wire, request: FastifyRequest, reply: FastifyReply): Promise<AskedCall> {
+async function ask(
+  govern: Govern,
+  identities: IdentityCache,
+  wire: Wire,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<AskedCall> {
+  const begun_ms = govern.clock.monotonic();
   const identity = await caller(identities, request);
   const claims = claimsOf(request.headers);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
@@ -56,6 +63,7 @@ async function ask(identities: IdentityCache, wire: Wire, request: FastifyReques
     json,
     headers: travelling(request),
     request_id: request.id,
+    begun_ms,
     gone: gone.signal,
   };
 }
@@ -63,7 +71,10 @@ async function ask(identities: IdentityCache, wire: Wire, request: FastifyReques
 async function caller(identities: IdentityCache, request: FastifyRequest) {
   const identity = await identities.get(request.headers);
   if (mayDo(identity.role, 'call')) return identity;
-  throw new Problem('forbidden', `A key with the role "${identity.role}" may not call models; use one with the role "service".`);
+  throw new Problem(
+    'forbidden',
+    `A key with the role "${identity.role}" may not call models; use one with the role "service".`,
+  );
 }
 
 /** Header values as single texts; which of them travel on is decided where the request to the provider is made. */

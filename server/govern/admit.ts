@@ -21,14 +21,23 @@ const batch_max = 128;
 
 /** Admits the calls of a tenant in batches: one round trip and one commit for all that came together. */
 export function createAdmitter(deps: Deps, later: Later): Admitter {
-  return createBatcher<AtGate, Admission>({ max: batch_max, lanes: 2, run: (tenant_id, batch) => admitBatch(deps, later, tenant_id, batch) });
+  return createBatcher<AtGate, Admission>({
+    max: batch_max,
+    lanes: 2,
+    run: (tenant_id, batch) => admitBatch(deps, later, tenant_id, batch),
+  });
 }
 
 /**
  * Calls prepared under different epochs go in separate statements; at most one of them is current. A failed admission
  * is not tried again: the caller gets a 503 within seconds, and a hold that was taken all the same is released.
  */
-async function admitBatch(deps: Deps, later: Later, tenant_id: string, batch: AtGate[]): Promise<PromiseSettledResult<Admission>[]> {
+async function admitBatch(
+  deps: Deps,
+  later: Later,
+  tenant_id: string,
+  batch: AtGate[],
+): Promise<PromiseSettledResult<Admission>[]> {
   const stop = deps.metrics.admission_seconds.startTimer();
   deps.metrics.batch_size.observe({ kind: 'admission' }, batch.length);
   const answers = new Map<AtGate, PromiseSettledResult<Admission>>();
@@ -36,7 +45,8 @@ async function admitBatch(deps: Deps, later: Later, tenant_id: string, batch: At
     const same = batch.filter((at) => at.control_epoch === control_epoch);
     try {
       const admissions = await admitSame(deps, tenant_id, control_epoch, same);
-      for (const [n, at] of same.entries()) answers.set(at, { status: 'fulfilled', value: present(admissions[n], 'an admission') });
+      for (const [n, at] of same.entries())
+        answers.set(at, { status: 'fulfilled', value: present(admissions[n], 'an admission') });
     } catch (reason) {
       for (const at of same) {
         if (at.ask.take) later.release(tenant_id, at.ask.id, at.ask.lines.length);
@@ -52,9 +62,20 @@ function admitSame(deps: Deps, tenant_id: string, control_epoch: string, same: A
   return deps.db.tenantFlight(tenant_id, async (tx) => {
     const taking = same.filter((at) => at.ask.take);
     const [admissions] = await Promise.all([
-      admit(tx, { control_epoch, instance_id: deps.instance_id, at_ms: deps.clock.now(), asks: same.map((at) => at.ask) }),
-      openRuns(tx, taking.flatMap((at) => at.new_run ?? [])),
-      openTraces(tx, taking.flatMap((at) => at.new_trace ?? [])),
+      admit(tx, {
+        control_epoch,
+        instance_id: deps.instance_id,
+        at_ms: deps.clock.now(),
+        asks: same.map((at) => at.ask),
+      }),
+      openRuns(
+        tx,
+        taking.flatMap((at) => at.new_run ?? []),
+      ),
+      openTraces(
+        tx,
+        taking.flatMap((at) => at.new_trace ?? []),
+      ),
     ]);
     return admissions;
   });

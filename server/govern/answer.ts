@@ -1,13 +1,15 @@
-import type { Json } from '@aos/core/base/json.ts';
 import { assert } from '@aos/core/base/assert.ts';
-import { Problem } from '@aos/core/base/error.ts';
+import type { Problem } from '@aos/core/base/error.ts';
 import { sibling } from '@aos/core/base/id.ts';
+import type { Json } from '@aos/core/base/json.ts';
+import { refuses } from '@aos/core/policies/action.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
+import { countRefused } from './count.ts';
 import { type Facts, policyIds, tightestOf } from './facts.ts';
-import { decisionOf, progressOf, stepOf } from './records.ts';
 import { sendPlain } from './plain.ts';
-import { sendStream } from './stream.ts';
+import { decisionOf, progressOf, stepOf } from './records.ts';
 import type { Outcome } from './settle.ts';
+import { sendStream } from './stream.ts';
 import type { Govern, Ticket } from './ticket.ts';
 import { troubleOf } from './trouble.ts';
 
@@ -24,8 +26,10 @@ export function factsOf(ticket: Ticket, added_output_bound: number | null = null
     decision_id: ticket.ids.decision_id,
     verdict: ticket.decision.verdict,
     shadow_verdict: ticket.decision.shadow_verdict,
-    policy_ids: ticket.decision.fired ? policyIds(ticket.decision.contributions) : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id }))),
-    tightest: tightestOf(ticket.lines, ticket.seen, ticket.output_bound),
+    policy_ids: ticket.decision.fired
+      ? policyIds(ticket.decision.contributions)
+      : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id }))),
+    tightest: tightestOf(ticket.lines, ticket.seen, refuses(ticket.decision.verdict) ? null : ticket.output_bound),
     added_output_bound,
   };
 }
@@ -47,6 +51,7 @@ export async function refuse(govern: Govern, ticket: Ticket): Promise<Governed> 
     at_ms: ticket.admitted_at_ms,
   });
   await govern.settler.add(ticket.call.asker.tenant_id, refusedOutcome(govern, ticket, problem));
+  countRefused(govern.metrics, ticket);
   return { kind: 'refused', problem, facts: factsOf(ticket) };
 }
 
@@ -56,11 +61,21 @@ function refusedOutcome(govern: Govern, ticket: Ticket, problem: Problem): Outco
   return {
     hold: null,
     new_run,
-    new_trace: new_run && { tenant_id: new_run.tenant_id, id: sibling(new_run.id, 'trace'), run_id: new_run.id, started_at: new_run.created_at },
+    new_trace: new_run && {
+      tenant_id: new_run.tenant_id,
+      id: sibling(new_run.id, 'trace'),
+      run_id: new_run.id,
+      started_at: new_run.created_at,
+    },
     step: stepOf(ticket, 'blocked', at_ms, 0n, { code: problem.code, message: problem.message }),
     record: null,
     decision: decisionOf(ticket, at_ms),
-    progress: progressOf(ticket, at_ms, { refused: true, usage: null, cost_nano: null, termination: decision.deciding?.termination ?? 'POLICY_BLOCK' }),
+    progress: progressOf(ticket, at_ms, {
+      refused: true,
+      usage: null,
+      cost_nano: null,
+      termination: decision.deciding?.termination ?? 'POLICY_BLOCK',
+    }),
     ...troubleOf(govern, ticket, at_ms),
   };
 }

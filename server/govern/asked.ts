@@ -1,5 +1,5 @@
-import type { JsonObject } from '@aos/core/base/json.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
+import type { JsonObject } from '@aos/core/base/json.ts';
 import type { Identity } from '../http/handler.ts';
 
 /** What the caller claims about the call in `x-aos-*` headers; ids or slugs. */
@@ -25,6 +25,8 @@ export interface AskedCall {
   /** Headers that may travel on to the provider. */
   headers: Record<string, string>;
   request_id: string;
+  /** When it came, on the monotonic clock. */
+  begun_ms: number;
   /** Asks again who the credential belongs to, past every cache: control has changed since the first answer. */
   reauthenticate: () => Promise<Identity>;
   /** Aborts when the caller has left. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createBatcher } from './batch.ts';
 
-const fulfilled = <T>(values: T[]): PromiseSettledResult<T>[] => values.map((value) => ({ status: 'fulfilled', value }));
+const fulfilled = <T>(values: T[]): PromiseSettledResult<T>[] =>
+  values.map((value) => ({ status: 'fulfilled', value }));
 
 describe('a batcher', () => {
   it('hands on together what came together, per tenant, and answers each its own', async () => {
@@ -41,7 +42,10 @@ describe('a batcher', () => {
     const batcher = createBatcher<number, number>({
       max: 10,
       lanes: 2,
-      run: async (_, items) => items.map((item) => (item === 2 ? { status: 'rejected', reason: new Error('two') } : { status: 'fulfilled', value: item })),
+      run: async (_, items) =>
+        items.map((item) =>
+          item === 2 ? { status: 'rejected', reason: new Error('two') } : { status: 'fulfilled', value: item },
+        ),
     });
     const [one, two] = await Promise.allSettled([batcher.add('a', 1), batcher.add('a', 2)]);
     expect([one?.status, two?.status]).toEqual(['fulfilled', 'rejected']);

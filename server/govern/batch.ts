@@ -43,7 +43,10 @@ export function createBatcher<In, Out>(options: {
       const batch = lane.queue.splice(0, options.max);
       lane.running += 1;
       options
-        .run(tenant_id, batch.map((waiting) => waiting.item))
+        .run(
+          tenant_id,
+          batch.map((waiting) => waiting.item),
+        )
         .then((outs) => {
           for (const [n, waiting] of batch.entries()) {
             const out = outs[n];

@@ -9,11 +9,11 @@ import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
 import { sha256Hex } from '../base/deps.ts';
 import type { Admission, HeldCall } from '../store/usage.ts';
+import { dryRun, type Governed, refuse, send } from './answer.ts';
 import type { AskedCall } from './asked.ts';
 import type { TenantControl } from './control.ts';
-import { dryRun, type Governed, refuse, send } from './answer.ts';
 import { countedEstimate, estimateJson, estimateOf } from './estimate.ts';
-import { inspect, type Inspected } from './inspect.ts';
+import { type Inspected, inspect } from './inspect.ts';
 import { mismatchDecision } from './mismatch.ts';
 import { type ChosenModel, chooseModel } from './models.ts';
 import type { Govern, Ticket } from './ticket.ts';
@@ -49,7 +49,11 @@ async function decided(govern: Govern, asked: AskedCall): Promise<Ticket> {
       return fits(ticket) ? ticket : ((await closer(govern, asked, prepared, ticket)) ?? ticket);
     }
   }
-  throw new Problem('governance_unavailable', 'The policies of this tenant are changing too fast to decide; try again.', { retry_after_s: 2 });
+  throw new Problem(
+    'governance_unavailable',
+    'The policies of this tenant are changing too fast to decide; try again.',
+    { retry_after_s: 2 },
+  );
 }
 
 const fits = (ticket: Ticket) => !refuses(ticket.decision.verdict);
@@ -68,7 +72,14 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
   const who = await whoAsks(govern, control, asked);
   const model = chooseModel(control, asked.wire, asked.request.model);
   const { tools } = asked.request;
-  const call: Call = { asker: who.asker, kind: 'llm', provider: model.provider.slug, model: model.name, tools, tags: asked.claims.tags };
+  const call: Call = {
+    asker: who.asker,
+    kind: 'llm',
+    provider: model.provider.slug,
+    model: model.name,
+    tools,
+    tags: asked.claims.tags,
+  };
   const matched = resolve(control.policies, call, govern.clock.now());
   return { control, who, model, call, matched, inspected: inspect(matched, call) };
 }
@@ -82,7 +93,12 @@ async function closer(govern: Govern, asked: AskedCall, prepared: Prepared, tick
 }
 
 /** One try at the gate: reserve, admit, decide. */
-async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, estimate: Estimate): Promise<Ticket | 'stale' | 'run_closed'> {
+async function attempt(
+  govern: Govern,
+  asked: AskedCall,
+  prepared: Prepared,
+  estimate: Estimate,
+): Promise<Ticket | 'stale' | 'run_closed'> {
   const { control, call, matched, inspected, who } = prepared;
   const admitted_at_ms = govern.clock.now();
   const reservation = reserve(matched, call, estimate, admitted_at_ms);
@@ -101,11 +117,19 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
       call: heldCall(prepared, asked, estimate, reservation.lines) as unknown as Json,
     },
     new_run,
-    new_trace: new_run && { tenant_id: new_run.tenant_id, id: sibling(new_run.id, 'trace'), run_id: new_run.id, started_at: new_run.created_at },
+    new_trace: new_run && {
+      tenant_id: new_run.tenant_id,
+      id: sibling(new_run.id, 'trace'),
+      run_id: new_run.id,
+      started_at: new_run.created_at,
+    },
   });
   if (admission.outcome === 'stale' || admission.outcome === 'run_closed') return admission.outcome;
-  if (admission.outcome === 'admitted') who.opened();
-  return judged(asked, prepared, { estimate, reservation, admission, decision_id, admitted_at_ms, new_run });
+  if (admission.outcome === 'admitted') {
+    who.opened();
+    govern.metrics.open_holds.inc();
+  }
+  return judged(govern, asked, prepared, { estimate, reservation, admission, decision_id, admitted_at_ms, new_run });
 }
 
 /** A call that claims to be somebody its key does not speak for is refused before any policy is asked. */
@@ -120,7 +144,7 @@ function mismatched(govern: Govern, asked: AskedCall, prepared: Prepared, reason
     admitted_at_ms,
     new_run: prepared.who.openRun(prepared.control.policies.snapshot_id, admitted_at_ms),
   };
-  return { ...judged(asked, prepared, at), decision: mismatchDecision(reason) };
+  return { ...judged(govern, asked, prepared, at), decision: mismatchDecision(reason) };
 }
 
 /** Whether anything but the books already refuses the call: then nothing is taken. */
@@ -136,10 +160,18 @@ interface AtGate {
   new_run: Ticket['new_run'];
 }
 
-function judged(asked: AskedCall, { control, who, call, model, inspected }: Prepared, at: AtGate): Ticket {
+function judged(
+  govern: Govern,
+  asked: AskedCall,
+  { control, who, call, model, inspected }: Prepared,
+  at: AtGate,
+): Ticket {
   const { estimate, reservation, admission } = at;
   const output_bound = admission.output_bound ?? estimate.output_tokens.floor;
-  const lines = reservation.lines.map((line, n) => ({ line, seen: present(admission.seen[n], 'the balance of a line') }));
+  const lines = reservation.lines.map((line, n) => ({
+    line,
+    seen: present(admission.seen[n], 'the balance of a line'),
+  }));
   const decision = decide({ rules: inspected, lines, unmeasurable: reservation.unmeasurable, output_bound });
   const { run_id } = call.asker;
   return {
@@ -162,11 +194,17 @@ function judged(asked: AskedCall, { control, who, call, model, inspected }: Prep
     new_run: at.new_run,
     identity: who.identity,
     admitted_at_ms: at.admitted_at_ms,
+    decided_after_ms: govern.clock.monotonic() - asked.begun_ms,
   };
 }
 
 /** What a record of the call needs when this process dies before it can write one. */
-const heldCall = ({ call, model, control }: Prepared, asked: AskedCall, estimate: Estimate, lines: readonly Line[]): HeldCall => ({
+const heldCall = (
+  { call, model, control }: Prepared,
+  asked: AskedCall,
+  estimate: Estimate,
+  lines: readonly Line[],
+): HeldCall => ({
   project_id: call.asker.project.id,
   agent_id: call.asker.agent?.id ?? null,
   actor_id: call.asker.actor?.id ?? null,

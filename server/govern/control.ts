@@ -2,10 +2,17 @@ import type { PriceBook } from '@aos/core/activity/price-book.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { indexPolicies, type PolicyIndex } from '@aos/core/policies/resolve.ts';
 import type { Deps } from '../base/deps.ts';
-import { packagedAt, tenantPrices } from './prices.ts';
+import {
+  allPrices,
+  allProjects,
+  allProviders,
+  ofOneMoment,
+  type ProjectRow,
+  type ProviderRow,
+} from '../store/control-read.ts';
 import { controlEpoch } from '../store/gate.ts';
 import { currentSnapshot } from '../store/policies.ts';
-import { allPrices, allProjects, allProviders, ofOneMoment, type ProjectRow, type ProviderRow } from '../store/control-read.ts';
+import { packagedAt, tenantPrices } from './prices.ts';
 
 /** Everything that decides about the calls of one tenant, as of one control epoch. Never changed, only replaced. */
 export interface TenantControl {
@@ -33,7 +40,11 @@ export function createControls(deps: Deps): Controls {
     of(tenant_id) {
       const found = known.get(tenant_id);
       if (found && deps.clock.now() < found.until_ms) return found.control;
-      const loading = load(deps, tenant_id);
+      // Two replicas may make the first snapshot of a tenant at once; one of them has to look again.
+      const loading = load(deps, tenant_id).catch((error: unknown) => {
+        if (isSerializationFailure(error)) return load(deps, tenant_id);
+        throw error;
+      });
       const entry = { control: loading, until_ms: Infinity };
       known.set(tenant_id, entry);
       loading.then(
@@ -49,6 +60,8 @@ export function createControls(deps: Deps): Controls {
     },
   };
 }
+
+const isSerializationFailure = (error: unknown) => error instanceof Error && 'code' in error && error.code === '40001';
 
 /** One repeatable-read transaction: epoch, snapshot, providers and prices belong together. */
 function load(deps: Deps, tenant_id: string): Promise<TenantControl> {

@@ -12,14 +12,21 @@ export function cutDecision(ticket: Ticket): Decision {
   const lines = ticket.lines.map((line, n) => ({ line, seen: present(ticket.seen[n], 'the balance of a line') }));
   const asked = decide({ rules: [], lines, unmeasurable: [], output_bound: ticket.output_bound + 1 });
   const deciding = asked.deciding?.verdict === 'block' ? asked.deciding : overrun(ticket, asked);
-  const others = [...ticket.decision.contributions, ...asked.contributions].filter((of) => of.control_id !== deciding.control_id);
+  const others = [...ticket.decision.contributions, ...asked.contributions].filter(
+    (of) => of.control_id !== deciding.control_id,
+  );
   const contributions = [deciding, ...new Map(others.map((of) => [of.control_id, of])).values()];
   return { verdict: 'block', fired: true, deciding, contributions, shadow_verdict: ticket.decision.shadow_verdict };
 }
 
 function overrun(ticket: Ticket, asked: Decision): Contribution {
-  const counting = new Set(ticket.lines.filter((line) => line.cap !== null && line.rate > 0n).map((line) => line.control.id));
-  const tightest = present(asked.contributions.find((of) => counting.has(of.control_id)), 'the limit that counts output');
+  const counting = new Set(
+    ticket.lines.filter((line) => line.cap !== null && line.rate > 0n).map((line) => line.control.id),
+  );
+  const tightest = present(
+    asked.contributions.find((of) => counting.has(of.control_id)),
+    'the limit that counts output',
+  );
   const reason = `the provider went past the ${ticket.output_bound} output tokens that were asked for and reserved`;
   return { ...tightest, fired: true, verdict: 'block', incident: true, reason };
 }

@@ -1,11 +1,27 @@
-import fc from 'fast-check';
 import { loadTokenizer } from '@aos/core/activity/tokens.ts';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countDelivered } from './delivered.ts';
 
-const prose = fc.array(fc.constantFrom('The', ' quick', ' brown fox', ', ', 'jumps!', '\n', ' überall', '漢字', '🙂', ' 12345', ' don', "'t"), {
-  maxLength: 120,
-});
+const prose = fc.array(
+  fc.constantFrom(
+    'The',
+    ' quick',
+    ' brown fox',
+    ', ',
+    'jumps!',
+    '\n',
+    ' überall',
+    '漢字',
+    '🙂',
+    ' 12345',
+    ' don',
+    "'t",
+  ),
+  {
+    maxLength: 120,
+  },
+);
 
 describe('what is delivered of a stream', () => {
   it('stays within the bound, and stops only at a text that could take it past', async () => {

@@ -1,9 +1,14 @@
-import { editTopLevel } from '@aos/core/base/json.ts';
 import { Problem } from '@aos/core/base/error.ts';
+import { editTopLevel } from '@aos/core/base/json.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import { sha256Hex } from '../base/deps.ts';
 import { provider_rate_limited } from '../store/runs.ts';
-import { type ProviderTarget, UpstreamFailure, type UpstreamRequest, type UpstreamResponse } from '../upstreams/llm/define.ts';
+import {
+  type ProviderTarget,
+  UpstreamFailure,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from '../upstreams/llm/define.ts';
 import { upstreams } from '../upstreams/llm/index.ts';
 import type { Went } from './ending.ts';
 import { openSecret } from './secrets.ts';
@@ -35,7 +40,11 @@ export async function dispatch(govern: Govern, ticket: Ticket, signal: AbortSign
     request = requestOf(govern, ticket, signal);
     target = targetOf(govern, ticket);
   } catch (error) {
-    throw new UpstreamFailure('unreachable', false, `The request to provider "${provider.slug}" could not be made: ${(error as Error).message}`);
+    throw new UpstreamFailure(
+      'unreachable',
+      false,
+      `The request to provider "${provider.slug}" could not be made: ${(error as Error).message}`,
+    );
   }
   return upstreams[provider.kind].open(target, request).catch((error: unknown) => {
     throw asFailure(error);
@@ -91,8 +100,13 @@ export function failedToAnswer(ticket: Ticket, failure: UpstreamFailure): Went {
 
 /** What an answer of the provider with an error status means for the run. */
 export function providerRefused(status: number): Pick<Went, 'termination' | 'incidents'> {
-  if (status === 429) return { termination: provider_rate_limited, incidents: [failureIncident('the provider answered 429, too many requests')] };
-  if (status >= 500) return { termination: 'SYSTEM_FAILURE', incidents: [failureIncident(`the provider answered ${status}`)] };
+  if (status === 429)
+    return {
+      termination: provider_rate_limited,
+      incidents: [failureIncident('the provider answered 429, too many requests')],
+    };
+  if (status >= 500)
+    return { termination: 'SYSTEM_FAILURE', incidents: [failureIncident(`the provider answered ${status}`)] };
   return { termination: 'SYSTEM_FAILURE', incidents: [] };
 }
 
@@ -105,5 +119,9 @@ export function failureProblem(failure: UpstreamFailure): Problem {
 /** An unexpected error on the way is a lost answer too: the hold stays until it is known what was used. */
 export function asFailure(error: unknown): UpstreamFailure {
   if (error instanceof UpstreamFailure) return error;
-  return new UpstreamFailure('reset', true, `The answer of the provider could not be read: ${(error as Error).message}`);
+  return new UpstreamFailure(
+    'reset',
+    true,
+    `The answer of the provider could not be read: ${(error as Error).message}`,
+  );
 }

@@ -3,11 +3,11 @@ import { inputTokensExact } from '@aos/core/activity/prompt.ts';
 import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
 import { type IncidentDraft, overReport } from '@aos/core/incidents/open.ts';
-import { amountOf } from '@aos/core/policies/reserve.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
-import type { Outcome } from './settle.ts';
+import { amountOf } from '@aos/core/policies/reserve.ts';
 import { decisionOf, type Ending, progressOf, recordOf, stepOf } from './records.ts';
+import type { Outcome } from './settle.ts';
 import type { Govern, Ticket } from './ticket.ts';
 import { troubleOf } from './trouble.ts';
 
@@ -79,7 +79,9 @@ async function countedInput({ asked, model, estimate }: Ticket): Promise<number>
 
 function postedAmounts(ticket: Ticket, went: Went, used: Used): bigint[] {
   return ticket.lines.map((line) =>
-    went.lost && line.limit.type !== 'concurrency' ? amountOf(line, ticket.output_bound) : line.type.post(line.limit, used),
+    went.lost && line.limit.type !== 'concurrency'
+      ? amountOf(line, ticket.output_bound)
+      : line.type.post(line.limit, used),
   );
 }
 
@@ -90,6 +92,12 @@ function overReports(ticket: Ticket, amounts: readonly bigint[]): IncidentDraft[
     const posted = amounts[n] ?? 0n;
     if (posted <= held || line.policy.mode !== 'enforce' || !refuses(line.control.action)) return [];
     const show = (amount: bigint) => String(line.type.show(amount));
-    return overReport({ policy_id: line.policy.id, policy_name: line.policy.document.name, held: show(held), posted: show(posted), unit: line.type.unit });
+    return overReport({
+      policy_id: line.policy.id,
+      policy_name: line.policy.document.name,
+      held: show(held),
+      posted: show(posted),
+      unit: line.type.unit,
+    });
   });
 }

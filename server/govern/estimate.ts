@@ -16,14 +16,22 @@ export function estimateOf(asked: AskedCall, model: ChosenModel, project: Projec
   const { request } = asked;
   const input_tokens = Math.min(inputTokensBound(request.prompt, model.name), model.priced?.context_window ?? Infinity);
   const output_tokens = outputOf(request, model, project);
-  return priced({ input_tokens, input_bound: 'bytes', output_tokens, choices: request.choices, price: null }, asked, model);
+  return priced(
+    { input_tokens, input_bound: 'bytes', output_tokens, choices: request.choices, price: null },
+    asked,
+    model,
+  );
 }
 
 /**
  * The same with the prompt's tokens counted, for models whose tokenizer is known; null for the others. Counting costs
  * a hundred times the bound from bytes, so it is asked only when that bound does not fit.
  */
-export async function countedEstimate(estimate: Estimate, asked: AskedCall, model: ChosenModel): Promise<Estimate | null> {
+export async function countedEstimate(
+  estimate: Estimate,
+  asked: AskedCall,
+  model: ChosenModel,
+): Promise<Estimate | null> {
   const { kind } = model.provider;
   if (kind === 'anthropic' || asked.request.prompt.unseen > 0) return null;
   const input_tokens = inputTokensExact(asked.request.prompt, await loadTokenizer(), kind, model.name);
@@ -45,7 +53,8 @@ const reachOf = (body: Buffer): Reach => ({
 });
 
 function outputOf(request: WireRequest, model: ChosenModel, project: ProjectRow): Estimate['output_tokens'] {
-  if (request.max_output_tokens !== null) return { wanted: request.max_output_tokens, floor: request.max_output_tokens };
+  if (request.max_output_tokens !== null)
+    return { wanted: request.max_output_tokens, floor: request.max_output_tokens };
   const wanted = Math.min(project.default_output_bound, model.priced?.max_output_tokens ?? Infinity);
   return { wanted, floor: Math.min(least_output_tokens, wanted) };
 }

@@ -1,8 +1,8 @@
+import { instantText } from '@aos/core/base/time.ts';
 import type { Action } from '@aos/core/policies/action.ts';
+import type { Seen } from '@aos/core/policies/decide.ts';
 import type { Line } from '@aos/core/policies/reserve.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
-import type { Seen } from '@aos/core/policies/decide.ts';
-import { instantText } from '@aos/core/base/time.ts';
 
 /** What every answer of the gateway tells about its governance. */
 export interface Facts {
@@ -25,14 +25,19 @@ export interface Tightest {
   resets_at: string | null;
 }
 
-/** The enforced limit with the smallest part of its cap left after this call's hold. */
-export function tightestOf(lines: readonly Line[], seen: readonly Seen[], output_bound: number): Tightest | null {
+/** The enforced limit with the smallest part of its cap left after what this call holds: null when it holds nothing. */
+export function tightestOf(
+  lines: readonly Line[],
+  seen: readonly Seen[],
+  output_bound: number | null,
+): Tightest | null {
   let tightest: Tightest | null = null;
   let least = Infinity;
   for (const [n, line] of lines.entries()) {
     const at = seen[n];
     if (line.cap === null || !at) continue;
-    const left = line.cap - at.posted - at.pending - amountOf(line, output_bound);
+    const held = output_bound === null ? 0n : amountOf(line, output_bound);
+    const left = line.cap - at.posted - at.pending - held;
     const part = line.cap === 0n ? 0 : Number(left) / Number(line.cap);
     if (part >= least) continue;
     least = part;
@@ -63,5 +68,6 @@ export function factsHeaders(facts: Facts): Record<string, string> {
 }
 
 /** Each policy once, in the order in which its controls were named. */
-export const policyIds = (of: readonly { policy_id: string }[]): string[] => [...new Set(of.map((item) => item.policy_id))];
-
+export const policyIds = (of: readonly { policy_id: string }[]): string[] => [
+  ...new Set(of.map((item) => item.policy_id)),
+];

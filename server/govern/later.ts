@@ -29,7 +29,8 @@ export function createLater(deps: Deps): Later {
       for (const task of [...tasks]) {
         await task().then(
           () => tasks.delete(task),
-          (error: Error) => deps.log.warn({ error: error.message, waiting: tasks.size }, 'what waits for the database waits on'),
+          (error: Error) =>
+            deps.log.warn({ error: error.message, waiting: tasks.size }, 'what waits for the database waits on'),
         );
       }
     },

@@ -40,7 +40,10 @@ function serves(control: TenantControl, row: ProviderRow, model: string): boolea
 
 function ambiguous(requested: string, serving: ProviderRow[]): Problem {
   const choices = serving.map((row) => `"${row.slug}/${requested}"`).join(' or ');
-  return new Problem('model_not_found', `The model "${requested}" is served by ${serving.length} providers: say ${choices}.`);
+  return new Problem(
+    'model_not_found',
+    `The model "${requested}" is served by ${serving.length} providers: say ${choices}.`,
+  );
 }
 
 function unknown(requested: string, control: TenantControl, wire: Wire): Problem {

@@ -1,6 +1,7 @@
 import type { Deps } from '../base/deps.ts';
 import { createAdmitter } from './admit.ts';
 import { createControls } from './control.ts';
+import { countSettled } from './count.ts';
 import { createLater, type Later } from './later.ts';
 import { createRegistry } from './registry.ts';
 import { createSettler, type Outcome } from './settle.ts';
@@ -12,8 +13,10 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
   const settler = createSettler(deps);
   const settleFor = async (ticket: Ticket, outcome: Outcome) => {
     const { tenant_id } = ticket.call.asker;
+    const begun_ms = deps.clock.monotonic();
     try {
       await settler.add(tenant_id, outcome);
+      countSettled(deps.metrics, ticket, outcome, deps.clock.monotonic() - begun_ms);
     } catch (error) {
       later.settle(tenant_id, outcome);
       throw error;

@@ -7,7 +7,10 @@ const waits_ms = [50, 150, 400, 900, 1500];
  * Runs a batch; when it fails, each item alone, so that one bad item does not fail its neighbours, and each of them
  * again after a while, because a database that restarts is back in seconds. `run` must be safe to repeat.
  */
-export async function runPatiently<In, Out>(items: In[], run: (items: In[]) => Promise<Out[]>): Promise<PromiseSettledResult<Out>[]> {
+export async function runPatiently<In, Out>(
+  items: In[],
+  run: (items: In[]) => Promise<Out[]>,
+): Promise<PromiseSettledResult<Out>[]> {
   try {
     return (await run(items)).map((value) => ({ status: 'fulfilled', value }));
   } catch {

@@ -1,13 +1,21 @@
 import type { Readable } from 'node:stream';
-import { isObject, type Json } from '@aos/core/base/json.ts';
 import type { WireAnswer } from '@aos/core/activity/wires/define.ts';
+import { isObject, type Json } from '@aos/core/base/json.ts';
 import { sha256Hex } from '../base/deps.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { factsOf, type Governed } from './answer.ts';
-import type { Facts } from './facts.ts';
 import { countDelivered } from './delivered.ts';
-import { addedBound, asFailure, dispatch, failedToAnswer, failureProblem, providerRefused, unheard } from './dispatch.ts';
+import {
+  addedBound,
+  asFailure,
+  dispatch,
+  failedToAnswer,
+  failureProblem,
+  providerRefused,
+  unheard,
+} from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
+import type { Facts } from './facts.ts';
 import type { Govern, Ticket } from './ticket.ts';
 
 /**
@@ -27,7 +35,12 @@ export async function sendPlain(govern: Govern, ticket: Ticket): Promise<Governe
 }
 
 /** Reads an answer to its end, settles, and only then hands it on. */
-export async function finishPlain(govern: Govern, ticket: Ticket, response: UpstreamResponse, facts: Facts): Promise<Governed> {
+export async function finishPlain(
+  govern: Govern,
+  ticket: Ticket,
+  response: UpstreamResponse,
+  facts: Facts,
+): Promise<Governed> {
   const first_byte_at_ms = govern.clock.now();
   const body = await collect(response.body);
   await settle(govern, ticket, { ...(await wentWith(ticket, response.status, body)), first_byte_at_ms });
@@ -40,7 +53,12 @@ async function settle(govern: Govern, ticket: Ticket, went: Went): Promise<void>
 
 async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<Went> {
   const answer = readAnswer(ticket, body);
-  const heard = { ...unheard(ticket), http_status: status, response_hash: sha256Hex(body), usage: answer?.usage ?? null };
+  const heard = {
+    ...unheard(ticket),
+    http_status: status,
+    response_hash: sha256Hex(body),
+    usage: answer?.usage ?? null,
+  };
   if (status >= 400) {
     const error = { code: `provider_${status}`, message: `the provider answered ${status}` };
     return { ...heard, status: 'failed', error, free: heard.usage === null, ...providerRefused(status) };

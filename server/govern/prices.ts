@@ -17,7 +17,13 @@ export function tenantPrices(tenant_id: string, entries: readonly PriceEntryRow[
   const base = packagedAt(at_ms);
   if (entries.length === 0) return base;
   const rows = entries.map((entry) => ({
-    price: { id: entry.id, version: String(entry.version), provider: entry.provider, model: entry.model, tiers: entry.tiers },
+    price: {
+      id: entry.id,
+      version: String(entry.version),
+      provider: entry.provider,
+      model: entry.model,
+      tiers: entry.tiers,
+    },
     match: { equals: entry.model },
     context_window: null,
     max_output_tokens: null,

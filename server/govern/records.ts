@@ -46,7 +46,13 @@ const stepParams = (ticket: Ticket): Json => ({
   max_output_tokens: ticket.output_bound,
 });
 
-export function stepOf(ticket: Ticket, status: StepRow['status'], ended_at_ms: number, cost: NanoUsd | null, error: Json): StepRow {
+export function stepOf(
+  ticket: Ticket,
+  status: StepRow['status'],
+  ended_at_ms: number,
+  cost: NanoUsd | null,
+  error: Json,
+): StepRow {
   const { ids, call, admitted_at_ms } = ticket;
   return {
     tenant_id: call.asker.tenant_id,
@@ -146,7 +152,14 @@ export function decisionOf(ticket: Ticket, decided_at_ms: number): DecisionRow {
     policy_id: deciding?.policy_id ?? null,
     control_id: deciding?.control_id ?? null,
     policy_snapshot_id: ticket.control.policies.snapshot_id,
-    call: { kind: call.kind, provider: call.provider, model: call.model, tools: call.tools, tags: call.tags, wire: ticket.asked.wire.name },
+    call: {
+      kind: call.kind,
+      provider: call.provider,
+      model: call.model,
+      tools: call.tools,
+      tags: call.tags,
+      wire: ticket.asked.wire.name,
+    },
     estimate: estimateJson(ticket.estimate),
     contributions: decision.contributions as unknown as Json,
     is_synthetic: false,
@@ -179,4 +192,3 @@ export function progressOf(
 /** The policy a run stands under: the one that decided, else the first that applied, else none, said explicitly. */
 const contextOf = (deciding: Contribution | null, ticket: Ticket): string =>
   deciding?.policy_id ?? ticket.lines[0]?.policy.id ?? 'SYSTEM_DEFAULT';
-

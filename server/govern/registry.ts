@@ -3,8 +3,8 @@ import { Problem } from '@aos/core/base/error.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Deps } from '../base/deps.ts';
 import type { ProjectRow } from '../store/control-read.ts';
-import { type ActorName, nameActor, nameAgent } from '../store/subjects.ts';
 import { joinSession, type SessionRun } from '../store/sessions.ts';
+import { type ActorName, nameActor, nameAgent } from '../store/subjects.ts';
 
 /** The run a session's calls join, and whether a call of this process has opened it. */
 export interface JoinedSession extends SessionRun {

@@ -1,4 +1,5 @@
 import type { Deps } from '../base/deps.ts';
+import type { Tx } from '../store/db.ts';
 import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
 import { type NewIncident, openIncidents } from '../store/incidents.ts';
 import { appendOpened, appendToLedger, type LedgerEntry } from '../store/ledger.ts';
@@ -8,7 +9,6 @@ import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
 import { type HoldEnd, settleHolds } from '../store/usage.ts';
 import { insertViolations, linkViolations } from '../store/violations.ts';
-import type { Tx } from '../store/db.ts';
 import { type Batcher, createBatcher } from './batch.ts';
 import { runPatiently } from './patience.ts';
 import { openedEntry, type Trouble } from './trouble.ts';
@@ -55,9 +55,18 @@ export function createSettler(deps: Deps): Settler {
 export function writeOutcomes(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]): Promise<Set<string>> {
   return deps.db.tenantFlights(
     tenant_id,
-    (tx) => settleHolds(tx, outcomes.flatMap((of) => of.hold ?? [])),
+    (tx) =>
+      settleHolds(
+        tx,
+        outcomes.flatMap((of) => of.hold ?? []),
+      ),
     async (tx, settled) => {
-      await write(deps, tx, tenant_id, outcomes.filter((of) => of.hold === null || settled.has(of.hold.id)));
+      await write(
+        deps,
+        tx,
+        tenant_id,
+        outcomes.filter((of) => of.hold === null || settled.has(of.hold.id)),
+      );
       return settled;
     },
   );
@@ -68,18 +77,46 @@ async function write(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly O
   const incidents = mergeIncidents(outcomes.flatMap((of) => of.incidents));
   const ledger: LedgerEntry[] = outcomes.flatMap((of) => of.ledger);
   await Promise.all([
-    openRuns(tx, outcomes.flatMap((of) => of.new_run ?? [])),
-    openTraces(tx, outcomes.flatMap((of) => of.new_trace ?? [])),
-    insertSteps(tx, outcomes.map((of) => of.step)),
-    insertRecords(tx, outcomes.flatMap((of) => of.record ?? [])),
-    insertDecisions(tx, outcomes.flatMap((of) => of.decision ?? [])),
+    openRuns(
+      tx,
+      outcomes.flatMap((of) => of.new_run ?? []),
+    ),
+    openTraces(
+      tx,
+      outcomes.flatMap((of) => of.new_trace ?? []),
+    ),
+    insertSteps(
+      tx,
+      outcomes.map((of) => of.step),
+    ),
+    insertRecords(
+      tx,
+      outcomes.flatMap((of) => of.record ?? []),
+    ),
+    insertDecisions(
+      tx,
+      outcomes.flatMap((of) => of.decision ?? []),
+    ),
     insertViolations(tx, violations),
     openIncidents(tx, incidents),
-    linkViolations(tx, violations.map((of) => of.id)),
-    linkIncidents(tx, incidents.map((of) => of.source_run_id)),
+    linkViolations(
+      tx,
+      violations.map((of) => of.id),
+    ),
+    linkIncidents(
+      tx,
+      incidents.map((of) => of.source_run_id),
+    ),
     appendToLedger(tx, tenant_id, ledger),
-    appendOpened(tx, tenant_id, incidents.map((of) => openedEntry(deps, of))),
-    addToRuns(tx, outcomes.map((of) => of.progress)),
+    appendOpened(
+      tx,
+      tenant_id,
+      incidents.map((of) => openedEntry(deps, of)),
+    ),
+    addToRuns(
+      tx,
+      outcomes.map((of) => of.progress),
+    ),
   ]);
 }
 
@@ -89,7 +126,8 @@ function mergeIncidents(incidents: readonly NewIncident[]): NewIncident[] {
   for (const incident of incidents) {
     const key = `${incident.source_run_id} ${incident.violation_policy_id}`;
     const found = merged.get(key);
-    if (found) merged.set(key, { ...found, occurrences: found.occurrences + 1, last_occurred_at: incident.last_occurred_at });
+    if (found)
+      merged.set(key, { ...found, occurrences: found.occurrences + 1, last_occurred_at: incident.last_occurred_at });
     else merged.set(key, incident);
   }
   return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, incident]) => incident);

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { StreamReader } from '@aos/core/activity/wires/define.ts';
 import type { Usage } from '@aos/core/activity/usage.ts';
+import type { StreamReader } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
-import type { Decision } from '@aos/core/policies/decide.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
+import type { Decision } from '@aos/core/policies/decide.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
 import { factsOf, type Governed } from './answer.ts';
@@ -50,7 +50,12 @@ interface Seen {
   first_byte_at_ms: number | null;
 }
 
-async function* metered(govern: Govern, ticket: Ticket, response: UpstreamResponse, upstream: AbortController): AsyncGenerator<Buffer> {
+async function* metered(
+  govern: Govern,
+  ticket: Ticket,
+  response: UpstreamResponse,
+  upstream: AbortController,
+): AsyncGenerator<Buffer> {
   const seen = await begin(ticket);
   let failure: UpstreamFailure | null = null;
   let settled = false;

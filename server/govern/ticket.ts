@@ -3,13 +3,12 @@ import type { Decision, Seen } from '@aos/core/policies/decide.ts';
 import type { Line } from '@aos/core/policies/reserve.ts';
 import type { Deps } from '../base/deps.ts';
 import type { NewRun } from '../store/runs.ts';
-import type { AskedCall } from './asked.ts';
-import type { TenantControl } from './control.ts';
-import type { ChosenModel } from './models.ts';
-import type { Outcome, Settler } from './settle.ts';
-import type { Controls } from './control.ts';
 import type { Admitter } from './admit.ts';
+import type { AskedCall } from './asked.ts';
+import type { Controls, TenantControl } from './control.ts';
+import type { ChosenModel } from './models.ts';
 import type { Registry } from './registry.ts';
+import type { Outcome, Settler } from './settle.ts';
 
 /** The rooms that a governed call walks through, made once for the process. */
 export interface Govern extends Deps {
@@ -39,6 +38,8 @@ export interface Ticket {
   new_run: NewRun | null;
   identity: NewRun['identity'];
   admitted_at_ms: number;
+  /** Time the call had spent here when it was decided, in milliseconds. */
+  decided_after_ms: number;
 }
 
 /** One call, one step, one record, one decision: their ids share a suffix. */

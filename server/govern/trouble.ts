@@ -1,6 +1,6 @@
-import { type IncidentDraft, incidentsOf, no_policy, violationsOf } from '@aos/core/incidents/open.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
+import { type IncidentDraft, incidentsOf, no_policy, violationsOf } from '@aos/core/incidents/open.ts';
 import type { Contribution } from '@aos/core/policies/decide.ts';
 import type { Deps } from '../base/deps.ts';
 import type { NewIncident } from '../store/incidents.ts';
@@ -24,7 +24,9 @@ export function troubleOf(deps: Deps, ticket: Ticket, at_ms: number, more: reado
   return {
     violations: fired.map((of) => violationOf(deps, ticket, of, at)),
     incidents: drafts.map((draft) => incidentOf(deps, ticket, draft, at)),
-    ledger: fired.filter((of) => of.mode === 'enforce' && of.verdict !== 'continue').map((of) => breachEntry(deps, ticket, of, at)),
+    ledger: fired
+      .filter((of) => of.mode === 'enforce' && of.verdict !== 'continue')
+      .map((of) => breachEntry(deps, ticket, of, at)),
   };
 }
 
@@ -81,7 +83,9 @@ function incidentOf(deps: Deps, { ids, call }: Ticket, draft: IncidentDraft, at:
 
 /** Who stands behind a call, for the ledger: the person when there is one, else the key. */
 const actorOf = ({ call: { asker } }: Ticket): Pick<LedgerEntry, 'actor_type' | 'actor_id'> =>
-  asker.actor ? { actor_type: asker.actor.kind, actor_id: asker.actor.id } : { actor_type: 'service', actor_id: asker.api_key.id };
+  asker.actor
+    ? { actor_type: asker.actor.kind, actor_id: asker.actor.id }
+    : { actor_type: 'service', actor_id: asker.api_key.id };
 
 function breachEntry(deps: Deps, ticket: Ticket, of: Contribution, at: string): LedgerEntry {
   const { asker } = ticket.call;
@@ -117,7 +121,12 @@ export function openedEntry(deps: Deps, incident: NewIncident): LedgerEntry {
     project_id: incident.project_id,
     run_id: incident.source_run_id,
     before: null,
-    after: { category: incident.category, severity: incident.severity, title: incident.title, policy_id: incident.violation_policy_id },
+    after: {
+      category: incident.category,
+      severity: incident.severity,
+      title: incident.title,
+      policy_id: incident.violation_policy_id,
+    },
     reason: incident.violation_policy_id === no_policy ? 'a call failed by itself' : null,
     request_id: null,
     occurred_at: incident.opened_at,

@@ -28,8 +28,12 @@ export interface Who {
 export async function whoAsks(govern: Govern, control: TenantControl, asked: AskedCall): Promise<Who> {
   const { identity, claims } = asked;
   const project = projectOf(control, asked);
-  const agent = await claimed(claims.agent, identity.agent_ids, (name) => govern.registry.agent(identity.tenant_id, project, name));
-  const actor = await claimed(claims.actor, identity.actor_ids, (name) => govern.registry.actor(identity.tenant_id, project, name));
+  const agent = await claimed(claims.agent, identity.agent_ids, (name) =>
+    govern.registry.agent(identity.tenant_id, project, name),
+  );
+  const actor = await claimed(claims.actor, identity.actor_ids, (name) =>
+    govern.registry.actor(identity.tenant_id, project, name),
+  );
   const run = await runOf(govern, project, asked);
   const asker: Asker = {
     tenant_id: identity.tenant_id,
@@ -56,7 +60,10 @@ export async function whoAsks(govern: Govern, control: TenantControl, asked: Ask
 /** The key's own project; a key of the whole tenant may name another, and uses `default` otherwise. */
 function projectOf(control: TenantControl, { identity, claims }: AskedCall): ProjectRow {
   if (claims.project !== null && identity.project_id !== null) {
-    throw new Problem('forbidden', 'x-aos-project: this key belongs to one project; only a key of the whole tenant may choose.');
+    throw new Problem(
+      'forbidden',
+      'x-aos-project: this key belongs to one project; only a key of the whole tenant may choose.',
+    );
   }
   const wanted = identity.project_id ?? claims.project ?? 'default';
   for (const project of control.projects.values()) if (project.id === wanted || project.slug === wanted) return project;
@@ -70,7 +77,11 @@ interface Claimed<T extends Named> {
 }
 
 /** A bound key speaks for those it is bound to, and for the only one of them without being told; others only claim. */
-async function claimed<T extends Named>(claim: string | null, bound: readonly string[], find: (name: string) => Promise<T>): Promise<Claimed<T>> {
+async function claimed<T extends Named>(
+  claim: string | null,
+  bound: readonly string[],
+  find: (name: string) => Promise<T>,
+): Promise<Claimed<T>> {
   const is_bound = bound.length > 0;
   const name = claim ?? (bound.length === 1 ? bound[0] : undefined);
   if (name === undefined) return { named: null, is_bound, mismatch: null };
@@ -118,26 +129,52 @@ async function runOf(govern: Govern, project: ProjectRow, asked: AskedCall): Pro
       forget: () => govern.registry.forgetSession(identity.tenant_id, project, name),
     };
   }
-  return { run_id: govern.makeId('run'), session: null, is_known: false, is_open: false, opened: nothing_to_do, forget: nothing_to_do };
+  return {
+    run_id: govern.makeId('run'),
+    session: null,
+    is_known: false,
+    is_open: false,
+    opened: nothing_to_do,
+    forget: nothing_to_do,
+  };
 }
 
 /** The run a call names; null when it ended by idleness in the session the call names too: that opens a new one. */
-async function namedRun(govern: Govern, project: ProjectRow, { identity, claims }: AskedCall, run_id: string): Promise<RunOf | null> {
+async function namedRun(
+  govern: Govern,
+  project: ProjectRow,
+  { identity, claims }: AskedCall,
+  run_id: string,
+): Promise<RunOf | null> {
   const well_formed = idOf('run').safeParse(run_id).success;
   const run = well_formed ? await govern.db.tenant(identity.tenant_id, (tx) => findRun(tx, run_id)) : undefined;
-  if (!run || run.project_id !== project.id) throw new Problem('not_found', `x-aos-run-id: there is no run "${run_id}" in this project.`);
-  const session = claims.session === null ? null : (await govern.registry.session(identity.tenant_id, project, claims.session)).session;
+  if (!run || run.project_id !== project.id)
+    throw new Problem('not_found', `x-aos-run-id: there is no run "${run_id}" in this project.`);
+  const session =
+    claims.session === null
+      ? null
+      : (await govern.registry.session(identity.tenant_id, project, claims.session)).session;
   if (run.status !== 'running') {
     if (run.termination_reason === 'COMPLETED' && session && run.session_id === session.id) return null;
-    throw new Problem('run_terminated', `The run ${run_id} has ended (${run.termination_reason}): start a new one by leaving x-aos-run-id out.`, {
-      details: { run_id, retryable: false, url: `${govern.config.public_url}/runs/${run_id}` },
-    });
+    throw new Problem(
+      'run_terminated',
+      `The run ${run_id} has ended (${run.termination_reason}): start a new one by leaving x-aos-run-id out.`,
+      {
+        details: { run_id, retryable: false, url: `${govern.config.public_url}/runs/${run_id}` },
+      },
+    );
   }
   const of_run = session ?? (run.session_id === null ? null : { id: run.session_id, slug: run.session_id });
   return { run_id, session: of_run, is_known: true, is_open: true, opened: nothing_to_do, forget: nothing_to_do };
 }
 
-function newRun(asker: Asker, identity: NewRun['identity'], asked: AskedCall, policy_snapshot_id: string, at_ms: number): NewRun {
+function newRun(
+  asker: Asker,
+  identity: NewRun['identity'],
+  asked: AskedCall,
+  policy_snapshot_id: string,
+  at_ms: number,
+): NewRun {
   const at = instantText(at_ms);
   return {
     tenant_id: asker.tenant_id,

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Permission } from '@aos/core/access/permission.ts';
 import { assert } from '@aos/core/base/assert.ts';
 import { Problem, problemBody } from '@aos/core/base/error.ts';
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { type Deps, randomSecret } from '../base/deps.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { lastUsedOf } from './last-used.ts';
@@ -40,7 +40,12 @@ export function createApp(deps: Deps & { metrics: Metrics }): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: () => `req_${randomSecret(12).toString('hex')}`,
-    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false, maxParamLength: 512 },
+    routerOptions: {
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+      maxParamLength: 512,
+    },
     http: { headersTimeout: headers_timeout_ms, connectionsCheckingInterval: 5_000 },
     frameworkErrors: (error, request, reply) => {
       reply.headers({ 'x-request-id': request.id, 'request-id': request.id });

@@ -22,7 +22,8 @@ export function requirePermission(identity: Identity, permission: Permission, wh
   const is_here = permission !== 'installation' || identity.of_installation;
   if (is_here && mayDo(identity.role, permission)) return;
   const having = roles.filter((role) => mayDo(role, permission));
-  const who = permission === 'installation' ? 'owners of the first tenant' : `keys with the role ${having.join(' or ')}`;
+  const who =
+    permission === 'installation' ? 'owners of the first tenant' : `keys with the role ${having.join(' or ')}`;
   throw new Problem(
     'forbidden',
     `${what} needs the permission "${permission}", which this key (role "${identity.role}") does not have. It is for ${who}.`,
@@ -82,7 +83,8 @@ interface Presented {
   hash: string;
 }
 
-const no_key = 'No key that is known here and still valid came with the request. Send one as "Authorization: Bearer aos_…" or as "X-AOS-Key".';
+const no_key =
+  'No key that is known here and still valid came with the request. Send one as "Authorization: Bearer aos_…" or as "X-AOS-Key".';
 
 /** `X-AOS-Key` says it most clearly; then `Authorization`; then `x-api-key`, where clients of Anthropic put the key. */
 function presentedIn(headers: IncomingHttpHeaders): Presented {

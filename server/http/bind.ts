@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
 import { assert, BrokenInvariant } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../base/deps.ts';
 import { authenticate, requirePermission } from './authenticate.ts';
 import type { Context, Handlers, Identity } from './handler.ts';
@@ -95,5 +95,7 @@ function shaped(endpoint: Endpoint, answered: unknown): unknown {
   const { success, data, error } = endpoint.answer.safeParse(answered);
   if (success) return data;
   const places = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new BrokenInvariant(`the answer of ${endpoint.method} ${endpoint.path} breaks the contract: ${places.join('; ')}`);
+  throw new BrokenInvariant(
+    `the answer of ${endpoint.method} ${endpoint.path} breaks the contract: ${places.join('; ')}`,
+  );
 }

@@ -1,5 +1,5 @@
-import type { Asker } from '@aos/core/activity/call.ts';
 import type { Role } from '@aos/core/access/permission.ts';
+import type { Asker } from '@aos/core/activity/call.ts';
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
 import type { Deps } from '../base/deps.ts';
 

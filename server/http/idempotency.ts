@@ -36,7 +36,9 @@ export async function onlyOnce(
   const claim = { tenant_id, api_key_id: api_key.id, key: of.key };
   const place = sealContext(tenant_id, 'idempotency_keys', `${api_key.id} ${of.key}`);
   const created_at = instantText(deps.clock.now());
-  const before = await deps.db.tenant(tenant_id, (tx) => claimOnce(tx, { ...claim, request_hash: of.request_hash, created_at }));
+  const before = await deps.db.tenant(tenant_id, (tx) =>
+    claimOnce(tx, { ...claim, request_hash: of.request_hash, created_at }),
+  );
   if (before) return { ...answerOf(deps, before, of.request_hash, place), replayed: true };
   let answered: Answered;
   try {
@@ -46,9 +48,11 @@ export async function onlyOnce(
     throw error;
   }
   const response = deps.vault.seal(JSON.stringify(answered.body), place);
-  await deps.db.tenant(tenant_id, (tx) => answerOnce(tx, { ...claim, status: answered.status, response })).catch((cause: unknown) => {
-    deps.log.warn({ error: cause, tenant_id }, 'an answer could not be kept under its idempotency key');
-  });
+  await deps.db
+    .tenant(tenant_id, (tx) => answerOnce(tx, { ...claim, status: answered.status, response }))
+    .catch((cause: unknown) => {
+      deps.log.warn({ error: cause, tenant_id }, 'an answer could not be kept under its idempotency key');
+    });
   return { ...answered, replayed: false };
 }
 
@@ -69,7 +73,10 @@ interface Before {
 
 function answerOf(deps: Deps, before: Before, request_hash: string, place: string): Answered {
   if (before.request_hash !== request_hash) {
-    throw new Problem('conflict', 'This Idempotency-Key was used for another request. Use a new key for a new request.');
+    throw new Problem(
+      'conflict',
+      'This Idempotency-Key was used for another request. Use a new key for a new request.',
+    );
   }
   if (before.status === null || typeof before.response !== 'string') {
     throw new Problem(

@@ -1,6 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { wires } from '@aos/core/activity/wires/index.ts';
 import { Problem, problemBody } from '@aos/core/base/error.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../base/log.ts';
 
 declare module 'fastify' {
@@ -15,10 +15,16 @@ export function asProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
   const known = ofFramework(error) ?? ofDatabase(error);
   if (known?.status === 503) {
-    request.server.failures.warn({ error, request_id: request.id, route: request.routeOptions.url }, 'the database did not answer');
+    request.server.failures.warn(
+      { error, request_id: request.id, route: request.routeOptions.url },
+      'the database did not answer',
+    );
   }
   if (known) return known;
-  request.server.failures.error({ error, request_id: request.id, route: request.routeOptions.url }, 'a request failed unexpectedly');
+  request.server.failures.error(
+    { error, request_id: request.id, route: request.routeOptions.url },
+    'a request failed unexpectedly',
+  );
   return new Problem(
     'internal',
     `The server made a mistake while answering this request. Its log says more under request id ${request.id}.`,
@@ -58,18 +64,27 @@ const codeOf = (error: unknown): string => {
 function ofFramework(error: unknown): Problem | null {
   const code = codeOf(error);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new Problem('too_large', 'The body is larger than this server takes. Send less, or raise AOS_BODY_LIMIT_BYTES.');
+    return new Problem(
+      'too_large',
+      'The body is larger than this server takes. Send less, or raise AOS_BODY_LIMIT_BYTES.',
+    );
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new Problem('unsupported_media_type', 'The content-type cannot be read: send application/json.');
   }
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
-    return new Problem('not_found', 'There is nothing at this path: it cannot be decoded. Encode it as UTF-8 with %XX.');
+    return new Problem(
+      'not_found',
+      'There is nothing at this path: it cannot be decoded. Encode it as UTF-8 with %XX.',
+    );
   }
   // The framework marks what the caller did to the request itself, such as a body that ended early.
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : null;
   if (typeof status !== 'number' || status < 400 || status > 499) return null;
-  return new Problem('invalid_body', 'The body did not arrive as it was announced: its length is wrong, or it was cut.');
+  return new Problem(
+    'invalid_body',
+    'The body did not arrive as it was announced: its length is wrong, or it was cut.',
+  );
 }
 
 /** The server cannot be reached, ends connections, takes no more, waits too long for locks, or is not the primary. */

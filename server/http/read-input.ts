@@ -1,11 +1,11 @@
-import type { FastifyRequest } from 'fastify';
-import type { z } from 'zod';
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
 import { Problem, type ProblemCode } from '@aos/core/base/error.ts';
 import { explainIssues, issuesOf } from '@aos/core/base/issues.ts';
 import { isObject, parseBody } from '@aos/core/base/json.ts';
 import { didYouMean } from '@aos/core/base/nearest.ts';
 import { membersAt } from '@aos/core/base/schema-members.ts';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 
 export interface Input {
   params: unknown;
@@ -18,7 +18,8 @@ export function readInput(endpoint: Endpoint, request: FastifyRequest): Input {
   return {
     params: read(endpoint.params, request.params, 'not_found', 'There is nothing at this path'),
     query: read(endpoint.query, request.query, 'invalid_query', 'The query cannot be read'),
-    body: endpoint.method === 'GET' ? {} : read(endpoint.body, bodyOf(request), 'invalid_body', 'The body cannot be read'),
+    body:
+      endpoint.method === 'GET' ? {} : read(endpoint.body, bodyOf(request), 'invalid_body', 'The body cannot be read'),
   };
 }
 
@@ -42,7 +43,9 @@ function refuseUnknown(schema: z.ZodType, value: Record<string, unknown>, code: 
   const known = [...membersAt(schema, [], value).keys()];
   const unknown = Object.keys(value).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
-  const named = unknown.slice(0, 8).map((name) => `${JSON.stringify(name.slice(0, 100))} is not known here${didYouMean(name, known)}`);
+  const named = unknown
+    .slice(0, 8)
+    .map((name) => `${JSON.stringify(name.slice(0, 100))} is not known here${didYouMean(name, known)}`);
   const all = known.length > 0 ? ` Known are ${known.join(', ')}.` : ' Send none.';
   throw new Problem(code, `${what}: ${named.join('; ')}.${all}`);
 }
@@ -52,7 +55,10 @@ const unstorable = /[\0\p{Surrogate}]/u;
 
 function refuseUnstorable(value: unknown, code: ProblemCode, what: string): void {
   if (typeof value === 'string' && unstorable.test(value)) {
-    throw new Problem(code, `${what}: a text in it has a NUL or half of a surrogate pair, which is no character. Leave it out.`);
+    throw new Problem(
+      code,
+      `${what}: a text in it has a NUL or half of a surrogate pair, which is no character. Leave it out.`,
+    );
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {

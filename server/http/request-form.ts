@@ -19,8 +19,12 @@ const known_headers = [
 export function refuseUnknownHeaders(headers: IncomingHttpHeaders): void {
   for (const name of Object.keys(headers)) {
     if (!name.startsWith('x-aos-') || known_headers.includes(name) || /^x-aos-meta-./.test(name)) continue;
-    const near = nearest(name.slice(6), known_headers.map((known) => known.slice(6)));
-    const instead = near === null ? `Known are ${known_headers.join(', ')} and x-aos-meta-*.` : `Did you mean x-aos-${near}?`;
+    const near = nearest(
+      name.slice(6),
+      known_headers.map((known) => known.slice(6)),
+    );
+    const instead =
+      near === null ? `Known are ${known_headers.join(', ')} and x-aos-meta-*.` : `Did you mean x-aos-${near}?`;
     throw new Problem('invalid_header', `The header ${name.slice(0, 100)} is not known here. ${instead}`);
   }
 }
@@ -45,13 +49,22 @@ const json_type = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset="?utf-
 
 /** Bodies are JSON in UTF-8. The control plane wants that said; providers' clients do not always say it. */
 export function refuseOtherMediaTypes(headers: IncomingHttpHeaders, must_say: boolean): void {
-  const { 'content-length': length, 'transfer-encoding': chunked, 'content-type': type, 'content-encoding': coded } = headers;
+  const {
+    'content-length': length,
+    'transfer-encoding': chunked,
+    'content-type': type,
+    'content-encoding': coded,
+  } = headers;
   if (chunked === undefined && (length === undefined || length === '0')) return;
   if (coded !== undefined && coded.toLowerCase() !== 'identity') {
-    throw new Problem('unsupported_media_type', `The content-encoding "${coded.slice(0, 40)}" is not read here: send the body as it is.`);
+    throw new Problem(
+      'unsupported_media_type',
+      `The content-encoding "${coded.slice(0, 40)}" is not read here: send the body as it is.`,
+    );
   }
   if (type === undefined && !must_say) return;
   if (type !== undefined && json_type.test(type.trim())) return;
-  const what = type === undefined ? 'The body has no content-type' : `The content-type "${type.slice(0, 80)}" is not read here`;
+  const what =
+    type === undefined ? 'The body has no content-type' : `The content-type "${type.slice(0, 80)}" is not read here`;
   throw new Problem('unsupported_media_type', `${what}: send "content-type: application/json", in UTF-8.`);
 }

@@ -48,11 +48,18 @@ export async function findPresentedKey(tx: Tx, hash: string): Promise<PresentedK
 }
 
 export async function findApiKey(tx: Tx, id: string): Promise<ApiKeyRow | undefined> {
-  const rows = await tx.query<ApiKeyRow>(`select ${columns} from api_keys where tenant_id = current_tenant() and id = $1`, [id]);
+  const rows = await tx.query<ApiKeyRow>(
+    `select ${columns} from api_keys where tenant_id = current_tenant() and id = $1`,
+    [id],
+  );
   return rows[0];
 }
 
-export function listApiKeys(tx: Tx, of: { project_id?: string | undefined }, page: { limit: number; cursor: string | null }): Promise<Slice> {
+export function listApiKeys(
+  tx: Tx,
+  of: { project_id?: string | undefined },
+  page: { limit: number; cursor: string | null },
+): Promise<Slice> {
   const filter = ofTenant().where('project_id = ?', of.project_id);
   return readNewest(tx, { table: 'api_keys', columns, filter }, page);
 }
@@ -108,7 +115,11 @@ export async function revokeApiKey(tx: Tx, id: string, at: string): Promise<ApiK
   return present(rows[0], 'the key that is revoked');
 }
 
-export async function bindApiKey(tx: Tx, id: string, to: { agent_ids: string[]; actor_ids: string[] }): Promise<ApiKeyRow> {
+export async function bindApiKey(
+  tx: Tx,
+  id: string,
+  to: { agent_ids: string[]; actor_ids: string[] },
+): Promise<ApiKeyRow> {
   const rows = await tx.query<ApiKeyRow>(
     `update api_keys set agent_ids = $2, actor_ids = $3 where tenant_id = current_tenant() and id = $1 returning ${columns}`,
     [id, to.agent_ids, to.actor_ids],
@@ -137,7 +148,8 @@ export async function otherOwnerKeys(tx: Tx, id: string, at: string): Promise<nu
 
 /** Keys that this installation made for itself, newest first: at most one of them is good. */
 export function installationKeys(tx: Tx, made_by: string): Promise<(ApiKeyRow & { hash: string })[]> {
-  return tx.query(`select ${columns}, hash from api_keys where tenant_id = current_tenant() and created_by = $1 order by id desc`, [
-    made_by,
-  ]);
+  return tx.query(
+    `select ${columns}, hash from api_keys where tenant_id = current_tenant() and created_by = $1 order by id desc`,
+    [made_by],
+  );
 }

@@ -1,5 +1,5 @@
-import type { Price } from '@aos/core/activity/price.ts';
 import type { ProviderKind } from '@aos/core/access/provider-kind.ts';
+import type { Price } from '@aos/core/activity/price.ts';
 import type { Tx } from './db.ts';
 
 /** What the gateway needs of a project. */

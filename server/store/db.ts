@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { assert } from '@aos/core/base/assert.ts';
+import pg from 'pg';
 
 /** A row as the driver gives it: numeric and bigint are strings, instants are RFC 3339 texts, jsonb is parsed. */
 export type Row = Record<string, unknown>;
@@ -19,7 +19,11 @@ export interface Database {
   /** Like `tenant`, for statements that do not wait for each other's answers: one round trip in all. */
   tenantFlight<T>(tenant_id: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Two flights, one transaction: the second is made from the answer of the first, and carries the commit. */
-  tenantFlights<A, T>(tenant_id: string, first: (tx: Tx) => Promise<A>, second: (tx: Tx, answer: A) => Promise<T>): Promise<T>;
+  tenantFlights<A, T>(
+    tenant_id: string,
+    first: (tx: Tx) => Promise<A>,
+    second: (tx: Tx, answer: A) => Promise<T>,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 

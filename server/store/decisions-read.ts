@@ -2,8 +2,8 @@ import { sibling } from '@aos/core/base/id.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
 import type { Row, Tx } from './db.ts';
-import { firstIdOf } from './runs-read.ts';
 import { most_counted, type Page, type Slice, sliceOf } from './list.ts';
+import { firstIdOf } from './runs-read.ts';
 
 type BoundTo = string | null;
 
@@ -40,11 +40,7 @@ export async function findDecision(tx: Tx, tenant_id: string, id: string, bound_
 }
 
 /** Every decision of a run, newest first: stored ones and plain allows, whose ids differ in the prefix only. */
-export async function listDecisions(
-  tx: Tx,
-  of: { tenant_id: string; run_id: string },
-  page: Page,
-): Promise<Slice> {
+export async function listDecisions(tx: Tx, of: { tenant_id: string; run_id: string }, page: Page): Promise<Slice> {
   const part = (before: string | null) =>
     `tenant_id = $1 and run_id = $2 and id >= $3 ${before === null ? '' : 'and id < $4'}`;
   const values = (kind: 'decision' | 'record') => [
@@ -73,7 +69,11 @@ export async function listDecisions(
 }
 
 /** The active policies that decisions were made under, by the id of their snapshot. */
-export async function snapshotsOf(tx: Tx, tenant_id: string, ids: readonly string[]): Promise<Map<string, SnapshotDocument>> {
+export async function snapshotsOf(
+  tx: Tx,
+  tenant_id: string,
+  ids: readonly string[],
+): Promise<Map<string, SnapshotDocument>> {
   const rows = await tx.query<{ id: string; document: SnapshotDocument }>(
     'select id, document from snapshots where tenant_id = $1 and id = any($2)',
     [tenant_id, [...new Set(ids)]],

@@ -50,7 +50,13 @@ async function ensureProvider(tx: Tx, deps: Deps, tenant_id: string, kind: 'open
   if (await findProvider(tx, kind)) return;
   const id = deps.makeId('provider');
   const secret_envelope = api_key === null ? null : deps.vault.seal(api_key, sealContext(tenant_id, 'providers', id));
-  await makeProvider(tx, deps, tenant_id, { id, slug: kind, kind, base_url: base_url ?? usual_base_url[kind], secret_envelope });
+  await makeProvider(tx, deps, tenant_id, {
+    id,
+    slug: kind,
+    kind,
+    base_url: base_url ?? usual_base_url[kind],
+    secret_envelope,
+  });
 }
 
 /**
@@ -63,8 +69,10 @@ async function ensureAdminKey(tx: Tx, deps: Deps, tenant_id: string, chosen: str
   const secret = chosen ?? (await keptAdminKey(deps.config.data_dir));
   const same = before.find(({ hash }) => hash === sha256Hex(secret));
   if (same) {
-    const is_ended = same.revoked_at !== null || (same.expires_at !== null && epochMs(same.expires_at) <= deps.clock.now());
-    if (is_ended) deps.log.warn({ api_key_id: same.id }, 'AOS_ADMIN_KEY was revoked or replaced and opens nothing: set a new one');
+    const is_ended =
+      same.revoked_at !== null || (same.expires_at !== null && epochMs(same.expires_at) <= deps.clock.now());
+    if (is_ended)
+      deps.log.warn({ api_key_id: same.id }, 'AOS_ADMIN_KEY was revoked or replaced and opens nothing: set a new one');
     return null;
   }
   const project = present(await findProject(tx, 'default'), 'the project default');

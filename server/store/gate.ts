@@ -16,6 +16,8 @@ export async function closeGate(tx: Tx, tenant_id: string): Promise<void> {
 }
 
 export async function controlEpoch(tx: Tx, tenant_id: string): Promise<string | undefined> {
-  const rows = await tx.query<{ control_epoch: string }>('select control_epoch from tenants where id = $1', [tenant_id]);
+  const rows = await tx.query<{ control_epoch: string }>('select control_epoch from tenants where id = $1', [
+    tenant_id,
+  ]);
   return rows[0]?.control_epoch;
 }

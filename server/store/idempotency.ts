@@ -46,14 +46,15 @@ export async function answerOnce(tx: Tx, claim: Claim & { status: number; respon
 }
 
 export async function releaseOnce(tx: Tx, claim: Claim): Promise<void> {
-  await tx.query('delete from idempotency_keys where tenant_id = $1 and api_key_id = $2 and key = $3 and status is null', [
-    claim.tenant_id,
-    claim.api_key_id,
-    claim.key,
-  ]);
+  await tx.query(
+    'delete from idempotency_keys where tenant_id = $1 and api_key_id = $2 and key = $3 and status is null',
+    [claim.tenant_id, claim.api_key_id, claim.key],
+  );
 }
 
 /** For the worker: keys of the current tenant that no longer count. */
 export async function removeOldClaims(tx: Tx): Promise<void> {
-  await tx.query("delete from idempotency_keys where tenant_id = current_tenant() and created_at < clock_timestamp() - interval '25 hours'");
+  await tx.query(
+    "delete from idempotency_keys where tenant_id = current_tenant() and created_at < clock_timestamp() - interval '25 hours'",
+  );
 }

@@ -1,7 +1,7 @@
 import type { IncidentGrouping } from '@aos/core/incidents/incident.ts';
 import type { Row, Tx } from './db.ts';
-import { sliceOf, type Slice } from './list.ts';
 import { type IncidentsAsked, incidentFilter } from './incidents-read.ts';
+import { type Slice, sliceOf } from './list.ts';
 import type { Scope } from './list-scope.ts';
 
 const columns: Record<IncidentGrouping, string> = {

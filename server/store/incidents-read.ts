@@ -40,14 +40,24 @@ export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: Inc
     .among('i.source_run_id', asked.run);
 }
 
-export async function findIncident(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {
-  const one = 'select i.* from incidents i where i.tenant_id = $1 and i.id = $2 and ($3::text is null or i.project_id = $3)';
+export async function findIncident(
+  tx: Tx,
+  tenant_id: string,
+  id: string,
+  bound_to: string | null,
+): Promise<Row | undefined> {
+  const one =
+    'select i.* from incidents i where i.tenant_id = $1 and i.id = $2 and ($3::text is null or i.project_id = $3)';
   const rows = await tx.query(described(one), [tenant_id, id, bound_to]);
   return rows[0];
 }
 
 /** The violations an incident stands for, in order, and the record of its decision when a call was made. */
-export async function proofOf(tx: Tx, incident: { tenant_id: string; id: string; source_run_id: string; decision_id: string | null }, most: number) {
+export async function proofOf(
+  tx: Tx,
+  incident: { tenant_id: string; id: string; source_run_id: string; decision_id: string | null },
+  most: number,
+) {
   const [violations, records] = await Promise.all([
     tx.query(
       `select v.* from violations v

@@ -1,7 +1,14 @@
 import type { Tx } from './db.ts';
 
-export async function registerInstance(tx: Tx, instance: { id: string; version: string; roles: string }): Promise<void> {
-  await tx.query('insert into instances (id, version, roles) values ($1, $2, $3)', [instance.id, instance.version, instance.roles]);
+export async function registerInstance(
+  tx: Tx,
+  instance: { id: string; version: string; roles: string },
+): Promise<void> {
+  await tx.query('insert into instances (id, version, roles) values ($1, $2, $3)', [
+    instance.id,
+    instance.version,
+    instance.roles,
+  ]);
 }
 
 /** Tells the others that this process lives, and learns the database's clock (milliseconds since 1970). */

@@ -34,7 +34,12 @@ function ofEvents(filter: Filter, events: readonly string[] | undefined): void {
   filter.where('e.event like any(?)', patterns);
 }
 
-export async function findLedgerEntry(tx: Tx, tenant_id: string, id: string, bound_to: BoundTo): Promise<Row | undefined> {
+export async function findLedgerEntry(
+  tx: Tx,
+  tenant_id: string,
+  id: string,
+  bound_to: BoundTo,
+): Promise<Row | undefined> {
   const rows = await tx.query(
     'select * from audit_ledger where tenant_id = $1 and id = $2 and ($3::text is null or project_id = $3)',
     [tenant_id, id, bound_to],

@@ -41,7 +41,10 @@ export async function scopeOf(tx: Tx, tenant_id: string, bound_to: string | null
     const names = asked[kind];
     return names === undefined ? [] : [[kind, await idsOf(kind, names)] as const];
   });
-  const [demo, found] = await Promise.all([may_be_demo ? idsOf('project', ['demo']) : ([] as string[]), Promise.all(finding)]);
+  const [demo, found] = await Promise.all([
+    may_be_demo ? idsOf('project', ['demo']) : ([] as string[]),
+    Promise.all(finding),
+  ]);
   const ids: Scope['ids'] = Object.fromEntries(found.flat());
   if (bound_to !== null) ids.project = ids.project?.filter((id) => id === bound_to) ?? [bound_to];
   const is_demo = ids.project !== undefined && ids.project.length > 0 && ids.project.every((id) => demo.includes(id));

@@ -37,7 +37,12 @@ export class Filter {
 const id_margin_ms = 3_600_000;
 
 /** Rows from an instant on and before another one: exact by their own column, and by id so that partitions are skipped. */
-export function within(filter: Filter, of: { id: string; kind: IdKind; at: string }, from?: string, to?: string): Filter {
+export function within(
+  filter: Filter,
+  of: { id: string; kind: IdKind; at: string },
+  from?: string,
+  to?: string,
+): Filter {
   const bound = (text: string, margin_ms: number) =>
     `${id_prefixes[of.kind]}_${firstSuffixAt(Math.max(0, Date.parse(text) + margin_ms))}`;
   if (from !== undefined) filter.where(`${of.at} >= ?`, from).where(`${of.id} >= ?`, bound(from, -id_margin_ms));

@@ -5,7 +5,11 @@ import { control_channel } from './gate.ts';
  * Hears which tenants' control has changed. Only a hint that saves a stale round: after a lost connection it comes back
  * by itself, and what was missed meanwhile the admissions find out.
  */
-export function listenForControl(url: string, onChange: (tenant_id: string) => void, onError: (error: Error) => void): () => Promise<void> {
+export function listenForControl(
+  url: string,
+  onChange: (tenant_id: string) => void,
+  onError: (error: Error) => void,
+): () => Promise<void> {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let is_stopped = false;

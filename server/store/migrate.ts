@@ -31,7 +31,9 @@ export async function migrate(url: string, folder = migrations_folder): Promise<
     await client.query(`create table if not exists schema_migrations (
       name text primary key, checksum text not null, applied_at timestamptz not null default clock_timestamp())`);
     const files = await migrationFiles(folder);
-    const done = await client.query<{ name: string; checksum: string }>('select name, checksum from schema_migrations order by name');
+    const done = await client.query<{ name: string; checksum: string }>(
+      'select name, checksum from schema_migrations order by name',
+    );
     refuseForeign(files, done.rows);
     const open = files.slice(done.rows.length);
     for (const file of open) await apply(client, file);
@@ -62,7 +64,9 @@ async function requireVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>("select current_setting('server_version_num') as version");
   const version = Number(rows[0]?.version);
   if (version < 150_000) {
-    throw new Error(`PostgreSQL 15 or newer is needed, this is ${Math.floor(version / 10_000)}: point DATABASE_URL at a newer server`);
+    throw new Error(
+      `PostgreSQL 15 or newer is needed, this is ${Math.floor(version / 10_000)}: point DATABASE_URL at a newer server`,
+    );
   }
 }
 
@@ -70,10 +74,14 @@ function refuseForeign(files: MigrationFile[], done: { name: string; checksum: s
   for (const [index, row] of done.entries()) {
     const ours = files[index];
     if (!ours || ours.name !== row.name) {
-      throw new Error(`the database has migration ${row.name}, which this version does not know: start the newer version that made it`);
+      throw new Error(
+        `the database has migration ${row.name}, which this version does not know: start the newer version that made it`,
+      );
     }
     if (ours.checksum !== row.checksum) {
-      throw new Error(`migration ${row.name} was applied with other contents than this version ships: restore the file or the database`);
+      throw new Error(
+        `migration ${row.name} was applied with other contents than this version ships: restore the file or the database`,
+      );
     }
   }
 }

@@ -55,7 +55,13 @@ export async function makeProvider(
 ): Promise<ProviderRow | undefined> {
   const created_at = instantText(deps.clock.now());
   const row = await insertProvider(tx, tenant_id, { ...provider, models: [], enabled: true, created_at });
-  if (row) await note(tx, deps, tenant_id, { event: 'PROVIDER_CREATED', object_type: 'provider', object_id: row.id, after: row });
+  if (row)
+    await note(tx, deps, tenant_id, {
+      event: 'PROVIDER_CREATED',
+      object_type: 'provider',
+      object_id: row.id,
+      after: row,
+    });
   return row;
 }
 
@@ -96,7 +102,13 @@ export async function makeOwnerKey(
   });
   if (!row) return undefined;
   const event = replaces ? 'KEY_ROTATED' : 'KEY_CREATED';
-  await note(tx, deps, tenant_id, { event, object_type: 'api_key', object_id: id, before: replaces ?? null, after: row });
+  await note(tx, deps, tenant_id, {
+    event,
+    object_type: 'api_key',
+    object_id: id,
+    before: replaces ?? null,
+    after: row,
+  });
   return { row, secret };
 }
 

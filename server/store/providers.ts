@@ -28,7 +28,11 @@ export interface NewProvider extends Omit<ProviderRow, 'has_secret' | 'updated_a
 }
 
 /** Undefined: the slug is taken. */
-export async function insertProvider(tx: Tx, tenant_id: string, provider: NewProvider): Promise<ProviderRow | undefined> {
+export async function insertProvider(
+  tx: Tx,
+  tenant_id: string,
+  provider: NewProvider,
+): Promise<ProviderRow | undefined> {
   const rows = await tx.query<ProviderRow>(
     `insert into providers (tenant_id, id, slug, kind, base_url, secret_envelope, models, enabled, created_at, updated_at)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict (tenant_id, slug) do nothing returning ${columns}`,

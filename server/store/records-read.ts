@@ -21,7 +21,12 @@ export function recordsListing(of: { tenant_id: string; scope: Scope; asked: Rec
   return { table: 'llm_run_records x', id: 'x.id', order: 'newest', filter, around: described };
 }
 
-export async function findRecord(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {
+export async function findRecord(
+  tx: Tx,
+  tenant_id: string,
+  id: string,
+  bound_to: string | null,
+): Promise<Row | undefined> {
   const one =
     'select x.* from llm_run_records x where x.tenant_id = $1 and x.id = $2 and ($3::text is null or x.project_id = $3)';
   const rows = await tx.query(described(one), [tenant_id, id, bound_to]);

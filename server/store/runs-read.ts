@@ -50,13 +50,19 @@ function ofReason(filter: Filter, reasons: readonly TerminationReason[] | undefi
 
 /** Runs with a call to one of these models or providers. The record of a call is never older than its run. */
 function ofModel(filter: Filter, { model, provider }: RunsAsked): void {
-  const record = "select from llm_run_records x where x.tenant_id = r.tenant_id and x.run_id = r.id and x.id > 'rec' || substr(r.id, 4)";
+  const record =
+    "select from llm_run_records x where x.tenant_id = r.tenant_id and x.run_id = r.id and x.id > 'rec' || substr(r.id, 4)";
   filter.where(`exists (${record} and x.model = any(?))`, model);
   filter.where(`exists (${record} and x.provider = any(?))`, provider);
 }
 
 /** A run, or undefined when it is not there or belongs to another project than the only one that may be seen. */
-export async function findRun(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {
+export async function findRun(
+  tx: Tx,
+  tenant_id: string,
+  id: string,
+  bound_to: string | null,
+): Promise<Row | undefined> {
   const one = 'select r.* from runs r where r.tenant_id = $1 and r.id = $2 and ($3::text is null or r.project_id = $3)';
   const rows = await tx.query(described(one), [tenant_id, id, bound_to]);
   return rows[0];

@@ -14,7 +14,14 @@ export interface SessionRun {
  */
 export async function joinSession(
   tx: Tx,
-  of: { tenant_id: string; project_id: string; external_id: string; at: string; new_session_id: string; new_run_id: string },
+  of: {
+    tenant_id: string;
+    project_id: string;
+    external_id: string;
+    at: string;
+    new_session_id: string;
+    new_run_id: string;
+  },
 ): Promise<SessionRun> {
   await tx.query(
     `insert into sessions (tenant_id, id, project_id, external_id, created_at, last_activity_at) values ($1, $2, $3, $4, $5, $5)

@@ -9,7 +9,10 @@ export async function nameAgent(
   of: { tenant_id: string; project_id: string; name: string; new_id: string | null; at: string },
 ): Promise<Named | null> {
   const find = () =>
-    tx.query<Named>('select id, slug from agents where tenant_id = $1 and (id = $2 or slug = $2)', [of.tenant_id, of.name]);
+    tx.query<Named>('select id, slug from agents where tenant_id = $1 and (id = $2 or slug = $2)', [
+      of.tenant_id,
+      of.name,
+    ]);
   const [found] = await find();
   if (found || of.new_id === null) return found ?? null;
   await tx.query(
@@ -26,7 +29,10 @@ export async function nameActor(
   of: { tenant_id: string; name: string; new_id: string | null; at: string },
 ): Promise<ActorName | null> {
   const find = () =>
-    tx.query<ActorName>('select id, slug, kind from actors where tenant_id = $1 and (id = $2 or slug = $2)', [of.tenant_id, of.name]);
+    tx.query<ActorName>('select id, slug, kind from actors where tenant_id = $1 and (id = $2 or slug = $2)', [
+      of.tenant_id,
+      of.name,
+    ]);
   const [found] = await find();
   if (found || of.new_id === null) return found ?? null;
   await tx.query(

@@ -6,10 +6,7 @@ export function systemRecordsListing(of: { tenant_id: string; asked: SystemQuery
   const { asked } = of;
   const filter = new Filter().where('y.tenant_id = ?', of.tenant_id);
   within(filter, { id: 'y.id', kind: 'event', at: 'y.occurred_at' }, asked.from, asked.to);
-  filter
-    .among('y.component', asked.component)
-    .among('y.event_type', asked.event)
-    .among('y.severity', asked.severity);
+  filter.among('y.component', asked.component).among('y.event_type', asked.event).among('y.severity', asked.severity);
   return { table: 'system_records y', id: 'y.id', order: 'newest', filter };
 }
 

@@ -7,7 +7,17 @@ export interface SystemRecordRow {
   tenant_id: string;
   id: string;
   component: 'API' | 'GATEWAY' | 'WORKER' | 'SCHEDULER' | 'DB' | 'AUTH' | 'MIGRATION';
-  event_type: 'STARTUP' | 'SHUTDOWN' | 'DEPLOYMENT' | 'MIGRATION' | 'AUTH_CHANGE' | 'CONFIG_CHANGE' | 'ERROR' | 'HEALTH_CHECK' | 'DEGRADED_ENTER' | 'DEGRADED_EXIT';
+  event_type:
+    | 'STARTUP'
+    | 'SHUTDOWN'
+    | 'DEPLOYMENT'
+    | 'MIGRATION'
+    | 'AUTH_CHANGE'
+    | 'CONFIG_CHANGE'
+    | 'ERROR'
+    | 'HEALTH_CHECK'
+    | 'DEGRADED_ENTER'
+    | 'DEGRADED_EXIT';
   severity: 'INFO' | 'WARN' | 'CRITICAL';
   summary: string;
   details: Json;
@@ -17,5 +27,7 @@ export interface SystemRecordRow {
 }
 
 export async function insertSystemRecord(tx: Tx, row: SystemRecordRow): Promise<void> {
-  await tx.query('insert into system_records select * from json_populate_record(null::system_records, $1)', [jsonText(row)]);
+  await tx.query('insert into system_records select * from json_populate_record(null::system_records, $1)', [
+    jsonText(row),
+  ]);
 }

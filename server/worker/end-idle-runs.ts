@@ -11,9 +11,16 @@ export function endIdle(govern: Govern, tenant_id: string): Promise<number> {
   return govern.db.tenant(tenant_id, async (tx) => {
     const ended = await endIdleRuns(tx, govern.config.run_idle_seconds, batch_max);
     if (ended.length === 0) return 0;
-    await completeTraces(tx, ended.map((run) => run.id));
+    await completeTraces(
+      tx,
+      ended.map((run) => run.id),
+    );
     const occurred_at = instantText(govern.clock.now());
-    await appendToLedger(tx, tenant_id, ended.map((run) => entryOf(govern, run, occurred_at)));
+    await appendToLedger(
+      tx,
+      tenant_id,
+      ended.map((run) => entryOf(govern, run, occurred_at)),
+    );
     return ended.length;
   });
 }

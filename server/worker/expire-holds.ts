@@ -1,8 +1,8 @@
-import { failureIncident } from '@aos/core/incidents/open.ts';
+import { sibling } from '@aos/core/base/id.ts';
 import { isObject, type Json } from '@aos/core/base/json.ts';
 import { ceilDiv, usdOfNano } from '@aos/core/base/money.ts';
-import { sibling } from '@aos/core/base/id.ts';
 import { instantText } from '@aos/core/base/time.ts';
+import { failureIncident } from '@aos/core/incidents/open.ts';
 import { type Outcome, writeOutcomes } from '../govern/settle.ts';
 import type { Govern } from '../govern/ticket.ts';
 import { type DeadHold, dueHolds, markDeadHolds } from '../store/usage.ts';
@@ -18,19 +18,31 @@ const batch_max = 100;
 export async function expireHolds(govern: Govern, tenant_id: string): Promise<number> {
   await govern.db.tenant(tenant_id, (tx) => markDeadHolds(tx, dead_after_s));
   const due = await govern.db.tenant(tenant_id, (tx) => dueHolds(tx, govern.config.suspect_seconds, batch_max));
-  if (due.length > 0) await writeOutcomes(govern, tenant_id, due.map((hold) => outcomeOfDead(govern, tenant_id, hold)));
+  if (due.length > 0)
+    await writeOutcomes(
+      govern,
+      tenant_id,
+      due.map((hold) => outcomeOfDead(govern, tenant_id, hold)),
+    );
   return due.length;
 }
 
 function outcomeOfDead(govern: Govern, tenant_id: string, hold: DeadHold): Outcome {
   const { call } = hold;
   const was_sent = hold.dispatched_at !== null;
-  const ids = { run_id: hold.run_id, trace_id: sibling(hold.run_id, 'trace'), step_id: sibling(hold.id, 'step'), decision_id: hold.id };
+  const ids = {
+    run_id: hold.run_id,
+    trace_id: sibling(hold.run_id, 'trace'),
+    step_id: sibling(hold.id, 'step'),
+    decision_id: hold.id,
+  };
   const ended_at = instantText(govern.clock.now());
   const message = 'its process died before the answer was complete';
   const usage = was_sent ? worstUsage(call) : { input_tokens: 0, output_tokens: 0, cost_nano: 0n };
   const cost_usd = usage.cost_nano === null ? null : usdOfNano(usage.cost_nano);
-  const amounts = hold.amounts.map((amount, n) => (was_sent && call.line_types[n] !== 'concurrency' ? BigInt(amount) : 0n));
+  const amounts = hold.amounts.map((amount, n) =>
+    was_sent && call.line_types[n] !== 'concurrency' ? BigInt(amount) : 0n,
+  );
   const { project_id, agent_id, actor_id, api_key_id, session_id, provider, model, wire, streamed } = call;
   const asker = { project_id, agent_id, actor_id, api_key_id, session_id };
   const draft = failureIncident(message);
@@ -142,6 +154,7 @@ function worstUsage({ estimate, output_bound }: DeadHold['call']) {
   const input_tokens = Number(of.input_tokens ?? 0);
   const output_tokens = output_bound * Number(of.choices ?? 1);
   const price = isObject(of.price ?? null) ? (of.price as { base_pico: string; output_pico: string }) : null;
-  const cost_nano = price && ceilDiv(BigInt(price.base_pico) + BigInt(price.output_pico) * BigInt(output_tokens), 1000n);
+  const cost_nano =
+    price && ceilDiv(BigInt(price.base_pico) + BigInt(price.output_pico) * BigInt(output_tokens), 1000n);
   return { input_tokens, output_tokens, cost_nano };
 }

@@ -1,5 +1,5 @@
-import type { Govern } from '../govern/ticket.ts';
 import type { Later } from '../govern/later.ts';
+import type { Govern } from '../govern/ticket.ts';
 import { beat } from '../store/instances.ts';
 import type { Job } from './index.ts';
 

@@ -1,8 +1,8 @@
 import type { Govern } from '../govern/ticket.ts';
+import { extendPartitions } from '../store/partitions.ts';
 import { tenantIds } from '../store/tenant-ids.ts';
 import { endIdle } from './end-idle-runs.ts';
 import { expireHolds } from './expire-holds.ts';
-import { extendPartitions } from '../store/partitions.ts';
 
 /** Work that is due again and again; each job is safe to run on every replica at once. */
 export interface Job {
@@ -38,7 +38,9 @@ export function repeat(govern: Govern, job: Job): () => Promise<void> {
     timer = setTimeout(() => {
       running = job
         .run(govern)
-        .catch((error: Error) => govern.log.warn({ job: job.name, error: error.message }, 'a job failed and will run again'))
+        .catch((error: Error) =>
+          govern.log.warn({ job: job.name, error: error.message }, 'a job failed and will run again'),
+        )
         .finally(() => !is_stopped && next());
     }, job.every_ms);
   };

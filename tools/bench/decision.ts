@@ -40,8 +40,15 @@ const estimate: Estimate = {
 
 function policyFor(kind: string, ids: string[]): ActivePolicy {
   const limit = { type: 'cost_usd', max: '50', window: { per: 'day' } };
-  const parsed = policy_document.parse({ name: `cap of ${kind}`, target: { kind, ids }, controls: [{ limit, action: 'block' }] });
-  const document = { ...parsed, controls: parsed.controls.map((control) => ({ ...control, id: makeId('control') })) } as StoredDocument;
+  const parsed = policy_document.parse({
+    name: `cap of ${kind}`,
+    target: { kind, ids },
+    controls: [{ limit, action: 'block' }],
+  });
+  const document = {
+    ...parsed,
+    controls: parsed.controls.map((control) => ({ ...control, id: makeId('control') })),
+  } as StoredDocument;
   return { id: makeId('policy'), version: 1, mode: 'enforce', document };
 }
 
