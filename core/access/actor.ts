@@ -3,7 +3,7 @@ import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 import { display_name, slug, url } from './slug.ts';
 
-export const actor_kind = z.enum(['human', 'service', 'system']);
+const actor_kind = z.enum(['human', 'service', 'system']);
 
 /** On whose behalf an agent calls: a human, mostly. */
 export const actor = z.object({

@@ -4,10 +4,10 @@ import { instant } from '../base/time.ts';
 import { display_name, namesSomething, slug, url } from './slug.ts';
 
 /** Whether the text of prompts and answers is stored besides its hash: so far it never is. */
-export const content_mode = z.enum(['none']);
+const content_mode = z.enum(['none']);
 
 /** Output tokens assumed, and sent, for a call under a limit whose caller gave no bound. */
-export const default_output_bound = z.int().min(16).max(1_000_000);
+const default_output_bound = z.int().min(16).max(1_000_000);
 
 export const project = z.object({
   id: idOf('project'),
@@ -30,8 +30,6 @@ const settings = {
 };
 
 export const new_project = z.strictObject({ slug, ...settings });
-export type NewProject = z.infer<typeof new_project>;
 
 /** What is not named stays as it is. */
 export const project_change = z.strictObject(settings).refine(namesSomething, 'must name what to change');
-export type ProjectChange = z.infer<typeof project_change>;

@@ -4,7 +4,7 @@ import { instant } from '../base/time.ts';
 import { type ProviderKind, provider_kinds } from './provider-kind.ts';
 import { namesSomething, slug, url } from './slug.ts';
 
-export const provider_kind = z.enum(provider_kinds);
+const provider_kind = z.enum(provider_kinds);
 
 /** Where a provider of this kind is reached when nobody says otherwise. */
 export const usual_base_url: Record<ProviderKind, string | null> = {

@@ -2,24 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { all_endpoints } from '@aos/core/api/index.ts';
 import { all_handlers } from '@aos/server/api/all-handlers.ts';
 import { readConfig } from '@aos/server/base/config.ts';
 import { type Deps, makeId, realClock } from '@aos/server/base/deps.ts';
 import { openLog } from '@aos/server/base/log.ts';
-import { createMetrics, type Metrics } from '@aos/server/base/metrics.ts';
+import { createMetrics } from '@aos/server/base/metrics.ts';
 import { openVault } from '@aos/server/base/vault.ts';
 import { createApp } from '@aos/server/http/app.ts';
 import { bindEndpoints } from '@aos/server/http/bind.ts';
 import { openDatabase } from '@aos/server/store/db.ts';
 import { firstBoot } from '@aos/server/store/first-boot.ts';
 import { migrate } from '@aos/server/store/migrate.ts';
-import type { FastifyInstance } from 'fastify';
 import { freshDatabase, type TestDatabase } from '../parts/database.ts';
 
 export interface TestDeps extends Deps {
-  metrics: Metrics;
   /** What was logged, line by line. */
   logged: string[];
 }
@@ -30,12 +27,12 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-const migrations = fileURLToPath(new URL('../../server/store/migrations', import.meta.url));
+type App = ReturnType<typeof createApp>;
 
 /** A migrated database of its own with a data folder of its own, before the first boot. */
 export async function testStore(env: Record<string, string> = {}, on?: TestDatabase): Promise<TestStore> {
   const database = on ?? (await freshDatabase('postgres'));
-  await migrate(database.url, migrations);
+  await migrate(database.url);
   const data_dir = mkdtempSync(path.join(tmpdir(), 'aos-http-'));
   const deps = testDeps(database.url, { AOS_DATA_DIR: data_dir, ...env });
   return {
@@ -75,12 +72,12 @@ export function testDeps(url: string, env: Record<string, string>): TestDeps {
 export interface TestApp extends TestStore {
   url: string;
   admin_key: string;
-  app: FastifyInstance;
+  app: App;
 }
 
 /** The control plane on a real port over a database of its own; `more` adds routes before it listens. */
 export async function startApp(
-  more: (app: FastifyInstance) => void = () => {},
+  more: (app: App) => void = () => {},
   env: Record<string, string> = {},
 ): Promise<TestApp> {
   return listening(await testStore(env), more);
@@ -91,7 +88,7 @@ export async function startAppOn(database: TestDatabase): Promise<TestApp> {
   return listening(await testStore({}, database));
 }
 
-async function listening(store: TestStore, more: (app: FastifyInstance) => void = () => {}): Promise<TestApp> {
+async function listening(store: TestStore, more: (app: App) => void = () => {}): Promise<TestApp> {
   const { admin_key_to_print } = await firstBoot(store.deps, { admin_key: null });
   const app = createApp(store.deps);
   bindEndpoints(app, store.deps, all_endpoints, all_handlers);

@@ -5,7 +5,7 @@ import { limit_schema } from '@aos/core/policies/limits/index.ts';
 import { balanceOf } from '@aos/core/policies/reserve.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import { controlEpoch } from '@aos/server/store/gate.ts';
-import { admit, settleHolds } from '@aos/server/store/usage.ts';
+import { admit, settleHold } from '@aos/server/store/usage.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Api, expectStatus } from '../parts/client.ts';
 import { openPolicyApp, type PolicyApp } from './policy-app.ts';
@@ -74,7 +74,7 @@ async function call(
     };
     const [admission] = await admit(tx, { control_epoch, instance_id: 'ins', at_ms, asks: [ask] });
     expect(admission?.outcome).toBe('admitted');
-    if (used !== undefined) await settleHolds(tx, [{ id, amounts: [used] }]);
+    if (used !== undefined) await settleHold(tx, id, () => used);
   });
 }
 

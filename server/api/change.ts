@@ -35,7 +35,7 @@ export interface Change {
   project_id?: string | null;
 }
 
-export function entryOf({ deps, identity, request_id }: Context, change: Change): LedgerEntry {
+function entryOf({ deps, identity, request_id }: Context, change: Change): LedgerEntry {
   return {
     id: deps.makeId('event'),
     event: change.event,

@@ -96,7 +96,7 @@ const credentials: readonly [RegExp, string][] = [
 ];
 
 /** Text as it may stand in a log: without credentials and marks that hide or forge, and not endless. */
-export function clean(text: string, longest = longest_text): string {
+function clean(text: string, longest = longest_text): string {
   // Some more than fits, so that a credential at the edge is recognised before it is cut.
   let result = text.slice(0, longest + 1_000);
   for (const [pattern, instead] of credentials) result = result.replace(pattern, instead);

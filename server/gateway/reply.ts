@@ -19,10 +19,16 @@ export async function replyWith(reply: FastifyReply, wire: Wire, governed: Gover
       return reply.code(200).send({ dry_run: true, decision: governed.decision });
     case 'plain':
       if (governed.status >= 400) reply.header('x-aos-source', 'provider');
-      return reply.code(governed.status).headers(governed.headers).send(governed.body);
+      return reply.code(governed.status).headers(providerHeaders(governed.headers)).send(governed.body);
     case 'stream':
-      return stream(reply.code(governed.status).headers(governed.headers), governed.chunks);
+      return stream(reply.code(governed.status).headers(providerHeaders(governed.headers)), governed.chunks);
   }
+}
+
+/** `x-request-id` and `request-id` are ours, which ledger and log know; what the provider calls its part stands beside. */
+function providerHeaders({ 'x-request-id': id, 'request-id': also, ...headers }: Record<string, string>): Record<string, string> {
+  const theirs = id ?? also;
+  return theirs === undefined ? headers : { ...headers, 'x-aos-provider-request-id': theirs };
 }
 
 /** Headers that keep proxies from holding events back. */

@@ -63,6 +63,7 @@ async function ask(
     json,
     headers: travelling(request),
     request_id: request.id,
+    new_run_id: govern.makeId('run'),
     begun_ms,
     gone: gone.signal,
   };

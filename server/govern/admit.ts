@@ -23,7 +23,7 @@ const batch_max = 128;
 export function createAdmitter(deps: Deps, later: Later): Admitter {
   return createBatcher<AtGate, Admission>({
     max: batch_max,
-    lanes: 2,
+    lanes: 1,
     run: (tenant_id, batch) => admitBatch(deps, later, tenant_id, batch),
   });
 }
@@ -49,7 +49,7 @@ async function admitBatch(
         answers.set(at, { status: 'fulfilled', value: present(admissions[n], 'an admission') });
     } catch (reason) {
       for (const at of same) {
-        if (at.ask.take) later.release(tenant_id, at.ask.id, at.ask.lines.length);
+        if (at.ask.take) later.release(tenant_id, at.ask.id);
         answers.set(at, { status: 'rejected', reason });
       }
     }
@@ -58,16 +58,11 @@ async function admitBatch(
   return batch.map((at) => present(answers.get(at), 'the answer at the gate'));
 }
 
+/** The runs first and the books last: a hot balance is locked from its admission to the commit and no longer. */
 function admitSame(deps: Deps, tenant_id: string, control_epoch: string, same: AtGate[]): Promise<Admission[]> {
   return deps.db.tenantFlight(tenant_id, async (tx) => {
     const taking = same.filter((at) => at.ask.take);
-    const [admissions] = await Promise.all([
-      admit(tx, {
-        control_epoch,
-        instance_id: deps.instance_id,
-        at_ms: deps.clock.now(),
-        asks: same.map((at) => at.ask),
-      }),
+    const [, , admissions] = await Promise.all([
       openRuns(
         tx,
         taking.flatMap((at) => at.new_run ?? []),
@@ -76,6 +71,12 @@ function admitSame(deps: Deps, tenant_id: string, control_epoch: string, same: A
         tx,
         taking.flatMap((at) => at.new_trace ?? []),
       ),
+      admit(tx, {
+        control_epoch,
+        instance_id: deps.instance_id,
+        at_ms: deps.clock.now(),
+        asks: same.map((at) => at.ask),
+      }),
     ]);
     return admissions;
   });

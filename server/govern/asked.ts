@@ -25,6 +25,8 @@ export interface AskedCall {
   /** Headers that may travel on to the provider. */
   headers: Record<string, string>;
   request_id: string;
+  /** The run the call opens when it joins none: the same however often it is prepared. */
+  new_run_id: string;
   /** When it came, on the monotonic clock. */
   begun_ms: number;
   /** Asks again who the credential belongs to, past every cache: control has changed since the first answer. */

@@ -2,10 +2,13 @@ import { costNano } from '@aos/core/activity/price.ts';
 import { inputTokensExact } from '@aos/core/activity/prompt.ts';
 import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
+import { present } from '@aos/core/base/assert.ts';
+import { instantText } from '@aos/core/base/time.ts';
 import { type IncidentDraft, overReport } from '@aos/core/incidents/open.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
+import type { Posting } from '../store/usage.ts';
 import { decisionOf, type Ending, progressOf, recordOf, stepOf } from './records.ts';
 import type { Outcome } from './settle.ts';
 import type { Govern, Ticket } from './ticket.ts';
@@ -48,7 +51,7 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
   const ending: Ending = { ...went, usage, usage_source, cost_nano, settled_at_ms, amounts };
   const trouble = troubleOf(govern, ticket, settled_at_ms, [...went.incidents, ...overReports(ticket, amounts)]);
   return {
-    hold: { id: ticket.ids.decision_id, amounts },
+    hold: { id: ticket.ids.decision_id, postings: postingsOf(ticket, amounts) },
     new_run: null,
     new_trace: null,
     step: stepOf(ticket, went.status, settled_at_ms, cost_nano, went.error),
@@ -84,6 +87,15 @@ function postedAmounts(ticket: Ticket, went: Went, used: Used): bigint[] {
       : line.type.post(line.limit, used),
   );
 }
+
+const postingsOf = (ticket: Ticket, amounts: readonly bigint[]): Posting[] =>
+  ticket.lines.map((line, n) => ({
+    control_id: line.key.control_id,
+    subject: line.key.subject,
+    window_start: instantText(line.key.window_start_ms),
+    held: amountOf(line, ticket.output_bound),
+    actual: present(amounts[n], 'what a line posts'),
+  }));
 
 /** Enforced lines that were posted above what was held for them: only a provider's report can do that. */
 function overReports(ticket: Ticket, amounts: readonly bigint[]): IncidentDraft[] {

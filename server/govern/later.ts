@@ -1,11 +1,11 @@
 import type { Deps } from '../base/deps.ts';
-import { settleHolds } from '../store/usage.ts';
+import { settleHold } from '../store/usage.ts';
 import { type Outcome, writeOutcomes } from './settle.ts';
 
 /** What could not be written while the database was away, kept until it can; this process still owns the holds. */
 export interface Later {
   /** An admission whose answer never came: if its hold exists, nothing was sent for it. */
-  release(tenant_id: string, id: string, lines: number): void;
+  release(tenant_id: string, id: string): void;
   settle(tenant_id: string, outcome: Outcome): void;
   /** Tries everything once; what fails again stays. */
   retry(): Promise<void>;
@@ -17,9 +17,8 @@ type Task = () => Promise<unknown>;
 export function createLater(deps: Deps): Later {
   const tasks = new Set<Task>();
   return {
-    release: (tenant_id, id, lines) => {
-      const amounts = Array<bigint>(lines).fill(0n);
-      tasks.add(() => deps.db.tenant(tenant_id, (tx) => settleHolds(tx, [{ id, amounts }])));
+    release: (tenant_id, id) => {
+      tasks.add(() => deps.db.tenant(tenant_id, (tx) => settleHold(tx, id, () => 0n)));
     },
     settle: (tenant_id, outcome) => {
       tasks.add(() => writeOutcomes(deps, tenant_id, [outcome]));

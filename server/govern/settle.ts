@@ -2,12 +2,12 @@ import type { Deps } from '../base/deps.ts';
 import type { Tx } from '../store/db.ts';
 import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
 import { type NewIncident, openIncidents } from '../store/incidents.ts';
-import { appendOpened, appendToLedger, type LedgerEntry } from '../store/ledger.ts';
+import { appendOpened, appendToLedger } from '../store/ledger.ts';
 import { insertRecords, type LlmRunRecordRow } from '../store/llm-run-records.ts';
 import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
 import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
-import { type HoldEnd, settleHolds } from '../store/usage.ts';
+import { endHolds, type HoldEnd, postBalances } from '../store/usage.ts';
 import { insertViolations, linkViolations } from '../store/violations.ts';
 import { type Batcher, createBatcher } from './batch.ts';
 import { runPatiently } from './patience.ts';
@@ -35,7 +35,7 @@ const batch_max = 128;
 export function createSettler(deps: Deps): Settler {
   return createBatcher<Outcome, boolean>({
     max: batch_max,
-    lanes: 2,
+    lanes: 1,
     run: (tenant_id, outcomes) => {
       const stop = deps.metrics.settle_seconds.startTimer();
       deps.metrics.batch_size.observe({ kind: 'settle' }, outcomes.length);
@@ -50,72 +50,66 @@ export function createSettler(deps: Deps): Settler {
 
 /**
  * One transaction in two flights: first the holds end, which says for which calls this process is the one to write;
- * then balances stand and everything about those calls follows.
+ * then follows everything about those calls, the balances last.
  */
 export function writeOutcomes(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]): Promise<Set<string>> {
+  const held = outcomes.flatMap((of) => of.hold?.id ?? []);
   return deps.db.tenantFlights(
     tenant_id,
-    (tx) =>
-      settleHolds(
-        tx,
-        outcomes.flatMap((of) => of.hold ?? []),
-      ),
-    async (tx, settled) => {
-      await write(
-        deps,
-        tx,
-        tenant_id,
-        outcomes.filter((of) => of.hold === null || settled.has(of.hold.id)),
-      );
-      return settled;
+    (tx) => endHolds(tx, held),
+    async (tx, ended) => {
+      const ours = outcomes.filter((of) => of.hold === null || ended.has(of.hold.id));
+      await write(deps, tx, tenant_id, ours);
+      return ended;
     },
   );
 }
 
 async function write(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly Outcome[]): Promise<void> {
-  const violations = outcomes.flatMap((of) => of.violations);
-  const incidents = mergeIncidents(outcomes.flatMap((of) => of.incidents));
-  const ledger: LedgerEntry[] = outcomes.flatMap((of) => of.ledger);
+  const all = <T>(part: (of: Outcome) => T | readonly T[] | null): T[] => outcomes.flatMap((of) => part(of) ?? []);
+  const violations = all((of) => of.violations);
+  const violation_ids = violations.map((of) => of.id);
+  const incidents = mergeIncidents(all((of) => of.incidents));
+  const runs_with_incidents = incidents.map((of) => of.source_run_id);
+  const opened = incidents.map((of) => openedEntry(deps, of));
   await Promise.all([
     openRuns(
       tx,
-      outcomes.flatMap((of) => of.new_run ?? []),
+      all((of) => of.new_run),
     ),
     openTraces(
       tx,
-      outcomes.flatMap((of) => of.new_trace ?? []),
+      all((of) => of.new_trace),
     ),
     insertSteps(
       tx,
-      outcomes.map((of) => of.step),
+      all((of) => of.step),
     ),
     insertRecords(
       tx,
-      outcomes.flatMap((of) => of.record ?? []),
+      all((of) => of.record),
     ),
     insertDecisions(
       tx,
-      outcomes.flatMap((of) => of.decision ?? []),
+      all((of) => of.decision),
     ),
     insertViolations(tx, violations),
     openIncidents(tx, incidents),
-    linkViolations(
-      tx,
-      violations.map((of) => of.id),
-    ),
-    linkIncidents(
-      tx,
-      incidents.map((of) => of.source_run_id),
-    ),
-    appendToLedger(tx, tenant_id, ledger),
-    appendOpened(
+    linkViolations(tx, violation_ids),
+    linkIncidents(tx, runs_with_incidents),
+    appendToLedger(
       tx,
       tenant_id,
-      incidents.map((of) => openedEntry(deps, of)),
+      all((of) => of.ledger),
     ),
+    appendOpened(tx, tenant_id, opened),
     addToRuns(
       tx,
-      outcomes.map((of) => of.progress),
+      all((of) => of.progress),
+    ),
+    postBalances(
+      tx,
+      all((of) => of.hold?.postings ?? null),
     ),
   ]);
 }

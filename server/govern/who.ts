@@ -130,7 +130,7 @@ async function runOf(govern: Govern, project: ProjectRow, asked: AskedCall): Pro
     };
   }
   return {
-    run_id: govern.makeId('run'),
+    run_id: asked.new_run_id,
     session: null,
     is_known: false,
     is_open: false,

@@ -4,7 +4,6 @@ import { assert } from '@aos/core/base/assert.ts';
 import { Problem, problemBody } from '@aos/core/base/error.ts';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { type Deps, randomSecret } from '../base/deps.ts';
-import type { Metrics } from '../base/metrics.ts';
 import { lastUsedOf } from './last-used.ts';
 import { answerProblem } from './problem.ts';
 import { refuseAmbiguousPath, refuseOtherMediaTypes, refuseUnknownHeaders } from './request-form.ts';
@@ -28,7 +27,7 @@ const keep_alive_timeout_ms = 120_000;
  * The HTTP server without its routes. What every request goes through: a request id, a form that cannot be taken for
  * another, a body as raw bytes (`request.body` is a Buffer, or undefined), errors in one form, counting.
  */
-export function createApp(deps: Deps & { metrics: Metrics }): FastifyInstance {
+export function createApp(deps: Deps): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: deps.config.body_limit_bytes,

@@ -29,11 +29,18 @@ export interface Database {
 
 export const tenant_id_shape = /^ten_[0-9a-hjkmnp-tv-z]{26}$/;
 const instant_oids = [1184, 1114];
+const instants_oid = 1185;
+const texts_oid = 1009;
+const instantOf = (value: string) => new Date(value).toISOString();
 
 /** Instants leave the database in the form they have on the wire, so a row needs no mapping. */
 export const wire_types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (instant_oids.includes(oid)) return (value: string) => new Date(value).toISOString();
+    if (instant_oids.includes(oid)) return instantOf;
+    if (oid === instants_oid) {
+      const texts = pg.types.getTypeParser(texts_oid as never, 'text') as unknown as (value: string) => string[];
+      return (value: string) => texts(value).map(instantOf);
+    }
     return pg.types.getTypeParser(oid, format as 'text');
   },
 } as pg.CustomTypesConfig;

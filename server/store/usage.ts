@@ -131,21 +131,103 @@ function distinctKeys(asks: readonly AdmissionAsk[]) {
 /** `-infinity` sorts before every instant here as it does in the database. */
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** How an open hold ends: with the amounts really used, one for each of its lines in their order. */
-export interface HoldEnd {
-  id: string;
-  amounts: readonly bigint[];
+/** What ending a hold does to one balance: `held` leaves pending, `actual` is posted. */
+export interface Posting {
+  control_id: string;
+  subject: string;
+  window_start: string;
+  held: bigint;
+  actual: bigint;
 }
 
-/** Settles open holds and answers which of them were still open: each hold is settled by exactly one caller. */
-export async function settleHolds(tx: Tx, ends: readonly HoldEnd[]): Promise<Set<string>> {
-  if (ends.length === 0) return new Set();
-  const rows = await tx.query<{ settled: string }>(
-    'select settle_holds($1, $2, $3) as settled',
-    [ends.map((end) => end.id), ends.map((end) => end.amounts.length), ends.flatMap((end) => end.amounts)],
-    'settle_holds',
+/** How an open hold ends: with what was really used of each of its lines. */
+export interface HoldEnd {
+  id: string;
+  postings: readonly Posting[];
+}
+
+/**
+ * Deletes open holds and answers which of them were still open: each hold is ended by exactly one caller, who must post
+ * its lines in the same transaction.
+ */
+export async function endHolds(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await tx.query<{ id: string }>(
+    'delete from holds where tenant_id = current_tenant() and id = any ($1) returning id',
+    [ids],
+    'end_holds',
   );
-  return new Set(rows.map((row) => row.settled));
+  return new Set(rows.map((row) => row.id));
+}
+
+/**
+ * Posts the lines of ended holds, each balance once and locked in the one order. The last statement before the commit:
+ * a hot balance is locked no longer than that takes.
+ */
+export async function postBalances(tx: Tx, postings: readonly Posting[]): Promise<void> {
+  if (postings.length === 0) return;
+  const sums = sumPerBalance(postings);
+  await tx.query(
+    `with due as (
+        select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[]) d(control, subject, start, held, actual)
+      ), locked as (
+        select b.control_id, b.subject, b.window_start, d.held, d.actual from balances b
+          join due d on b.control_id = d.control and b.subject = d.subject and b.window_start = d.start
+          where b.tenant_id = current_tenant() order by b.control_id, b.subject, b.window_start for update of b
+      )
+      update balances b set posted = b.posted + l.actual, pending = b.pending - l.held from locked l
+        where b.tenant_id = current_tenant() and b.control_id = l.control_id and b.subject = l.subject and b.window_start = l.window_start`,
+    [
+      sums.map((sum) => sum.control_id),
+      sums.map((sum) => sum.subject),
+      sums.map((sum) => sum.window_start),
+      sums.map((sum) => sum.held),
+      sums.map((sum) => sum.actual),
+    ],
+    'post_balances',
+  );
+}
+
+function sumPerBalance(postings: readonly Posting[]): Posting[] {
+  const sums = new Map<string, Posting>();
+  for (const posting of postings) {
+    const name = `${posting.control_id} ${posting.subject} ${posting.window_start}`;
+    const sum = sums.get(name);
+    if (sum) sums.set(name, { ...sum, held: sum.held + posting.held, actual: sum.actual + posting.actual });
+    else sums.set(name, posting);
+  }
+  return [...sums.values()];
+}
+
+/** Ends one hold by the lines its row keeps; false when it was gone. `actualOf` says what each line posts. */
+export async function settleHold(
+  tx: Tx,
+  id: string,
+  actualOf: (held: bigint, line: number) => bigint,
+): Promise<boolean> {
+  const [hold] = await tx.query<StoredLines>(
+    'delete from holds where tenant_id = current_tenant() and id = $1 returning control_ids, subjects, window_starts, amounts',
+    [id],
+  );
+  if (hold) await postBalances(tx, postingsOf(hold, actualOf));
+  return hold !== undefined;
+}
+
+/** The lines of a hold as its row keeps them. */
+export interface StoredLines {
+  control_ids: string[];
+  subjects: string[];
+  window_starts: string[];
+  amounts: string[];
+}
+
+export function postingsOf(hold: StoredLines, actualOf: (held: bigint, line: number) => bigint): Posting[] {
+  return hold.control_ids.map((control_id, n) => {
+    const held = BigInt(present(hold.amounts[n], 'the amount of a line'));
+    const subject = present(hold.subjects[n], 'the subject of a line');
+    const window_start = present(hold.window_starts[n], 'the window of a line');
+    return { control_id, subject, window_start, held, actual: actualOf(held, n) };
+  });
 }
 
 /** What a record of a call needs when its process died before it could write one. */
@@ -169,12 +251,9 @@ export interface HeldCall {
   line_types: string[];
 }
 
-export interface DeadHold {
+export interface DeadHold extends StoredLines {
   id: string;
   run_id: string;
-  control_ids: string[];
-  subjects: string[];
-  amounts: string[];
   /** Output tokens granted, beside what was handed over at admission. */
   call: HeldCall & { output_bound: number };
   admitted_at: string;
@@ -194,7 +273,7 @@ export async function markDeadHolds(tx: Tx, dead_after_s: number): Promise<void>
 /** Suspect holds that are due: those never dispatched at once, the others after `suspect_s`. */
 export function dueHolds(tx: Tx, suspect_s: number, limit: number): Promise<DeadHold[]> {
   return tx.query<DeadHold>(
-    `select id, run_id, control_ids, subjects, amounts, call, admitted_at, dispatched_at from holds
+    `select id, run_id, control_ids, subjects, window_starts, amounts, call, admitted_at, dispatched_at from holds
       where state = 'suspect' and (dispatched_at is null or suspect_at < clock_timestamp() - make_interval(secs => $1))
       order by id limit $2`,
     [suspect_s, limit],

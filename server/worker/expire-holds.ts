@@ -5,7 +5,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import { type Outcome, writeOutcomes } from '../govern/settle.ts';
 import type { Govern } from '../govern/ticket.ts';
-import { type DeadHold, dueHolds, markDeadHolds } from '../store/usage.ts';
+import { type DeadHold, dueHolds, markDeadHolds, postingsOf } from '../store/usage.ts';
 
 /** A process that has not beaten for so long is gone: three heartbeats. */
 const dead_after_s = 15;
@@ -40,14 +40,13 @@ function outcomeOfDead(govern: Govern, tenant_id: string, hold: DeadHold): Outco
   const message = 'its process died before the answer was complete';
   const usage = was_sent ? worstUsage(call) : { input_tokens: 0, output_tokens: 0, cost_nano: 0n };
   const cost_usd = usage.cost_nano === null ? null : usdOfNano(usage.cost_nano);
-  const amounts = hold.amounts.map((amount, n) =>
-    was_sent && call.line_types[n] !== 'concurrency' ? BigInt(amount) : 0n,
-  );
+  const counts = (held: bigint, n: number) => (was_sent && call.line_types[n] !== 'concurrency' ? held : 0n);
+  const postings = postingsOf(hold, counts);
   const { project_id, agent_id, actor_id, api_key_id, session_id, provider, model, wire, streamed } = call;
   const asker = { project_id, agent_id, actor_id, api_key_id, session_id };
   const draft = failureIncident(message);
   return {
-    hold: { id: hold.id, amounts },
+    hold: { id: hold.id, postings },
     new_run: null,
     new_trace: null,
     step: {
@@ -93,12 +92,11 @@ function outcomeOfDead(govern: Govern, tenant_id: string, hold: DeadHold): Outco
       policy_snapshot_id: call.policy_snapshot_id,
       verdict: 'continue',
       estimate: call.estimate,
-      holds: hold.control_ids.map((control_id, n) => ({
-        control_id,
-        subject: hold.subjects[n] ?? '',
+      holds: postings.map(({ held, actual, ...line }, n) => ({
+        ...line,
         type: call.line_types[n] ?? '',
-        held: hold.amounts[n] ?? '0',
-        posted: String(amounts[n] ?? 0n),
+        held: String(held),
+        posted: String(actual),
       })),
       tags: call.tags,
       source: 'gateway',

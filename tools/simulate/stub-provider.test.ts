@@ -40,6 +40,7 @@ describe('the bill equals the usage that the official clients see', () => {
       output_tokens: 37,
       outcome: 'complete',
       usage_sent: true,
+      usage: made.usage,
     });
   });
 

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Bill, billOf } from './stub/bill.ts';
-import { StubBooks } from './stub/books.ts';
+import { StubBooks, type StubExtras } from './stub/books.ts';
 import { chat } from './stub/chat.ts';
 import { type LogEntry, type Received, watchConnection } from './stub/connections.ts';
 import { type Directive, parseDirective } from './stub/directive.ts';
@@ -32,9 +32,16 @@ export interface StubProvider {
 
 const wires: readonly StubWire[] = [chat, responses, messages, embeddings];
 
-/** Starts the stub. `port` 0 or absent: any free one. `seed` changes every made-up answer. */
-export async function startStubProvider(options: { port?: number; seed?: number } = {}): Promise<StubProvider> {
-  const books = new StubBooks(options.seed ?? 0);
+export interface StubOptions extends StubExtras {
+  /** 0 or absent: any free one. */
+  port?: number;
+  /** Changes every made-up answer. */
+  seed?: number;
+}
+
+/** Starts the stub on a loopback port. */
+export async function startStubProvider(options: StubOptions = {}): Promise<StubProvider> {
+  const books = new StubBooks(options.seed ?? 0, options);
   const server = http.createServer({ keepAliveTimeout: 120_000 }, (req, res) => receive(books, req, res));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,5 +1,5 @@
--- The books: admission takes every hold of a call or none, settling turns holds into facts exactly once.
--- Both lock balances in the one order (control, subject, window), so they never deadlock with each other.
+-- The books: admission takes every hold of a call or none. Whoever locks balances does it in the one order
+-- (control, subject, window), so that admissions and settlements never deadlock with each other.
 
 -- Admits a batch of calls of the current tenant, one after the other, as if each came alone.
 --
@@ -123,48 +123,4 @@ begin
           group by m.c
       ) h on h.c = t.c;
   end if;
-end $$;
-
--- Ends open holds with what was really used. p_lines is the number of lines of each hold, p_amounts the actual amounts
--- of all lines, in the order the holds store them, one hold after the other. A hold that is already gone is left out
--- of the answer: whoever deleted it has settled it.
-create function settle_holds(p_ids text[], p_lines int[], p_amounts bigint[]) returns setof text language plpgsql as $$
-declare
-  settled text[];
-  controls text[] := '{}';
-  subjects text[] := '{}';
-  starts timestamptz[] := '{}';
-  held bigint[] := '{}';
-  actual bigint[] := '{}';
-  item record;
-begin
-  for item in
-    with mine as (
-      select p.id, p.n, sum(p.lines) over (order by p.n) - p.lines as offset_before, p.lines
-        from unnest(p_ids, p_lines) with ordinality p(id, lines, n)
-    ), gone as (
-      delete from holds h using mine m where h.tenant_id = current_tenant() and h.id = m.id
-        returning h.id, h.control_ids, h.subjects, h.window_starts, h.amounts, m.offset_before, m.lines
-    )
-    select * from gone
-  loop
-    settled := settled || item.id;
-    controls := controls || item.control_ids;
-    subjects := subjects || item.subjects;
-    starts := starts || item.window_starts;
-    held := held || item.amounts;
-    actual := actual || p_amounts[item.offset_before + 1 : item.offset_before + cardinality(item.amounts)];
-  end loop;
-  if cardinality(controls) > 0 then
-    perform 1 from balances b
-      join (select distinct x.control, x.subject, x.start from unnest(controls, subjects, starts) x(control, subject, start)) k
-        on b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start
-      order by b.control_id, b.subject, b.window_start for update of b;
-    update balances b set posted = b.posted + k.actual, pending = b.pending - k.held
-      from (select x.control, x.subject, x.start, sum(x.held)::bigint as held, sum(x.actual)::bigint as actual
-              from unnest(controls, subjects, starts, held, actual) x(control, subject, start, held, actual)
-              group by 1, 2, 3) k
-      where b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start;
-  end if;
-  return query select unnest(settled);
 end $$;

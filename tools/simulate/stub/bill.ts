@@ -1,3 +1,4 @@
+import type { JsonObject } from '@aos/core/base/json.ts';
 import type { Counts, StubWire } from './wire.ts';
 
 export interface BillLine extends Counts {
@@ -9,6 +10,8 @@ export interface BillLine extends Counts {
   outcome: 'complete' | 'cut' | 'error';
   /** The (final) usage went out to the client. */
   usage_sent: boolean;
+  /** The usage of a complete answer in the form of its wire, cached parts and all. */
+  usage?: JsonObject;
 }
 
 export interface Bill extends Counts {

@@ -6,7 +6,7 @@ import type { Connection, LogEntry, Received } from './connections.ts';
 import { afterDelay, sendPlain, sendStream } from './deliver.ts';
 import { type Directive, readDirective } from './directive.ts';
 import { errorBody, errorMessage } from './errors.ts';
-import { Refusal, type StubWire } from './wire.ts';
+import { Refusal, type StubRequest, type StubWire } from './wire.ts';
 
 /** One request to a model route, arrived whole. */
 export interface Arrival {
@@ -18,6 +18,22 @@ export interface Arrival {
   connection: Connection;
 }
 
+/** What a test adds to the stub's own behaviour. */
+export interface StubExtras {
+  /** The text of the answer to a prompt (all its text), where one was recorded; a directive's `text` is stronger. */
+  recorded?: (model: string, prompt: string) => string | undefined;
+  /** Told of every labelled request that arrived whole, before anything of the answer is made; the answer waits for it. */
+  witness?: (label: string) => Promise<void>;
+}
+
+interface Asked {
+  arrival: Arrival;
+  line: BillLine;
+  body: JsonObject;
+  request: StubRequest;
+  directive: Directive;
+}
+
 const kept_requests = 100;
 
 /** Everything the stub remembers, and the one way to an answer: what is not in these books was not served. */
@@ -27,11 +43,13 @@ export class StubBooks {
   readonly received: Received[] = [];
   profile: Directive = {};
   readonly #seed: number;
+  readonly #extras: StubExtras;
   readonly #failures = new Map<string, number>();
   #ids = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, extras: StubExtras = {}) {
     this.#seed = seed;
+    this.#extras = extras;
   }
 
   nextId(prefix: string): string {
@@ -40,7 +58,8 @@ export class StubBooks {
   }
 
   /** Every request gets a line in the bill, refused ones included. */
-  answer({ wire, id, body: text, req, res, connection }: Arrival): void {
+  answer(arrival: Arrival): void {
+    const { wire, id, body, req, res } = arrival;
     const line: BillLine = {
       id,
       model: '',
@@ -51,15 +70,33 @@ export class StubBooks {
       usage_sent: false,
     };
     this.lines.push(line);
-    this.received.push({ id, path: wire.path, headers: plainHeaders(req), body: text });
+    this.received.push({ id, path: wire.path, headers: plainHeaders(req), body });
     if (this.received.length > kept_requests) this.received.shift();
     res.setHeader(wire.dialect === 'anthropic' ? 'request-id' : 'x-request-id', id);
-    let directive: Directive = {};
     try {
-      const body = parseBody(text);
-      const request = wire.read(body);
-      line.model = request.model;
-      directive = { ...this.profile, ...readDirective(request.question) };
+      const asked = this.#read(arrival, line);
+      const { label } = asked.directive;
+      const { witness } = this.#extras;
+      if (witness && label !== undefined) void witness(label).then(() => this.#reply(asked));
+      else this.#reply(asked);
+    } catch (error) {
+      refuse(arrival, line, error, 0);
+    }
+  }
+
+  #read(arrival: Arrival, line: BillLine): Asked {
+    const body = parseBody(arrival.body);
+    const request = arrival.wire.read(body);
+    line.model = request.model;
+    const text = this.#extras.recorded?.(request.model, request.prompt);
+    const directive = { ...this.profile, ...(text !== undefined && { text }), ...readDirective(request.question) };
+    arrival.connection.entry.label = directive.label ?? null;
+    return { arrival, line, body, request, directive };
+  }
+
+  #reply({ arrival, line, body, request, directive }: Asked): void {
+    const { wire, id, res, connection } = arrival;
+    try {
       this.#failWhenAsked(directive, request.prompt);
       const plan = planAnswer(wire, request, directive, this.#seed);
       Object.assign(plan.answer, { id, created_s: Math.floor(Date.now() / 1000) });
@@ -67,12 +104,7 @@ export class StubBooks {
       if (request.stream && wire.script) sendStream(exchange, wire.script(plan.answer, request, body));
       else sendPlain(exchange, JSON.stringify(wire.plain(plan.answer, body)));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      line.outcome = 'error';
-      afterDelay(directive.delay_ms, res, () => {
-        connection.markFirstByte();
-        sendJson(res, error.status, errorBody(wire.dialect, error, id));
-      });
+      refuse(arrival, line, error, directive.delay_ms);
     }
   }
 
@@ -83,6 +115,15 @@ export class StubBooks {
     if (error_times !== undefined) this.#failures.set(prompt, failed + 1);
     throw new Refusal(error, errorMessage(error));
   }
+}
+
+function refuse({ wire, id, res, connection }: Arrival, line: BillLine, error: unknown, delay_ms?: number): void {
+  if (!(error instanceof Refusal)) throw error;
+  line.outcome = 'error';
+  afterDelay(delay_ms, res, () => {
+    connection.markFirstByte();
+    sendJson(res, error.status, errorBody(wire.dialect, error, id));
+  });
 }
 
 export function parseBody(text: string): JsonObject {

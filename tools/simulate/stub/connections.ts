@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http';
 export interface LogEntry {
   id: string;
   path: string;
+  /** Of the request's directive; null before the request is read, and when it has none. */
+  label: string | null;
   started_at: number;
   /** The status line was written. */
   first_byte_at: number | null;
@@ -30,7 +32,15 @@ const now = (): number => performance.timeOrigin + performance.now();
 
 /** Starts the log entry of a request; it is complete when the answer is through or the socket is gone. */
 export function watchConnection(res: ServerResponse, id: string, path: string): Connection {
-  const entry: LogEntry = { id, path, started_at: now(), first_byte_at: null, closed_at: null, closed_by: null };
+  const entry: LogEntry = {
+    id,
+    path,
+    label: null,
+    started_at: now(),
+    first_byte_at: null,
+    closed_at: null,
+    closed_by: null,
+  };
   res.once('close', () => {
     entry.closed_at = now();
     entry.closed_by ??= res.writableFinished ? 'server' : 'client';

@@ -78,7 +78,12 @@ export function sendStream(exchange: Exchange, script: StreamScript): void {
 
 function complete({ line, plan, request }: Exchange): void {
   const usage_sent = Boolean(plan.answer.usage) && (!request.stream || request.include_usage);
-  Object.assign(line, plan.billed, { outcome: 'complete', usage_sent });
+  Object.assign(
+    line,
+    plan.billed,
+    { outcome: 'complete', usage_sent },
+    plan.answer.usage && { usage: plan.answer.usage },
+  );
 }
 
 /** Text events in the order they are sent: choices take turns, each giving `size` tokens at a time. */

@@ -9,6 +9,8 @@ const count = z.int().min(0);
  */
 export const directive_schema = z
   .strictObject({
+    /** Stands in the log, so that a test can tell which of its calls a request came from. */
+    label: z.string(),
     /** Tokens the answer wants to have, per choice; `max_tokens` cuts it unless `ignore_max_tokens`. */
     output_tokens: count,
     input_tokens: count,
