@@ -1,7 +1,7 @@
 import type { PolicyObject } from '@aos/core/api/policies.ts';
 import { makeId } from '@aos/server/base/deps.ts';
-import { controlEpoch } from '@aos/server/store/gate.ts';
 import { currentSnapshot } from '@aos/server/store/policies.ts';
+import { controlEpoch } from '@aos/server/store/tenants.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type Api, expectStatus } from '../parts/client.ts';
 import { openPolicyApp, type PolicyApp } from './policy-app.ts';

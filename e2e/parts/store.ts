@@ -1,5 +1,6 @@
 import { makeId } from '../../server/base/deps.ts';
-import { type Database, openDatabase } from '../../server/store/db.ts';
+import type { Database } from '../../server/base/database.ts';
+import { openDatabase } from '../../server/store/db.ts';
 import { migrate } from '../../server/store/migrate.ts';
 import { type DatabaseKind, freshDatabase } from './database.ts';
 

@@ -3,6 +3,7 @@ import type { access_endpoints } from '@aos/core/api/access.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
+import type { Tx } from '../base/database.ts';
 import { randomSecret, sha256Hex } from '../base/deps.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import {
@@ -15,7 +16,6 @@ import {
   otherOwnerKeys,
   revokeApiKey,
 } from '../store/api-keys.ts';
-import type { Tx } from '../store/db.ts';
 import { cursorOf } from '../store/list.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage } from './change.ts';
 import { actorIds, agentIds, refuseBeyond } from './key-reach.ts';

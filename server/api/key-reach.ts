@@ -1,9 +1,10 @@
+import type { Identity } from '@aos/core/access/identity.ts';
 import { mayGrant, type Role } from '@aos/core/access/permission.ts';
 import { slug } from '@aos/core/access/slug.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { idOf } from '@aos/core/base/id.ts';
-import type { Context, Identity } from '../http/handler.ts';
-import type { Tx } from '../store/db.ts';
+import type { Tx } from '../base/database.ts';
+import type { Context } from '../http/handler.ts';
 import { nameActor, nameAgent } from '../store/subjects.ts';
 import { nowText } from './change.ts';
 

@@ -5,8 +5,8 @@ import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import { type Gauge, gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
 import { limit_types } from '@aos/core/policies/limits/index.ts';
+import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import type { Tx } from '../store/db.ts';
 import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
 import { found, inTenant } from './change.ts';
 

@@ -5,8 +5,8 @@ import { consoleUrl } from '@aos/core/base/link.ts';
 import { identifyControls } from '@aos/core/policies/control-ids.ts';
 import { mayBecome, type PolicyDocument, type PolicyStatus, type StoredDocument } from '@aos/core/policies/policy.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
+import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import type { Tx } from '../store/db.ts';
 import {
   changePolicy,
   createPolicy,

@@ -1,9 +1,9 @@
 import type { PriceBook } from '@aos/core/activity/price-book.ts';
 import { type Checked, checkPolicy } from '@aos/core/policies/check.ts';
 import type { StoredDocument } from '@aos/core/policies/policy.ts';
+import type { Tx } from '../base/database.ts';
 import { tenantPrices } from '../govern/prices.ts';
 import { allPrices, allProviders, type ProviderRow } from '../store/control-read.ts';
-import type { Tx } from '../store/db.ts';
 import { type KnownName, knownNames } from '../store/policy-names.ts';
 
 /** What speaks against each of these policies, by what the tenant's names, providers and prices are now. */

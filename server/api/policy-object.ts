@@ -2,8 +2,8 @@ import type { PolicyObject } from '@aos/core/api/policies.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
+import type { Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
-import type { Tx } from '../store/db.ts';
 import { currentSnapshot, type PolicyRow } from '../store/policies.ts';
 import { checkAll } from './policy-facts.ts';
 

@@ -1,5 +1,5 @@
 import { Problem } from '@aos/core/base/error.ts';
-import type { Tx } from '../store/db.ts';
+import type { Tx } from '../base/database.ts';
 import { findProject, type ProjectRow } from '../store/projects.ts';
 
 /** The project that a member of a request names by id or slug; null when it names none. */

@@ -1,9 +1,9 @@
 import { usual_base_url } from '@aos/core/access/provider.ts';
 import type { access_endpoints } from '@aos/core/api/access.ts';
 import { Problem } from '@aos/core/base/error.ts';
+import type { Tx } from '../base/database.ts';
 import { sealContext } from '../base/vault.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import type { Tx } from '../store/db.ts';
 import { cursorOf } from '../store/list.ts';
 import { findProvider, insertProvider, listProviders, type ProviderRow, updateProvider } from '../store/providers.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage, unlessTaken } from './change.ts';

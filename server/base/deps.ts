@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type IdKind, id_prefixes } from '@aos/core/base/id.ts';
 import { typeidUnboxed } from 'typeid-js';
-import type { Database } from '../store/db.ts';
+import type { Database } from '../base/database.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';

@@ -26,7 +26,11 @@ export async function replyWith(reply: FastifyReply, wire: Wire, governed: Gover
 }
 
 /** `x-request-id` and `request-id` are ours, which ledger and log know; what the provider calls its part stands beside. */
-function providerHeaders({ 'x-request-id': id, 'request-id': also, ...headers }: Record<string, string>): Record<string, string> {
+function providerHeaders({
+  'x-request-id': id,
+  'request-id': also,
+  ...headers
+}: Record<string, string>): Record<string, string> {
   const theirs = id ?? also;
   return theirs === undefined ? headers : { ...headers, 'x-aos-provider-request-id': theirs };
 }

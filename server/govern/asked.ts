@@ -1,6 +1,6 @@
+import type { Identity } from '@aos/core/access/identity.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
-import type { Identity } from '../http/handler.ts';
 
 /** What the caller claims about the call in `x-aos-*` headers; ids or slugs. */
 export interface Claims {

@@ -10,8 +10,8 @@ import {
   type ProjectRow,
   type ProviderRow,
 } from '../store/control-read.ts';
-import { controlEpoch } from '../store/gate.ts';
 import { currentSnapshot } from '../store/policies.ts';
+import { controlEpoch } from '../store/tenants.ts';
 import { packagedAt, tenantPrices } from './prices.ts';
 
 /** Everything that decides about the calls of one tenant, as of one control epoch. Never changed, only replaced. */

@@ -1,10 +1,12 @@
-import type { Named } from '@aos/core/activity/call.ts';
+import type { Asker, Named } from '@aos/core/activity/call.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Deps } from '../base/deps.ts';
 import type { ProjectRow } from '../store/control-read.ts';
 import { joinSession, type SessionRun } from '../store/sessions.ts';
-import { type ActorName, nameActor, nameAgent } from '../store/subjects.ts';
+import { nameActor, nameAgent } from '../store/subjects.ts';
+
+export type ActorName = NonNullable<Asker['actor']>;
 
 /** The run a session's calls join, and whether a call of this process has opened it. */
 export interface JoinedSession extends SessionRun {

@@ -1,5 +1,5 @@
+import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
-import type { Tx } from '../store/db.ts';
 import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
 import { type NewIncident, openIncidents } from '../store/incidents.ts';
 import { appendOpened, appendToLedger } from '../store/ledger.ts';

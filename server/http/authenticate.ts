@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Identity } from '@aos/core/access/identity.ts';
 import { hasWrongChecksum, key_shape } from '@aos/core/access/key-text.ts';
 import { mayDo, type Permission, type Role, roles } from '@aos/core/access/permission.ts';
 import { first_tenant_slug } from '@aos/core/access/tenant.ts';
@@ -7,7 +8,6 @@ import { Problem } from '@aos/core/base/error.ts';
 import { epochMs } from '@aos/core/base/time.ts';
 import { type Deps, sha256Hex } from '../base/deps.ts';
 import { findPresentedKey, type PresentedKey } from '../store/api-keys.ts';
-import type { Identity } from './handler.ts';
 import { lastUsedOf } from './last-used.ts';
 
 /** An identity as of one control epoch of its tenant. */

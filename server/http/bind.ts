@@ -1,10 +1,11 @@
+import type { Identity } from '@aos/core/access/identity.ts';
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
 import { assert, BrokenInvariant } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../base/deps.ts';
 import { authenticate, requirePermission } from './authenticate.ts';
-import type { Context, Handlers, Identity } from './handler.ts';
+import type { Context, Handlers } from './handler.ts';
 import { idempotencyKeyIn, onlyOnce, requestHash } from './idempotency.ts';
 import { readInput } from './read-input.ts';
 

@@ -1,21 +1,6 @@
-import type { Role } from '@aos/core/access/permission.ts';
-import type { Asker } from '@aos/core/activity/call.ts';
+import type { Identity } from '@aos/core/access/identity.ts';
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
 import type { Deps } from '../base/deps.ts';
-
-/** Who a request comes from, as its credential says. */
-export interface Identity {
-  tenant_id: string;
-  /** Null: a key of the whole tenant. */
-  project_id: string | null;
-  api_key: Asker['api_key'];
-  role: Role;
-  /** Agents and actors the key is bound to; empty: unbound, headers are claims. */
-  agent_ids: readonly string[];
-  actor_ids: readonly string[];
-  /** The tenant is the first one of this installation. */
-  of_installation: boolean;
-}
 
 export interface Context {
   deps: Deps;

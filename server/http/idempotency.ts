@@ -1,10 +1,10 @@
+import type { Identity } from '@aos/core/access/identity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { type Deps, sha256Hex } from '../base/deps.ts';
 import { sealContext } from '../base/vault.ts';
 import { answerOnce, claimOnce, releaseOnce } from '../store/idempotency.ts';
-import type { Identity } from './handler.ts';
 
 export interface Answered {
   status: number;

@@ -1,7 +1,7 @@
 import { epochMs, instantText } from '@aos/core/base/time.ts';
+import type { Database } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import { touchApiKeys } from '../store/api-keys.ts';
-import type { Database } from '../store/db.ts';
 
 /** Notes when keys were used: at most once a minute each, many at once, and nobody waits for it. */
 export interface LastUsed {

@@ -1,5 +1,5 @@
 import type { Actor } from '@aos/core/access/actor.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import type { Slice } from './list.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
 

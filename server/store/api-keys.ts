@@ -1,7 +1,7 @@
 import type { ApiKey } from '@aos/core/access/api-key.ts';
 import type { Role } from '@aos/core/access/permission.ts';
 import { present } from '@aos/core/base/assert.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import type { Slice } from './list.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
 import { enterTenant } from './tenants.ts';

@@ -1,6 +1,6 @@
 import type { ProviderKind } from '@aos/core/access/provider-kind.ts';
 import type { Price } from '@aos/core/activity/price.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 
 /** What the gateway needs of a project. */
 export interface ProjectRow {

@@ -1,31 +1,7 @@
+import type { Socket } from 'node:net';
 import { assert } from '@aos/core/base/assert.ts';
 import pg from 'pg';
-
-/** A row as the driver gives it: numeric and bigint are strings, instants are RFC 3339 texts, jsonb is parsed. */
-export type Row = Record<string, unknown>;
-
-/** One transaction: statements run in the order they were sent. */
-export interface Tx {
-  query<T = Row>(text: string, values?: readonly unknown[], name?: string): Promise<T[]>;
-}
-
-export interface Database {
-  /** A transaction that sees and writes the rows of one tenant only. */
-  tenant<T>(tenant_id: string, work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** A transaction of the process itself: lists tenants and its own instances, sees no tenant's rows. */
-  installation<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** A transaction that may find the one key whose hash the caller presented. */
-  presented<T>(hash: string, work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Like `tenant`, for statements that do not wait for each other's answers: one round trip in all. */
-  tenantFlight<T>(tenant_id: string, work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Two flights, one transaction: the second is made from the answer of the first, and carries the commit. */
-  tenantFlights<A, T>(
-    tenant_id: string,
-    first: (tx: Tx) => Promise<A>,
-    second: (tx: Tx, answer: A) => Promise<T>,
-  ): Promise<T>;
-  close(): Promise<void>;
-}
+import type { Database, Tx } from '../base/database.ts';
 
 export const tenant_id_shape = /^ten_[0-9a-hjkmnp-tv-z]{26}$/;
 const instant_oids = [1184, 1114];
@@ -129,9 +105,13 @@ async function flights<A, T>(
   const tx = txOver((config) => client.query(config));
   let broken: Error | undefined;
   try {
-    const opened = client.query(`begin; ${setting}; ${by_key_only}`);
-    const [, answer] = first ? await settleAll([opened, first(tx)]) : [];
-    const [, result] = await settleAll([opened, second(tx, answer as A), commit(client.query('commit'))]);
+    const send = together(client);
+    const [opened, found] = send(() => [client.query(`begin; ${setting}; ${by_key_only}`), first?.(tx)]);
+    const [, answer] = first ? await settleAll([opened, found]) : [];
+    const [, result] = await settleAll([
+      opened,
+      ...send(() => [second(tx, answer as A), commit(client.query('commit'))]),
+    ]);
     return result as T;
   } catch (error) {
     broken = await rolledBack(client);
@@ -141,13 +121,26 @@ async function flights<A, T>(
   }
 }
 
+/** What `work` writes to the connection leaves in one packet, not in one per statement. */
+function together(client: pg.PoolClient) {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  return <T>(work: () => T): T => {
+    stream.cork();
+    try {
+      return work();
+    } finally {
+      stream.uncork();
+    }
+  };
+}
+
 async function commit(answer: Promise<pg.QueryResult>): Promise<void> {
   const { command } = await answer;
   if (command !== 'COMMIT') throw new Error('the transaction was rolled back by the database');
 }
 
 /** Waits for all, then throws the first failure in order: the cause, not what it brought about. */
-async function settleAll(answers: Promise<unknown>[]): Promise<unknown[]> {
+async function settleAll(answers: (Promise<unknown> | undefined)[]): Promise<unknown[]> {
   const outcomes = await Promise.allSettled(answers);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));

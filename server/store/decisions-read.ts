@@ -1,7 +1,7 @@
 import { sibling } from '@aos/core/base/id.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
-import type { Row, Tx } from './db.ts';
 import { most_counted, type Page, type Slice, sliceOf } from './list.ts';
 import { firstIdOf } from './runs-read.ts';
 

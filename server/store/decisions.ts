@@ -1,6 +1,6 @@
 import type { Json } from '@aos/core/base/json.ts';
 import type { Action } from '@aos/core/policies/action.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
 /** A decision that is more than a plain allow, with every reason. Columns of `decisions`. */

@@ -1,4 +1,5 @@
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
+import { raiseControlEpoch } from './tenants.ts';
 
 /** Where processes hear that a tenant's control changed; the admission itself does not depend on hearing it. */
 export const control_channel = 'aos_control';
@@ -11,13 +12,6 @@ export const control_channel = 'aos_control';
  */
 export async function closeGate(tx: Tx, tenant_id: string): Promise<void> {
   await tx.query('select pg_advisory_xact_lock(gate_key($1))', [tenant_id]);
-  await tx.query('update tenants set control_epoch = control_epoch + 1 where id = $1', [tenant_id]);
+  await raiseControlEpoch(tx, tenant_id);
   await tx.query('select pg_notify($1, $2)', [control_channel, tenant_id]);
-}
-
-export async function controlEpoch(tx: Tx, tenant_id: string): Promise<string | undefined> {
-  const rows = await tx.query<{ control_epoch: string }>('select control_epoch from tenants where id = $1', [
-    tenant_id,
-  ]);
-  return rows[0]?.control_epoch;
 }

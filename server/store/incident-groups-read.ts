@@ -1,5 +1,5 @@
 import type { IncidentGrouping } from '@aos/core/incidents/incident.ts';
-import type { Row, Tx } from './db.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { type IncidentsAsked, incidentFilter } from './incidents-read.ts';
 import { type Slice, sliceOf } from './list.ts';
 import type { Scope } from './list-scope.ts';

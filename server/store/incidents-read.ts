@@ -1,6 +1,6 @@
 import type { IncidentsQuery } from '@aos/core/api/incidents.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
-import type { Row, Tx } from './db.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import { firstIdOf } from './runs-read.ts';

@@ -1,5 +1,5 @@
 import type { Category, Severity } from '@aos/core/activity/run.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
 export interface NewIncident {

@@ -1,5 +1,5 @@
 import type { LedgerQuery } from '@aos/core/api/logs.ts';
-import type { Row, Tx } from './db.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { Filter, type Listing, within } from './list.ts';
 import type { Scope } from './list-scope.ts';
 

@@ -4,7 +4,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { type Window, windowAt } from '@aos/core/base/window.ts';
 import type { Balance } from '@aos/core/policies/gauge.ts';
 import type { PolicyStatus } from '@aos/core/policies/policy.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { Filter, type Slice, sliceOf } from './list.ts';
 import type { PolicyRow } from './policies.ts';
 

@@ -1,5 +1,5 @@
 import type { AskerFilter } from '@aos/core/activity/filter.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import type { Filter } from './list.ts';
 
 /** What a list is narrowed to by who asks and by what was asked, as ids. */

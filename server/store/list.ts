@@ -1,6 +1,6 @@
 import { Problem } from '@aos/core/base/error.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, idOf } from '@aos/core/base/id.ts';
-import type { Database, Row, Tx } from './db.ts';
+import type { Database, Row, Tx } from '../base/database.ts';
 
 /** Conditions of a list with their values. Text is always ours; what callers sent is only ever a value. */
 export class Filter {

@@ -1,6 +1,6 @@
 import type { UsageSource } from '@aos/core/activity/usage.ts';
 import type { Json } from '@aos/core/base/json.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
 /** One LLM call, complete: what a replay, a bill or an auditor needs. Columns of `llm_run_records`. */

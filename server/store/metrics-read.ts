@@ -1,4 +1,4 @@
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { Filter, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 

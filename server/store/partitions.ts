@@ -1,4 +1,4 @@
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 
 /** How many months of partitions are kept ready, the present one included. */
 const months_ahead = 4;

@@ -1,4 +1,4 @@
-import type { Row, Tx } from './db.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { Filter, type Slice, sliceOf } from './list.ts';
 
 /** The lists of what people administer: few rows, in the transaction at hand. */

@@ -3,7 +3,7 @@ import { Problem } from '@aos/core/base/error.ts';
 import type { PageQuery } from '@aos/core/base/page.ts';
 import type { StoredControl } from '@aos/core/policies/control.ts';
 import type { PolicyMode, PolicyStatus, StoredDocument } from '@aos/core/policies/policy.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { cursorOf, Filter, readList } from './list.ts';
 import type { PolicyRow } from './policies.ts';
 

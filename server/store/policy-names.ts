@@ -1,4 +1,4 @@
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 
 /** The lineage of each key among the ids; ids of no key are not in the answer. */
 export async function lineagesOf(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {

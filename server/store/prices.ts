@@ -1,6 +1,6 @@
 import type { Price } from '@aos/core/activity/price.ts';
 import { present } from '@aos/core/base/assert.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 
 /** A tenant's own price of a model. Versions of one model count up; none is ever changed. */
 export interface PriceRow {

@@ -1,6 +1,6 @@
 import type { Project } from '@aos/core/access/project.ts';
 import { present } from '@aos/core/base/assert.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import type { Slice } from './list.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
 

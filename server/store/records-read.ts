@@ -1,6 +1,6 @@
 import type { RecordsQuery } from '@aos/core/api/logs.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
-import type { Row, Tx } from './db.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 

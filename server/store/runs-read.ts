@@ -1,8 +1,8 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import type { RunsQuery } from '@aos/core/api/activity.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, instantOf } from '@aos/core/base/id.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { asker_slugs, askerJoins } from './asker-names.ts';
-import type { Row, Tx } from './db.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 

@@ -1,5 +1,5 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
 /** The provider, not a policy, said to slow down: such a run ends `failed`, with the reason RATE_LIMITED. */

@@ -1,6 +1,6 @@
 import type { Named } from '@aos/core/activity/call.ts';
 import { present } from '@aos/core/base/assert.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 
 export interface SessionRun {
   session: Named;

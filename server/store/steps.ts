@@ -1,5 +1,5 @@
 import type { Json } from '@aos/core/base/json.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
 export interface StepRow {

@@ -1,44 +1,30 @@
-import type { Asker, Named } from '@aos/core/activity/call.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
+import { type ActorRow, findActor, insertActor } from './actors.ts';
+import { type AgentRow, findAgent, insertAgent } from './agents.ts';
 
-export type ActorName = NonNullable<Asker['actor']>;
-
-/** The agent known by an id or a slug; registered under `new_id` at first sight when that is given. */
-export async function nameAgent(
-  tx: Tx,
-  of: { tenant_id: string; project_id: string; name: string; new_id: string | null; at: string },
-): Promise<Named | null> {
-  const find = () =>
-    tx.query<Named>('select id, slug from agents where tenant_id = $1 and (id = $2 or slug = $2)', [
-      of.tenant_id,
-      of.name,
-    ]);
-  const [found] = await find();
-  if (found || of.new_id === null) return found ?? null;
-  await tx.query(
-    `insert into agents (tenant_id, id, project_id, slug, name, auto_registered, created_at) values ($1, $2, $3, $4, $4, true, $5)
-      on conflict (tenant_id, slug) do nothing`,
-    [of.tenant_id, of.new_id, of.project_id, of.name, of.at],
-  );
-  return (await find())[0] ?? null;
+/** An agent or actor as callers name it. `new_id` null: it is not registered at first sight. */
+interface Naming {
+  tenant_id: string;
+  name: string;
+  new_id: string | null;
+  at: string;
 }
 
-/** The actor known by an id or a slug; registered as a human under `new_id` at first sight when that is given. */
-export async function nameActor(
-  tx: Tx,
-  of: { tenant_id: string; name: string; new_id: string | null; at: string },
-): Promise<ActorName | null> {
-  const find = () =>
-    tx.query<ActorName>('select id, slug, kind from actors where tenant_id = $1 and (id = $2 or slug = $2)', [
-      of.tenant_id,
-      of.name,
-    ]);
-  const [found] = await find();
+/** What is registered at first sight carries the name it was called by. */
+const asNamed = ({ name, at }: Naming) => ({ slug: name, name, auto_registered: true, created_at: at });
+
+/** The agent known by an id or a slug; registered at first sight where that is allowed. */
+export async function nameAgent(tx: Tx, of: Naming & { project_id: string }): Promise<AgentRow | null> {
+  const found = await findAgent(tx, of.name);
   if (found || of.new_id === null) return found ?? null;
-  await tx.query(
-    `insert into actors (tenant_id, id, slug, name, kind, auto_registered, created_at) values ($1, $2, $3, $3, 'human', true, $4)
-      on conflict (tenant_id, slug) do nothing`,
-    [of.tenant_id, of.new_id, of.name, of.at],
-  );
-  return (await find())[0] ?? null;
+  const made = await insertAgent(tx, of.tenant_id, { id: of.new_id, project_id: of.project_id, ...asNamed(of) });
+  return made ?? (await findAgent(tx, of.name)) ?? null;
+}
+
+/** The actor known by an id or a slug; registered as a human at first sight where that is allowed. */
+export async function nameActor(tx: Tx, of: Naming): Promise<ActorRow | null> {
+  const found = await findActor(tx, of.name);
+  if (found || of.new_id === null) return found ?? null;
+  const made = await insertActor(tx, of.tenant_id, { id: of.new_id, kind: 'human', ...asNamed(of) });
+  return made ?? (await findActor(tx, of.name)) ?? null;
 }

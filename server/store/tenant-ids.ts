@@ -1,4 +1,4 @@
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 
 /** Every tenant of the installation, for the jobs of the process. Needs a transaction of the installation. */
 export async function tenantIds(tx: Tx): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { installation_slug, type Tenant } from '@aos/core/access/tenant.ts';
 import { assert } from '@aos/core/base/assert.ts';
-import { type Tx, tenant_id_shape } from './db.ts';
+import type { Tx } from '../base/database.ts';
+import { tenant_id_shape } from './db.ts';
 import { Filter, type Slice } from './list.ts';
 import { readNewest } from './plain-list.ts';
 
@@ -37,4 +38,16 @@ export async function insertTenant(tx: Tx, tenant: TenantRow): Promise<TenantRow
     [tenant.id, tenant.slug, tenant.name, tenant.created_at],
   );
   return rows[0];
+}
+
+/** Every change of control raises it; admissions compare it. Call it under the closed gate only. */
+export async function raiseControlEpoch(tx: Tx, tenant_id: string): Promise<void> {
+  await tx.query('update tenants set control_epoch = control_epoch + 1 where id = $1', [tenant_id]);
+}
+
+export async function controlEpoch(tx: Tx, tenant_id: string): Promise<string | undefined> {
+  const rows = await tx.query<{ control_epoch: string }>('select control_epoch from tenants where id = $1', [
+    tenant_id,
+  ]);
+  return rows[0]?.control_epoch;
 }

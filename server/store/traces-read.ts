@@ -1,4 +1,4 @@
-import type { Row, Tx } from './db.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { Filter, type Listing } from './list.ts';
 import { firstIdOf } from './runs-read.ts';
 

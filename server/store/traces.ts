@@ -1,4 +1,4 @@
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
 export interface NewTrace {

@@ -3,7 +3,7 @@ import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Seen } from '@aos/core/policies/decide.ts';
 import type { BalanceKey } from '@aos/core/policies/reserve.ts';
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
 /** What a call asks of one balance; see `Line` in core/policies/reserve.ts. */

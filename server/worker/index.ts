@@ -1,4 +1,5 @@
 import type { Govern } from '../govern/ticket.ts';
+import { removeOldClaims } from '../store/idempotency.ts';
 import { extendPartitions } from '../store/partitions.ts';
 import { tenantIds } from '../store/tenant-ids.ts';
 import { endIdle } from './end-idle-runs.ts';
@@ -18,6 +19,11 @@ const forEachTenant = (work: (govern: Govern, tenant_id: string) => Promise<unkn
 const jobs: Job[] = [
   { name: 'expire-holds', every_ms: 5_000, run: forEachTenant(expireHolds) },
   { name: 'end-idle-runs', every_ms: 5_000, run: forEachTenant(endIdle) },
+  {
+    name: 'forget-idempotency-keys',
+    every_ms: 3_600_000,
+    run: forEachTenant((govern, id) => govern.db.tenant(id, removeOldClaims)),
+  },
   { name: 'extend-partitions', every_ms: 3_600_000, run: (govern) => govern.db.installation(extendPartitions) },
 ];
 

@@ -1,0 +1,91 @@
+import type { Sql } from './installation.ts';
+
+/**
+ * Every promise about settled books that the stored rows break, in words; empty when they are right. All sums are made
+ * anew: balances from the records' lines, the lines from the records' own figures, runs from their steps and records.
+ * For an installation at rest: no call is under way.
+ */
+export async function recount(sql: Sql): Promise<string[]> {
+  const found = await Promise.all(checks.map(({ query, says }) => broken(sql, query, says)));
+  return found.flat();
+}
+
+interface Check {
+  /** Rows that should not be there. */
+  query: string;
+  says: string;
+}
+
+const checks: readonly Check[] = [
+  { says: 'a hold is open', query: 'select id, state, admitted_at from holds' },
+  {
+    says: 'something is pending on a balance, or less than nothing is posted',
+    query: 'select control_id, subject, posted, pending from balances where pending <> 0 or posted < 0',
+  },
+  {
+    says: 'a balance is not the sum of what the records posted',
+    query: `with lines as (
+        select h->>'control_id' as control_id, h->>'subject' as subject, sum((h->>'posted')::numeric) as posted
+          from llm_run_records r, jsonb_array_elements(r.holds) h group by 1, 2
+      ), kept as (select control_id, subject, sum(posted) as posted from balances where window_start > '-infinity' group by 1, 2)
+      select * from (select control_id, subject, coalesce(k.posted, 0) as balance, coalesce(l.posted, 0) as records
+        from kept k full join lines l using (control_id, subject)) both_sides where balance <> records`,
+  },
+  {
+    says: 'what a record posted to a limit is not its own cost, tokens or count',
+    query: `select r.id, r.execution_status, r.usage_source, h->>'type' as type, h->>'held' as held, h->>'posted' as posted, r.cost_usd, r.input_tokens, r.output_tokens
+        from llm_run_records r, jsonb_array_elements(r.holds) h
+        where (h->>'posted')::numeric is distinct from case h->>'type'
+          when 'cost_usd' then r.cost_usd * 1e9
+          when 'tokens_input' then coalesce(r.input_tokens, 0)
+          when 'tokens_output' then coalesce(r.output_tokens, 0)
+          when 'tokens_total' then coalesce(r.input_tokens, 0) + coalesce(r.output_tokens, 0)
+          when 'requests' then 1 when 'concurrency' then 0 end`,
+  },
+  {
+    says: 'a call has more than one record',
+    query: 'select prompt_hash, count(*) from llm_run_records group by 1 having count(*) > 1',
+  },
+  {
+    says: 'a record lacks its run, its trace, its step or its snapshot',
+    query: `select r.id from llm_run_records r
+        left join runs on runs.id = r.run_id left join traces on traces.id = r.trace_id and traces.run_id = r.run_id
+        left join steps on steps.id = r.step_id and steps.run_id = r.run_id and steps.trace_id = r.trace_id
+        left join snapshots s on s.id = r.policy_snapshot_id
+        where runs.id is null or traces.id is null or steps.id is null or s.id is null`,
+  },
+  {
+    says: 'a step has neither a record nor a refusal, or both',
+    query: `select s.id, s.status from steps s left join llm_run_records r on r.step_id = s.id
+        left join decisions d on d.step_id = s.id and d.verdict = 'block' and s.status = 'blocked'
+        where (r.id is null) = (d.id is null)`,
+  },
+  {
+    says: 'a run is not the sum of its steps and records',
+    query: `select * from (
+        select runs.id, runs.calls, runs.refused_calls, runs.input_tokens, runs.output_tokens, runs.estimated_cost_usd,
+          (select count(*) from steps where steps.run_id = runs.id) as steps,
+          (select count(*) from steps where steps.run_id = runs.id and steps.status = 'blocked') as refused,
+          coalesce(sum(r.input_tokens), 0) as input, coalesce(sum(r.output_tokens), 0) as output, coalesce(sum(r.cost_usd), 0) as cost
+        from runs left join llm_run_records r on r.run_id = runs.id group by runs.tenant_id, runs.id) sums
+      where calls <> steps or refused_calls <> refused or input_tokens <> input or output_tokens <> output or estimated_cost_usd <> cost`,
+  },
+  {
+    says: 'a refusal lacks its violation or its ledger entry',
+    query: `select d.id from decisions d where d.verdict = 'block' and (
+        not exists (select from violations v where v.decision_id = d.id)
+        or not exists (select from audit_ledger l where l.object_id = d.id and l.event = 'LIMIT_BREACHED'))`,
+  },
+];
+
+async function broken(sql: Sql, query: string, says: string): Promise<string[]> {
+  const rows = await sql(query);
+  const [first] = rows;
+  return first ? [`${says}: ${rows.length} rows, the first ${JSON.stringify(first)}`] : [];
+}
+
+/** Runs that were opened and have no step: calls that never were. */
+export async function emptyRuns(sql: Sql): Promise<string[]> {
+  const rows = await sql('select id from runs where not exists (select from steps where steps.run_id = runs.id)');
+  return rows.map((row) => String(row.id));
+}
