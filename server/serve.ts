@@ -9,6 +9,8 @@ import { operationRoutes } from './http/operations.ts';
 
 /** How long streams may go on after the process was told to stop. */
 const drain_ms = 30_000;
+/** How soon a connection is closed whose last answer ended meanwhile: kept alive, it would hold the process until then. */
+const sweep_ms = 50;
 
 /** Opens the port with the routes of this process's roles; the answer closes it once calls under way have ended. */
 export async function serve(govern: Govern, identities: IdentityCache): Promise<() => Promise<void>> {
@@ -22,7 +24,9 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   await app.listen({ port, host });
   return async () => {
     const timer = setTimeout(() => app.server.closeAllConnections(), drain_ms);
+    const sweep = setInterval(() => app.server.closeIdleConnections(), sweep_ms);
     await app.close();
+    clearInterval(sweep);
     clearTimeout(timer);
     await Promise.all([govern.admitter.idle(), govern.settler.idle()]);
   };

@@ -86,7 +86,11 @@ function codeOf(body: Buffer): string | null {
 }
 
 /** Offers all calls at once, at most `in_flight` of them under way at a time, and gives back how each ended. */
-export async function offerAll<T, R>(items: readonly T[], in_flight: number, send: (item: T) => Promise<R>): Promise<R[]> {
+export async function offerAll<T, R>(
+  items: readonly T[],
+  in_flight: number,
+  send: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const worker = async () => {

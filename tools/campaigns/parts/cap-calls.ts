@@ -80,7 +80,9 @@ function plannedCall(random: Random, { label, output_tokens, fault, key }: Wish)
     text,
     max_tokens: is_bound ? Math.max(16, output_tokens + random.whole(-40, 60)) : null,
     directive,
-    ...(marks_cache && { more: { system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }] } }),
+    ...(marks_cache && {
+      more: { system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }] },
+    }),
   };
   return planCall(shape, key);
 }

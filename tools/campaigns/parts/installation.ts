@@ -90,7 +90,10 @@ async function embeddedUrl(data_dir: string): Promise<string> {
 }
 
 /** A key for calls alone, of a project or of the whole tenant. */
-export async function callingKey(admin: Api, project_id: string | null = null): Promise<{ id: string; secret: string }> {
+export async function callingKey(
+  admin: Api,
+  project_id: string | null = null,
+): Promise<{ id: string; secret: string }> {
   return makeKey(admin, { name: 'campaign', role: 'service', project_id });
 }
 

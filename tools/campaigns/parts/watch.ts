@@ -22,7 +22,13 @@ export async function observe(sql: Sql, control_id: string): Promise<Observation
     [control_id],
   );
   const of = (name: keyof Observation) => BigInt(row?.[name] ?? 0);
-  return { posted: of('posted'), pending: of('pending'), held: of('held'), holds: Number(of('holds')), recorded: of('recorded') };
+  return {
+    posted: of('posted'),
+    pending: of('pending'),
+    held: of('held'),
+    holds: Number(of('holds')),
+    recorded: of('recorded'),
+  };
 }
 
 /** What is wrong with an observation made while calls are under way; each is of one moment, so nothing may be off by one. */
