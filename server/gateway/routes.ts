@@ -10,6 +10,7 @@ import { servedModels } from '../govern/models.ts';
 import type { Govern } from '../govern/ticket.ts';
 import type { IdentityCache } from '../http/authenticate.ts';
 import { claimsOf } from './claims.ts';
+import { refuseDuplicate } from './in-flight.ts';
 import { replyWith } from './reply.ts';
 
 /** Paths of the gateway, with the wire each speaks. */
@@ -43,6 +44,7 @@ async function ask(
 ): Promise<AskedCall> {
   const begun_ms = govern.clock.monotonic();
   const identity = await caller(identities, request);
+  await refuseDuplicate(govern, identity, request, reply);
   const claims = claimsOf(request.headers);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   const json = parseBody(body);

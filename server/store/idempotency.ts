@@ -37,6 +37,26 @@ export async function claimOnce(
   return rows[0] ?? { request_hash: claim.request_hash, status: null, response: null, created_at: claim.created_at };
 }
 
+/**
+ * Claims the key for a call in flight; false when a living process has one under it. Nothing is kept after the call, and
+ * the claim of a process that died is taken over.
+ */
+export async function claimInFlight(
+  tx: Tx,
+  claim: Claim & { instance_id: string; created_at: string },
+): Promise<boolean> {
+  const claimed = await tx.query(
+    `insert into idempotency_keys as i (tenant_id, api_key_id, key, request_hash, created_at) values ($1, $2, $3, $4, $5)
+      on conflict (tenant_id, api_key_id, key) do update
+        set request_hash = excluded.request_hash, created_at = excluded.created_at
+        where not exists (select from instances n
+          where n.id = i.request_hash and n.heartbeat_at > clock_timestamp() - interval '15 seconds')
+      returning true`,
+    [claim.tenant_id, claim.api_key_id, claim.key, claim.instance_id, claim.created_at],
+  );
+  return claimed.length > 0;
+}
+
 export async function answerOnce(tx: Tx, claim: Claim & { status: number; response: string }): Promise<void> {
   await tx.query(
     `update idempotency_keys set status = $4, response = to_jsonb($5::text)

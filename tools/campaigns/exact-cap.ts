@@ -217,7 +217,7 @@ function unexpectedIn(all: readonly Seen[], dead: number | null): string[] {
 
 async function usageSources(sql: Sql): Promise<Record<string, number>> {
   const rows = await sql<{ source: string; n: number }>(
-    "select execution_status || ' ' || usage_source as source, count(*)::int as n from llm_run_records group by 1 order by 1",
+    "select concat_ws(' ', execution_status, usage_source, error_code) as source, count(*)::int as n from llm_run_records group by 1 order by 1",
   );
   return Object.fromEntries(rows.map(({ source, n }) => [source, n]));
 }

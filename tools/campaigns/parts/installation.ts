@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { present } from '@aos/core/base/assert.ts';
@@ -46,6 +47,8 @@ export async function openInstallation(options: InstallationOptions): Promise<In
     OPENAI_BASE_URL: stub.url,
     ANTHROPIC_API_KEY: provider_key,
     ANTHROPIC_BASE_URL: stub.origin,
+    // Each process has a data folder of its own here, so the key that seals secrets must come from outside.
+    AOS_SECRET_KEY: randomBytes(32).toString('base64'),
     ...options.env,
   };
   const servers: ServerProcess[] = [];

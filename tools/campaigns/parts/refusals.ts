@@ -45,7 +45,7 @@ function whyNeedless({ id, call, estimate, contributions }: StoredRefusal, contr
   if (nanoOfUsd(said.requested) !== least)
     wrong.push(`${id} says it asked ${said.requested}, its estimate says ${least} nano-dollars`);
   if (room >= least) wrong.push(`${id} was refused with ${room} nano-dollars left, and needed ${least}`);
-  const is_countable = call.provider === 'openai' && estimate.input_bound === 'bytes' && estimate.input_tokens > 0;
+  const is_countable = call.model.startsWith('gpt-4') && estimate.input_bound === 'bytes';
   if (is_countable) wrong.push(`${id} was refused on the bound from bytes, its tokens were never counted`);
   return wrong;
 }
