@@ -1,4 +1,4 @@
-import { start } from './process.ts';
+import { start } from './boot/process.ts';
 
 /** Starts the roles named in AOS_ROLES, and stops them when told to: new calls are refused, streams under way end first. */
 const started = await start().catch((error: Error) => {

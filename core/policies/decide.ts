@@ -170,7 +170,7 @@ function judgeRule({ matched, finding }: Evidence['rules'][number]): Judged {
 
 function judgeUnmeasurable(matched: Unmeasurable): Judged {
   const { limit, type, code } = matched;
-  const refusal = { ...type.refusal(limit), code };
+  const refusal = { ...type.refusal(limit), code, severity: 'MEDIUM' as const };
   const reason = `the ${type.title} of this call cannot be bounded: its model has no price`;
   const describe = () => ({
     ...common(matched, refusal, true),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ScriptedProvider } from '../../server/upstreams/llm/scripted-provider.ts';
+import type { ScriptedProvider } from '../../tools/simulate/scripted-provider.ts';
 import { cannedProvider } from '../parts/canned-provider.ts';
 import { addProvider, collect } from '../parts/client.ts';
 import { type Gateway, recordsOf, say, startGateway } from '../parts/gateway.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type ScriptedProvider, scriptedProvider } from '../../server/upstreams/llm/scripted-provider.ts';
+import { type ScriptedProvider, scriptedProvider } from '../../tools/simulate/scripted-provider.ts';
 
 /** An answer word for word: a JSON body, or the text of an event stream. */
 export interface Canned {

@@ -1,7 +1,7 @@
-import { makeId } from '../../server/base/deps.ts';
-import type { Database } from '../../server/base/database.ts';
-import { openDatabase } from '../../server/store/db.ts';
-import { migrate } from '../../server/store/migrate.ts';
+import type { Database } from '@aos/server/base/database.ts';
+import { makeId } from '@aos/server/base/deps.ts';
+import { openDatabase } from '@aos/server/store/db.ts';
+import { migrate } from '@aos/server/store/migrate.ts';
 import { type DatabaseKind, freshDatabase } from './database.ts';
 
 export interface TestStore {

@@ -1,7 +1,7 @@
+import { makeId } from '@aos/server/base/deps.ts';
+import { type Admission, type AdmissionAsk, admit, settleHold } from '@aos/server/store/usage.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeId } from '../../server/base/deps.ts';
-import { type Admission, type AdmissionAsk, admit, settleHold } from '../../server/store/usage.ts';
 import { Books } from '../../tools/simulate/oracle.ts';
 import { databaseKinds } from '../parts/database.ts';
 import { freshStore, type TestStore } from '../parts/store.ts';

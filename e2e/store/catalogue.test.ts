@@ -1,7 +1,7 @@
+import { makeId } from '@aos/server/base/deps.ts';
+import { migrate } from '@aos/server/store/migrate.ts';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeId } from '../../server/base/deps.ts';
-import { migrate } from '../../server/store/migrate.ts';
 import { databaseKinds } from '../parts/database.ts';
 import { freshStore, makeTenant, type TestStore } from '../parts/store.ts';
 

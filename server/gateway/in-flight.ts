@@ -2,7 +2,7 @@ import type { Identity } from '@aos/core/access/identity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Govern } from '../govern/ticket.ts';
+import type { Govern } from '../govern/govern.ts';
 import { idempotencyKeyIn } from '../http/idempotency.ts';
 import { claimInFlight, releaseOnce } from '../store/idempotency.ts';
 

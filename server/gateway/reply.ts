@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import type { FastifyReply } from 'fastify';
-import type { Governed } from '../govern/answer.ts';
 import { factsHeaders } from '../govern/facts.ts';
-import { problemHeaders } from '../http/problem.ts';
+import type { Governed } from '../govern/governed.ts';
+import { asProblem, problemHeaders } from '../http/problem.ts';
 
 /** Answers a governed call on its own wire. */
 export async function replyWith(reply: FastifyReply, wire: Wire, governed: Governed): Promise<FastifyReply> {
@@ -21,7 +21,7 @@ export async function replyWith(reply: FastifyReply, wire: Wire, governed: Gover
       if (governed.status >= 400) reply.header('x-aos-source', 'provider');
       return reply.code(governed.status).headers(providerHeaders(governed.headers)).send(governed.body);
     case 'stream':
-      return stream(reply.code(governed.status).headers(providerHeaders(governed.headers)), governed.chunks);
+      return stream(reply.code(governed.status).headers(providerHeaders(governed.headers)), wire, governed.chunks);
   }
 }
 
@@ -40,17 +40,22 @@ const unbuffered = { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
 
 /**
  * Writes chunks as the caller takes them: a slow caller slows the reading of the provider, and one who leaves ends the
- * iteration, which cancels upstream and settles what was delivered.
+ * iteration, which cancels upstream and settles what was delivered. Nobody else answers once the head is out: what goes
+ * wrong is told as the wire's own error event, so that the caller neither waits for ever nor takes the answer for whole.
  */
-async function stream(reply: FastifyReply, chunks: AsyncGenerator<Buffer>): Promise<FastifyReply> {
+async function stream(reply: FastifyReply, wire: Wire, chunks: AsyncGenerator<Buffer>): Promise<FastifyReply> {
   reply.headers(unbuffered).hijack();
   const { raw } = reply;
   raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
-  for await (const chunk of chunks) {
-    if (raw.destroyed) break;
-    if (chunk.length > 0 && !raw.write(chunk)) await roomOrGone(raw);
+  try {
+    for await (const chunk of chunks) {
+      if (raw.destroyed) break;
+      if (chunk.length > 0 && !raw.write(chunk)) await roomOrGone(raw);
+    }
+    raw.end();
+  } catch (error) {
+    raw.end(wire.errorEvents(asProblem(error, reply.request)));
   }
-  raw.end();
   return reply;
 }
 

@@ -2,37 +2,17 @@ import { assert } from '@aos/core/base/assert.ts';
 import type { Problem } from '@aos/core/base/error.ts';
 import { sibling } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
-import { refuses } from '@aos/core/policies/action.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
 import { countRefused } from './count.ts';
-import { type Facts, policyIds, tightestOf } from './facts.ts';
+import { factsOf } from './facts.ts';
+import type { Govern } from './govern.ts';
+import type { Governed } from './governed.ts';
 import { sendPlain } from './plain.ts';
 import { decisionOf, progressOf, stepOf } from './records.ts';
 import type { Outcome } from './settle.ts';
 import { sendStream } from './stream.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
 import { troubleOf } from './trouble.ts';
-
-/** What the gateway answers with. */
-export type Governed =
-  | { kind: 'refused'; problem: Problem; facts: Facts }
-  | { kind: 'dry_run'; decision: Json; facts: Facts }
-  | { kind: 'plain'; status: number; headers: Record<string, string>; body: Buffer; facts: Facts }
-  | { kind: 'stream'; status: number; headers: Record<string, string>; chunks: AsyncGenerator<Buffer>; facts: Facts };
-
-export function factsOf(ticket: Ticket, added_output_bound: number | null = null): Facts {
-  return {
-    run_id: ticket.ids.run_id,
-    decision_id: ticket.ids.decision_id,
-    verdict: ticket.decision.verdict,
-    shadow_verdict: ticket.decision.shadow_verdict,
-    policy_ids: ticket.decision.fired
-      ? policyIds(ticket.decision.contributions)
-      : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id }))),
-    tightest: tightestOf(ticket.lines, ticket.seen, refuses(ticket.decision.verdict) ? null : ticket.output_bound),
-    added_output_bound,
-  };
-}
 
 /** The decision without its effects: nothing is held, sent or recorded. */
 export function dryRun(_: Govern, ticket: Ticket): Governed {

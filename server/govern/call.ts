@@ -9,14 +9,16 @@ import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
 import { sha256Hex } from '../base/deps.ts';
 import type { Admission, HeldCall } from '../store/usage.ts';
-import { dryRun, type Governed, refuse, send } from './answer.ts';
+import { dryRun, refuse, send } from './answer.ts';
 import type { AskedCall } from './asked.ts';
 import type { TenantControl } from './control.ts';
 import { countedEstimate, estimateJson, estimateOf } from './estimate.ts';
+import type { Govern } from './govern.ts';
+import type { Governed } from './governed.ts';
 import { type Inspected, inspect } from './inspect.ts';
 import { mismatchDecision } from './mismatch.ts';
 import { type ChosenModel, chooseModel } from './models.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
 import { type Who, whoAsks } from './who.ts';
 
 /**

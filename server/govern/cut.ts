@@ -2,7 +2,8 @@ import { present } from '@aos/core/base/assert.ts';
 import type { Problem } from '@aos/core/base/error.ts';
 import { type Contribution, type Decision, decide } from '@aos/core/policies/decide.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import type { Govern } from './govern.ts';
+import type { Ticket } from './ticket.ts';
 
 /**
  * The decision at the moment a stream wants one token more than its holds pay for. Usually a limit has no room for it;

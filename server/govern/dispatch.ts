@@ -11,8 +11,9 @@ import {
 } from '../upstreams/llm/define.ts';
 import { upstreams } from '../upstreams/llm/index.ts';
 import type { Went } from './ending.ts';
+import type { Govern } from './govern.ts';
 import { openSecret } from './secrets.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
 
 /** The bound to write into the request: only when the caller gave none and an enforced limit pays for output. */
 export function addedBound({ asked, lines, output_bound }: Ticket): number | null {
@@ -56,7 +57,7 @@ function targetOf(govern: Govern, { model: { provider }, call }: Ticket): Provid
   return { id: provider.id, kind: provider.kind, base_url: provider.base_url ?? '', secret };
 }
 
-function requestOf({ config }: Govern, ticket: Ticket, signal: AbortSignal): UpstreamRequest {
+function requestOf({ config, clock }: Govern, ticket: Ticket, signal: AbortSignal): UpstreamRequest {
   const { asked } = ticket;
   return {
     wire: asked.wire.name,
@@ -65,6 +66,7 @@ function requestOf({ config }: Govern, ticket: Ticket, signal: AbortSignal): Ups
     headers: asked.headers,
     stream: asked.request.stream,
     deadlines: config.deadlines,
+    sent_at_ms: clock.now(),
     signal,
   };
 }
@@ -84,9 +86,24 @@ export const unheard = (ticket: Ticket): Omit<Went, 'status'> => ({
   incidents: [],
 });
 
-/** A call whose answer never came: free when nothing was sent, else lost until somebody knows better. */
+/** What stands in the record of a call whose caller went away. */
+export const client_closed = { code: 'client_closed', message: 'the caller left before the answer was complete' };
+
+/**
+ * A call whose answer never came: free when nothing was sent, else lost until somebody knows better. A stream whose
+ * caller left before it began was ended by us: nothing was delivered, and nothing went wrong.
+ */
 export function failedToAnswer(ticket: Ticket, failure: UpstreamFailure): Went {
   const { message } = failure;
+  if (failure.kind === 'aborted' && ticket.asked.gone.aborted) {
+    return {
+      ...unheard(ticket),
+      status: 'cancelled',
+      error: client_closed,
+      free: !failure.sent,
+      termination: 'USER_ABORT',
+    };
+  }
   return {
     ...unheard(ticket),
     status: 'failed',

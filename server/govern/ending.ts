@@ -3,15 +3,17 @@ import { inputTokensExact } from '@aos/core/activity/prompt.ts';
 import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
 import { present } from '@aos/core/base/assert.ts';
+import { ceilDiv } from '@aos/core/base/money.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { type IncidentDraft, overReport } from '@aos/core/incidents/open.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
 import type { Posting } from '../store/usage.ts';
+import type { Govern } from './govern.ts';
 import { decisionOf, type Ending, progressOf, recordOf, stepOf } from './records.ts';
 import type { Outcome } from './settle.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
 import { troubleOf } from './trouble.ts';
 
 export const no_usage: Usage = {
@@ -46,7 +48,7 @@ export interface Went {
 export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Promise<Outcome> {
   const settled_at_ms = govern.clock.now();
   const { usage, usage_source } = await usageOf(ticket, went);
-  const cost_nano = ticket.model.priced && costNano(usage, ticket.model.priced.price);
+  const cost_nano = went.lost ? heldCost(ticket) : ticket.model.priced && costNano(usage, ticket.model.priced.price);
   const amounts = postedAmounts(ticket, went, { usage, cost_nano });
   const ending: Ending = { ...went, usage, usage_source, cost_nano, settled_at_ms, amounts };
   const trouble = troubleOf(govern, ticket, settled_at_ms, [...went.incidents, ...overReports(ticket, amounts)]);
@@ -78,6 +80,11 @@ async function usageOf(ticket: Ticket, went: Went): Promise<{ usage: Usage; usag
 async function countedInput({ asked, model, estimate }: Ticket): Promise<number> {
   const counted = inputTokensExact(asked.request.prompt, await loadTokenizer(), model.provider.kind, model.name);
   return Math.min(counted, estimate.input_tokens);
+}
+
+/** All that the call could have cost, as it was held: what its record says and what is posted are one amount. */
+function heldCost({ estimate: { price, choices }, output_bound }: Ticket): bigint | null {
+  return price && ceilDiv(price.base_pico + price.output_pico * BigInt(output_bound * choices), 1000n);
 }
 
 function postedAmounts(ticket: Ticket, went: Went, used: Used): bigint[] {

@@ -1,8 +1,9 @@
 import { instantText } from '@aos/core/base/time.ts';
-import type { Action } from '@aos/core/policies/action.ts';
+import { type Action, refuses } from '@aos/core/policies/action.ts';
 import type { Seen } from '@aos/core/policies/decide.ts';
 import type { Line } from '@aos/core/policies/reserve.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
+import type { Ticket } from './ticket.ts';
 
 /** What every answer of the gateway tells about its governance. */
 export interface Facts {
@@ -71,3 +72,17 @@ export function factsHeaders(facts: Facts): Record<string, string> {
 export const policyIds = (of: readonly { policy_id: string }[]): string[] => [
   ...new Set(of.map((item) => item.policy_id)),
 ];
+
+export function factsOf(ticket: Ticket, added_output_bound: number | null = null): Facts {
+  return {
+    run_id: ticket.ids.run_id,
+    decision_id: ticket.ids.decision_id,
+    verdict: ticket.decision.verdict,
+    shadow_verdict: ticket.decision.shadow_verdict,
+    policy_ids: ticket.decision.fired
+      ? policyIds(ticket.decision.contributions)
+      : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id }))),
+    tightest: tightestOf(ticket.lines, ticket.seen, refuses(ticket.decision.verdict) ? null : ticket.output_bound),
+    added_output_bound,
+  };
+}

@@ -1,11 +1,16 @@
+import { Problem } from '@aos/core/base/error.ts';
 import type { Deps } from '../base/deps.ts';
 import { createAdmitter } from './admit.ts';
 import { createControls } from './control.ts';
 import { countSettled } from './count.ts';
+import type { Govern } from './govern.ts';
 import { createLater, type Later } from './later.ts';
 import { createRegistry } from './registry.ts';
 import { createSettler, type Outcome } from './settle.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
+
+const unsettled =
+  'The provider was asked, but what came of it could not be written, because the database did not answer. It will be written when the database is back, and charged then.';
 
 /** Makes the rooms a governed call walks through. */
 export function openGovern(deps: Deps): { govern: Govern; later: Later } {
@@ -19,7 +24,11 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
       countSettled(deps.metrics, ticket, outcome, deps.clock.monotonic() - begun_ms);
     } catch (error) {
       later.settle(tenant_id, outcome);
-      throw error;
+      deps.log.warn(
+        { error, decision_id: ticket.ids.decision_id },
+        'a call could not be settled and waits for the database',
+      );
+      throw new Problem('governance_unavailable', unsettled, { retry_after_s: 2 });
     }
   };
   const govern: Govern = {

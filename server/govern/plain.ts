@@ -3,7 +3,6 @@ import type { WireAnswer } from '@aos/core/activity/wires/define.ts';
 import { isObject, type Json } from '@aos/core/base/json.ts';
 import { sha256Hex } from '../base/deps.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
-import { factsOf, type Governed } from './answer.ts';
 import { countDelivered } from './delivered.ts';
 import {
   addedBound,
@@ -15,8 +14,10 @@ import {
   unheard,
 } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
-import type { Facts } from './facts.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import { type Facts, factsOf } from './facts.ts';
+import type { Govern } from './govern.ts';
+import type { Governed } from './governed.ts';
+import type { Ticket } from './ticket.ts';
 
 /**
  * A call whose answer comes in one piece. A caller who leaves does not stop it: the provider bills it whole, so it is

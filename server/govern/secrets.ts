@@ -1,6 +1,6 @@
 import { sealContext } from '../base/vault.ts';
 import type { ProviderRow } from '../store/control-read.ts';
-import type { Govern } from './ticket.ts';
+import type { Govern } from './govern.ts';
 
 /** Provider keys in clear, by the row that holds them sealed: a replaced row is opened anew, an old one forgotten. */
 const opened = new WeakMap<ProviderRow, string>();

@@ -6,13 +6,15 @@ import { failureIncident } from '@aos/core/incidents/open.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
-import { factsOf, type Governed } from './answer.ts';
 import { cutDecision, cutProblem } from './cut.ts';
 import { countDelivered, type Delivered } from './delivered.ts';
-import { addedBound, asFailure, dispatch, failedToAnswer, failureProblem, unheard } from './dispatch.ts';
+import { addedBound, asFailure, client_closed, dispatch, failedToAnswer, failureProblem, unheard } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
+import { factsOf } from './facts.ts';
+import type { Govern } from './govern.ts';
+import type { Governed } from './governed.ts';
 import { finishPlain } from './plain.ts';
-import type { Govern, Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
 
 /** A call whose answer comes in events: each is read, metered and passed on; the last ones wait until all is settled. */
 export async function sendStream(govern: Govern, ticket: Ticket): Promise<Governed> {
@@ -152,8 +154,7 @@ function wentOf(ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): We
   }
   if (seen.done && !seen.provider_error) return { ...heard, status: 'succeeded', usage: seen.usage };
   if (ticket.asked.gone.aborted) {
-    const error = { code: 'client_closed', message: 'the caller left before the answer was complete' };
-    return { ...heard, status: 'cancelled', error, termination: 'USER_ABORT' };
+    return { ...heard, status: 'cancelled', error: client_closed, termination: 'USER_ABORT' };
   }
   const message = failure?.message ?? 'the provider ended the stream with an error or before it was complete';
   return {

@@ -1,24 +1,10 @@
 import type { Call, Estimate } from '@aos/core/activity/call.ts';
 import type { Decision, Seen } from '@aos/core/policies/decide.ts';
 import type { Line } from '@aos/core/policies/reserve.ts';
-import type { Deps } from '../base/deps.ts';
 import type { NewRun } from '../store/runs.ts';
-import type { Admitter } from './admit.ts';
 import type { AskedCall } from './asked.ts';
-import type { Controls, TenantControl } from './control.ts';
+import type { TenantControl } from './control.ts';
 import type { ChosenModel } from './models.ts';
-import type { Registry } from './registry.ts';
-import type { Outcome, Settler } from './settle.ts';
-
-/** The rooms that a governed call walks through, made once for the process. */
-export interface Govern extends Deps {
-  controls: Controls;
-  registry: Registry;
-  admitter: Admitter;
-  settler: Settler;
-  /** Settles a call, waiting while the database is away for a few seconds; then the call fails and settling goes on. */
-  settleFor(ticket: Ticket, outcome: Outcome): Promise<void>;
-}
 
 /** A call with its decision: what every later step needs to send, meter, settle and record it. */
 export interface Ticket {

@@ -6,7 +6,8 @@ import type { ProjectRow } from '../store/control-read.ts';
 import { findRun, type NewRun } from '../store/runs.ts';
 import type { AskedCall } from './asked.ts';
 import type { TenantControl } from './control.ts';
-import type { Govern } from './ticket.ts';
+import type { Govern } from './govern.ts';
+import { dryRegistry, type Registry } from './registry.ts';
 
 /** Who asks, in which project and run, and how far the credential vouches for it. */
 export interface Who {
@@ -28,13 +29,14 @@ export interface Who {
 export async function whoAsks(govern: Govern, control: TenantControl, asked: AskedCall): Promise<Who> {
   const { identity, claims } = asked;
   const project = projectOf(control, asked);
+  const registry = claims.dry_run ? dryRegistry(govern) : govern.registry;
   const agent = await claimed(claims.agent, identity.agent_ids, (name) =>
-    govern.registry.agent(identity.tenant_id, project, name),
+    registry.agent(identity.tenant_id, project, name),
   );
   const actor = await claimed(claims.actor, identity.actor_ids, (name) =>
-    govern.registry.actor(identity.tenant_id, project, name),
+    registry.actor(identity.tenant_id, project, name),
   );
-  const run = await runOf(govern, project, asked);
+  const run = await runOf(govern, registry, project, asked);
   const asker: Asker = {
     tenant_id: identity.tenant_id,
     project: { id: project.id, slug: project.slug },
@@ -109,15 +111,15 @@ interface RunOf {
 
 const nothing_to_do = () => undefined;
 
-async function runOf(govern: Govern, project: ProjectRow, asked: AskedCall): Promise<RunOf> {
+async function runOf(govern: Govern, registry: Registry, project: ProjectRow, asked: AskedCall): Promise<RunOf> {
   const { identity, claims } = asked;
   if (claims.run_id !== null) {
-    const joined = await namedRun(govern, project, asked, claims.run_id);
+    const joined = await namedRun(govern, registry, project, asked, claims.run_id);
     if (joined) return joined;
   }
   if (claims.session !== null) {
     const name = claims.session;
-    const joined = await govern.registry.session(identity.tenant_id, project, name);
+    const joined = await registry.session(identity.tenant_id, project, name);
     return {
       run_id: joined.run_id,
       session: joined.session,
@@ -126,7 +128,7 @@ async function runOf(govern: Govern, project: ProjectRow, asked: AskedCall): Pro
       opened: () => {
         joined.opened = true;
       },
-      forget: () => govern.registry.forgetSession(identity.tenant_id, project, name),
+      forget: () => registry.forgetSession(identity.tenant_id, project, name),
     };
   }
   return {
@@ -142,6 +144,7 @@ async function runOf(govern: Govern, project: ProjectRow, asked: AskedCall): Pro
 /** The run a call names; null when it ended by idleness in the session the call names too: that opens a new one. */
 async function namedRun(
   govern: Govern,
+  registry: Registry,
   project: ProjectRow,
   { identity, claims }: AskedCall,
   run_id: string,
@@ -151,9 +154,7 @@ async function namedRun(
   if (!run || run.project_id !== project.id)
     throw new Problem('not_found', `x-aos-run-id: there is no run "${run_id}" in this project.`);
   const session =
-    claims.session === null
-      ? null
-      : (await govern.registry.session(identity.tenant_id, project, claims.session)).session;
+    claims.session === null ? null : (await registry.session(identity.tenant_id, project, claims.session)).session;
   if (run.status !== 'running') {
     if (run.termination_reason === 'COMPLETED' && session && run.session_id === session.id) return null;
     throw new Problem(

@@ -11,7 +11,7 @@ declare module 'fastify' {
 }
 
 /** The problem an error is for the caller. What nobody expected is logged, and the caller learns its request id only. */
-function asProblem(error: unknown, request: FastifyRequest): Problem {
+export function asProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
   const known = ofFramework(error) ?? ofDatabase(error);
   if (known?.status === 503) {

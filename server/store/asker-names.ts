@@ -1,11 +1,11 @@
-/** What callers named who asked; goes with `askerJoins`. */
-export const asker_slugs = 'project.slug as project_slug, agent.slug as agent_slug, actor.slug as actor_slug';
-
-/** Joins the names of project, agent and actor to rows that have their ids under this alias. */
-export const askerJoins = (alias: string): string =>
+/**
+ * What callers named the project, agent and actor whose ids stand under this alias. Looked up row by row, because a
+ * page has few rows and a tenant may have very many actors.
+ */
+export const askerSlugs = (alias: string): string =>
   (['project', 'agent', 'actor'] as const)
-    .map(
-      (kind) =>
-        `left join ${kind}s ${kind} on ${kind}.tenant_id = ${alias}.tenant_id and ${kind}.id = ${alias}.${kind}_id`,
-    )
-    .join(' ');
+    .map((kind) => {
+      const named = `${kind}.tenant_id = ${alias}.tenant_id and ${kind}.id = ${alias}.${kind}_id`;
+      return `(select ${kind}.slug from ${kind}s ${kind} where ${named}) as ${kind}_slug`;
+    })
+    .join(', ');

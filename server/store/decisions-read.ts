@@ -1,7 +1,7 @@
 import { sibling } from '@aos/core/base/id.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
 import type { Row, Tx } from '../base/database.ts';
-import { asker_slugs, askerJoins } from './asker-names.ts';
+import { askerSlugs } from './asker-names.ts';
 import { most_counted, type Page, type Slice, sliceOf } from './list.ts';
 import { firstIdOf } from './runs-read.ts';
 
@@ -9,24 +9,23 @@ type BoundTo = string | null;
 
 /** Decisions as they were stored, with the record of their call, if there was one, and their incidents. */
 const stored = (where: string): string => `
-  select d.*, false as derived, ${asker_slugs}, 'trc' || substr(d.run_id, 4) as trace_id, record.id as record_id,
+  select d.*, false as derived, ${askerSlugs('d')}, 'trc' || substr(d.run_id, 4) as trace_id,
+      (select x.id from llm_run_records x where x.tenant_id = d.tenant_id and x.id = 'rec' || substr(d.id, 4)) as record_id,
       array(select i.id from incidents i where i.tenant_id = d.tenant_id and i.source_run_id = d.run_id
           and (i.decision_id = d.id or exists (select from jsonb_array_elements(d.contributions) c
             where c ->> 'policy_id' = i.violation_policy_id and c ->> 'fired' = 'true' and c ->> 'mode' = 'enforce'))
         order by i.id) as incident_ids
-    from (select * from decisions where ${where}) d ${askerJoins('d')}
-    left join llm_run_records record on record.tenant_id = d.tenant_id and record.id = 'rec' || substr(d.id, 4)
-    order by d.id desc`;
+    from (select * from decisions where ${where}) d order by d.id desc`;
 
 /** Records of plain allows, with what their decisions are derived from. */
 const allowed = (where: string): string => `
-  select x.*, true as derived, ${asker_slugs}, actor.kind as actor_kind, key.lineage_id,
+  select x.*, true as derived, ${askerSlugs('x')},
+      (select a.kind from actors a where a.tenant_id = x.tenant_id and a.id = x.actor_id) as actor_kind,
+      (select k.lineage_id from api_keys k where k.tenant_id = x.tenant_id and k.id = x.api_key_id) as lineage_id,
       array(select i.id from incidents i where i.tenant_id = x.tenant_id and i.source_run_id = x.run_id
         and i.decision_id = x.decision_id order by i.id) as incident_ids
     from (select * from llm_run_records y where ${where}
         and not exists (select from decisions d where d.tenant_id = y.tenant_id and d.id = 'dec' || substr(y.id, 4))) x
-    ${askerJoins('x')}
-    left join api_keys key on key.tenant_id = x.tenant_id and key.id = x.api_key_id
     order by x.id desc`;
 
 /** A stored decision, or the record of the plain allow that it was; told apart by `derived`. */

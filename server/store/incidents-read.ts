@@ -1,6 +1,6 @@
 import type { IncidentsQuery } from '@aos/core/api/incidents.ts';
 import type { Row, Tx } from '../base/database.ts';
-import { asker_slugs, askerJoins } from './asker-names.ts';
+import { askerSlugs } from './asker-names.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import { firstIdOf } from './runs-read.ts';
@@ -8,10 +8,9 @@ import { firstIdOf } from './runs-read.ts';
 export type IncidentsAsked = Omit<IncidentsQuery, 'limit' | 'cursor' | 'group'>;
 
 const described = (rows: string): string => `
-  select i.*, ${asker_slugs}, policy.document ->> 'name' as policy_name
-    from (${rows}) i ${askerJoins('i')}
-    left join policies policy on policy.tenant_id = i.tenant_id and policy.id = i.violation_policy_id
-    order by i.id desc`;
+  select i.*, ${askerSlugs('i')},
+      (select p.document ->> 'name' from policies p where p.tenant_id = i.tenant_id and p.id = i.violation_policy_id) as policy_name
+    from (${rows}) i order by i.id desc`;
 
 export const incidentsListing = (of: { tenant_id: string; scope: Scope; asked: IncidentsAsked }): Listing => ({
   table: 'incidents i',

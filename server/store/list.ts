@@ -57,6 +57,11 @@ export interface Listing {
   id: string;
   order: 'newest' | 'oldest';
   filter: Filter;
+  /**
+   * Rows that are not listed, when they are few and the others are most: the total is counted without looking at each
+   * row for it.
+   */
+  without?: string | undefined;
   /** The statement around the rows of the page, for what stands in other tables; it keeps their order itself. */
   around?: (rows: string) => string;
 }
@@ -77,7 +82,7 @@ export interface Page {
 export const most_counted = 10_000;
 
 /** A count that takes longer is given up: the page is worth more than its total. */
-const count_timeout_ms = 1_000;
+const count_timeout_ms = 500;
 const query_canceled = '57014';
 
 /**
@@ -90,7 +95,7 @@ export async function readList(tx: Tx, list: Listing, page: Page): Promise<Slice
 }
 
 /**
- * The same for tables that grow with every call: a total that takes more than a second to count is given up. `scope`
+ * The same for tables that grow with every call: a total that takes too long to count is given up. `scope`
  * is asked first, then everything else is sent at once.
  */
 export async function readLongList<Scope>(
@@ -103,13 +108,14 @@ export async function readLongList<Scope>(
   let rows: Row[] | null = null;
   const work = async (tx: Tx, found: Scope) => {
     const list = listing(found);
-    const reading = readRows(tx, list, page).then((read) => {
-      rows = read;
-      return read;
-    });
+    const reading = readRows(tx, list, page);
     const limiting = tx.query(`set local statement_timeout = ${count_timeout_ms}`);
-    const [read, , counted] = await Promise.all([reading, limiting, countRows(tx, list)]);
-    return sliceOf(read, page.limit, counted);
+    const [read, limited, counted] = await Promise.allSettled([reading, limiting, countRows(tx, list)]);
+    if (read.status === 'rejected') throw read.reason;
+    rows = read.value;
+    if (limited.status === 'rejected') throw limited.reason;
+    if (counted.status === 'rejected') throw counted.reason;
+    return sliceOf(rows, page.limit, counted.value);
   };
   try {
     return await db.tenantFlights(tenant_id, scope, work);
@@ -124,17 +130,22 @@ function readRows(tx: Tx, list: Listing, page: Page): Promise<Row[]> {
   return tx.query(pageSql(list, page), page.cursor === null ? values : [...values, page.cursor]);
 }
 
-async function countRows(tx: Tx, { table, filter }: Listing): Promise<number> {
+async function countRows(tx: Tx, { table, filter, without }: Listing): Promise<number> {
+  const all = `select from ${table} where ${filter.text}`;
+  const left_out = without === undefined ? '0' : `(select count(*) from ${table} where ${filter.text} and ${without})`;
   const rows = await tx.query<{ n: number }>(
-    `select count(*)::int as n from (select from ${table} where ${filter.text} limit ${most_counted + 1}) counted`,
+    `with left_out as materialized (select ${left_out} as n)
+      select (count(*) - (select n from left_out))::int as n
+        from (${all} limit ${most_counted + 1} + (select n from left_out)) counted`,
     filter.values,
   );
   return rows[0]?.n ?? 0;
 }
 
-function pageSql({ table, id, order, filter, around = (rows) => rows }: Listing, { limit, cursor }: Page): string {
+function pageSql({ table, id, order, filter, without, around = (rows) => rows }: Listing, { limit, cursor }: Page): string {
   const [beyond, direction] = order === 'newest' ? ['<', 'desc'] : ['>', 'asc'];
-  const after = cursor === null ? '' : ` and ${id} ${beyond} $${filter.values.length + 1}`;
+  const left_out = without === undefined ? '' : ` and not (${without})`;
+  const after = `${left_out}${cursor === null ? '' : ` and ${id} ${beyond} $${filter.values.length + 1}`}`;
   const [, alias] = table.split(' ');
   return around(
     `select ${alias}.* from ${table} where ${filter.text}${after} order by ${id} ${direction} limit ${limit + 1}`,

@@ -1,4 +1,4 @@
-import { asker_slugs, askerJoins } from './asker-names.ts';
+import { askerSlugs } from './asker-names.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 
@@ -15,7 +15,7 @@ export function successesListing(of: { tenant_id: string; scope: Scope; asked: O
   within(filter, { id: 'r.id', kind: 'run', at: 'r.created_at' }, of.asked.from, of.asked.to);
   filter.among('r.id', of.asked.run);
   const around = (rows: string) => `
-    select r.*, ${asker_slugs}, 'EXECUTION_SUCCESS' as category, r.id as source_run_id, 'trc' || substr(r.id, 4) as trace_id
-      from (${rows}) r ${askerJoins('r')} order by r.id desc`;
+    select r.*, ${askerSlugs('r')}, 'EXECUTION_SUCCESS' as category, r.id as source_run_id, 'trc' || substr(r.id, 4) as trace_id
+      from (${rows}) r order by r.id desc`;
   return { table: 'runs r', id: 'r.id', order: 'newest', filter, around };
 }

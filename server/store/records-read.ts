@@ -1,11 +1,11 @@
 import type { RecordsQuery } from '@aos/core/api/logs.ts';
 import type { Row, Tx } from '../base/database.ts';
-import { asker_slugs, askerJoins } from './asker-names.ts';
+import { askerSlugs } from './asker-names.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 
 const described = (rows: string): string =>
-  `select x.*, ${asker_slugs} from (${rows}) x ${askerJoins('x')} order by x.id desc`;
+  `select x.*, ${askerSlugs('x')} from (${rows}) x order by x.id desc`;
 
 export function recordsListing(of: { tenant_id: string; scope: Scope; asked: RecordsQuery }): Listing {
   const { asked } = of;

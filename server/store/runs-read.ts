@@ -1,28 +1,28 @@
-import type { TerminationReason } from '@aos/core/activity/run.ts';
 import type { RunsQuery } from '@aos/core/api/activity.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, instantOf } from '@aos/core/base/id.ts';
-import type { Row, Tx } from '../base/database.ts';
-import { asker_slugs, askerJoins } from './asker-names.ts';
+import { askerSlugs } from './asker-names.ts';
+import type { Row, Tx } from './db.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
+import type { RunsOfModel } from './runs-of-model.ts';
 
 /** Runs with the names of who asked, and the way to their traces and incidents; newest first. */
 const described = (rows: string): string => `
-  select r.*, ${asker_slugs}, session.external_id as session_external_id, 'trc' || substr(r.id, 4) as trace_id,
+  select r.*, ${askerSlugs('r')}, 'trc' || substr(r.id, 4) as trace_id,
+      (select s.external_id from sessions s where s.tenant_id = r.tenant_id and s.id = r.session_id) as session_external_id,
       array(select i.id from incidents i where i.tenant_id = r.tenant_id and i.source_run_id = r.id order by i.id) as incident_ids
-    from (${rows}) r ${askerJoins('r')}
-    left join sessions session on session.tenant_id = r.tenant_id and session.id = r.session_id
-    order by r.id desc`;
+    from (${rows}) r order by r.id desc`;
 
-/** Statuses of runs that have not ended, as the partial index of open runs says them. */
-const open_statuses = "('queued', 'running', 'retry')";
+/** In these words, so that the partial indexes on them are found. */
+const is_open = "r.status in ('queued', 'running', 'retry')";
 
-export type RunsAsked = Pick<RunsQuery, 'model' | 'provider' | 'source' | 'reason' | 'risk' | 'status' | 'from' | 'to'>;
+export type RunsAsked = Pick<RunsQuery, 'source' | 'reason' | 'risk' | 'status' | 'from' | 'to'>;
 
 /** Runs, newest first: those that have not ended, those that have, or all. */
 export function runsListing(of: {
   tenant_id: string;
   scope: Scope;
+  of_model: RunsOfModel;
   asked: RunsAsked;
   part: 'live' | 'ended' | 'all';
 }): Listing {
@@ -30,39 +30,29 @@ export function runsListing(of: {
   const filter = new Filter().where('r.tenant_id = ?', of.tenant_id);
   inScope(filter, 'r', of.scope);
   within(filter, { id: 'r.id', kind: 'run', at: 'r.created_at' }, asked.from, asked.to);
-  if (part === 'live') filter.always(`r.status in ${open_statuses}`);
-  if (part === 'ended') filter.always('r.ended_at is not null');
-  filter.among('r.status', asked.status).among('r.mode', asked.source);
-  ofReason(filter, asked.reason);
-  ofModel(filter, asked);
+  filter.among('r.status', asked.status).among('r.termination_reason', asked.reason).among('r.mode', asked.source);
+  filter.where('r.id = any(?)', of.of_model.run_ids);
+  for (const [column, names] of of.of_model.probes) filter.where(`${callWith(column)} is not null`, names);
   filter.where(
-    'r.id in (select i.source_run_id from incidents i where i.tenant_id = r.tenant_id and i.severity = any(?))',
+    `r.id in (select i.source_run_id from incidents i where i.tenant_id = current_tenant() and i.severity = any(?))`,
     asked.risk,
   );
-  return { table: 'runs r', id: 'r.id', order: 'newest', filter, around: described };
+  if (part === 'live') filter.always(is_open);
+  const is_ended_anyway = asked.status !== undefined || asked.reason !== undefined;
+  const without = part === 'ended' && !is_ended_anyway ? is_open : undefined;
+  return { table: 'runs r', id: 'r.id', order: 'newest', filter, without, around: described };
 }
 
-/** A reason other than COMPLETED is only found in the index of runs that did not succeed. */
-function ofReason(filter: Filter, reasons: readonly TerminationReason[] | undefined): void {
-  filter.among('r.termination_reason', reasons);
-  if (reasons !== undefined && !reasons.includes('COMPLETED')) filter.always("r.status <> 'succeeded'");
-}
-
-/** Runs with a call to one of these models or providers. The record of a call is never older than its run. */
-function ofModel(filter: Filter, { model, provider }: RunsAsked): void {
-  const record =
-    "select from llm_run_records x where x.tenant_id = r.tenant_id and x.run_id = r.id and x.id > 'rec' || substr(r.id, 4)";
-  filter.where(`exists (${record} and x.model = any(?))`, model);
-  filter.where(`exists (${record} and x.provider = any(?))`, provider);
-}
+/**
+ * Whether a run has a call with one of the values in this column. As a value and not as `exists`, which would be made
+ * a join over all records; its records are not older than the run, so older partitions are left out.
+ */
+const callWith = (column: 'model' | 'provider'): string =>
+  `(select 1 from llm_run_records x where x.tenant_id = r.tenant_id and x.run_id = r.id
+    and x.id > 'rec' || left(substr(r.id, 4), 10) and x.${column} = any(?) limit 1)`;
 
 /** A run, or undefined when it is not there or belongs to another project than the only one that may be seen. */
-export async function findRun(
-  tx: Tx,
-  tenant_id: string,
-  id: string,
-  bound_to: string | null,
-): Promise<Row | undefined> {
+export async function findRun(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {
   const one = 'select r.* from runs r where r.tenant_id = $1 and r.id = $2 and ($3::text is null or r.project_id = $3)';
   const rows = await tx.query(described(one), [tenant_id, id, bound_to]);
   return rows[0];

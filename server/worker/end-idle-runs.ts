@@ -1,13 +1,16 @@
 import { instantText } from '@aos/core/base/time.ts';
-import type { Govern } from '../govern/ticket.ts';
+import type { Govern } from '../govern/govern.ts';
 import { appendToLedger } from '../store/ledger.ts';
 import { endIdleRuns, type IdleRun } from '../store/runs.ts';
 import { completeTraces } from '../store/traces.ts';
+import { forEachTenant, type Job } from './define.ts';
 
 const batch_max = 500;
 
+export const end_idle_runs: Job = { name: 'end-idle-runs', every_ms: 5_000, run: forEachTenant(endIdle) };
+
 /** Ends gateway runs that have been idle for long enough, with their traces and ledger entries, in one transaction. */
-export function endIdle(govern: Govern, tenant_id: string): Promise<number> {
+function endIdle(govern: Govern, tenant_id: string): Promise<number> {
   return govern.db.tenant(tenant_id, async (tx) => {
     const ended = await endIdleRuns(tx, govern.config.run_idle_seconds, batch_max);
     if (ended.length === 0) return 0;

@@ -1,7 +1,7 @@
+import type { Govern } from '../govern/govern.ts';
 import type { Later } from '../govern/later.ts';
-import type { Govern } from '../govern/ticket.ts';
 import { beat } from '../store/instances.ts';
-import type { Job } from './index.ts';
+import type { Job } from './define.ts';
 
 /**
  * Tells the others that this process lives, keeps its clock in step with the database's, and writes what had to wait.

@@ -4,7 +4,7 @@ import { policy_document, type StoredDocument } from '@aos/core/policies/policy.
 import { reserve } from '@aos/core/policies/reserve.ts';
 import { indexPolicies, resolve } from '@aos/core/policies/resolve.ts';
 import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
-import { makeId } from '../../server/base/deps.ts';
+import { makeId } from '@aos/server/base/deps.ts';
 
 /**
  * The pure part of a decision (resolve, reserve, decide) with 10 to 10,000 active policies of one tenant, of which five

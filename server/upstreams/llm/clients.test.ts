@@ -3,7 +3,7 @@ import { wires } from '@aos/core/activity/wires/index.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ScriptedProvider, scriptedProvider } from './scripted-provider.ts';
+import { type ScriptedProvider, scriptedProvider } from '../../../tools/simulate/scripted-provider.ts';
 
 /**
  * The official clients of each wire, against a server that answers with this wire's bytes. `model` says what it does:

@@ -18,6 +18,8 @@ export interface UpstreamRequest {
   headers: Record<string, string>;
   stream: boolean;
   deadlines: Deadlines;
+  /** Milliseconds since 1970. */
+  sent_at_ms: number;
   /** Aborting it closes the upstream socket at once. */
   signal: AbortSignal;
 }

@@ -3,10 +3,10 @@ import { createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
+import { type Script, type ScriptedProvider, scriptedProvider } from '../../../tools/simulate/scripted-provider.ts';
 import type { Deadlines, ProviderKind, UpstreamRequest } from './define.ts';
 import { closePools } from './http.ts';
 import { upstreams } from './index.ts';
-import { type Script, type ScriptedProvider, scriptedProvider } from './scripted-provider.ts';
 
 const open_providers: { close(): Promise<void> | void }[] = [];
 afterAll(async () => {
@@ -33,6 +33,7 @@ function send(base_url: string, more: Partial<UpstreamRequest> & { kind?: Provid
       headers: {},
       stream: false,
       deadlines,
+      sent_at_ms: 0,
       signal: new AbortController().signal,
       ...rest,
     },

@@ -7,16 +7,16 @@ import { wires } from '@aos/core/activity/wires/index.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ScriptedProvider, scriptedProvider } from '../../../tools/simulate/scripted-provider.ts';
 import { UpstreamFailure } from './define.ts';
 import { mock } from './mock.ts';
-import { type ScriptedProvider, scriptedProvider } from './scripted-provider.ts';
 import { SseSplitter } from './sse.ts';
 
 const deadlines = { connect_ms: 1_000, first_byte_ms: 30_000, idle_ms: 30_000, total_ms: 60_000 };
 const target = { id: 'mock', kind: 'mock', base_url: '', secret: null } as const;
 
 function open(wire: WireName, body: object, signal = new AbortController().signal) {
-  const request = { wire, path: wires[wire].path, headers: {}, stream: false, deadlines, signal };
+  const request = { wire, path: wires[wire].path, headers: {}, stream: false, deadlines, sent_at_ms: 0, signal };
   return mock.open(target, { ...request, body: Buffer.from(JSON.stringify(body)) });
 }
 

@@ -84,7 +84,7 @@ function playOf(request: UpstreamRequest): Play {
     if (wire === 'embeddings') {
       if (read.model === mock_embedding_model) return json(200, mockEmbeddings(read.model, read, body));
     } else if (model) {
-      return answered(model, wire, read, body);
+      return answered(model, wire, read, body, request.sent_at_ms);
     }
     const known = `It has ${mock_model_names.join(', ')}.`;
     throw new Problem('model_not_found', `The mock provider has no model "${read.model}" for ${wire}. ${known}`);
@@ -94,14 +94,20 @@ function playOf(request: UpstreamRequest): Play {
   }
 }
 
-function answered(model: MockModel, wire: keyof typeof forms, read: WireRequest, body: JsonObject): Play {
+function answered(
+  model: MockModel,
+  wire: keyof typeof forms,
+  read: WireRequest,
+  body: JsonObject,
+  sent_at_ms: number,
+): Play {
   if (model.fails === 'error_500') return failure(wire, 500, 'api_error', 'The server had an error. Try again later.');
   if (model.fails === 'rate_limited') {
     const play = failure(wire, 429, 'rate_limit_error', 'Rate limit reached for requests. Try again in 2 s.');
     return { ...play, headers: { ...play.headers, 'retry-after': '2' } };
   }
   const answer = answerOf(model, wire, read, body);
-  const stamp = { id: randomBytes(16).toString('hex'), created_s: Math.floor(Date.now() / 1000), body };
+  const stamp = { id: randomBytes(16).toString('hex'), created_s: Math.floor(sent_at_ms / 1000), body };
   const { first_ms, chunk_ms } = model;
   if (!read.stream) {
     const play = json(200, forms[wire].plain(answer, stamp));

@@ -1,10 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import type { WireName } from '@aos/core/activity/wires/define.ts';
 import { afterAll, describe, expect, test } from 'vitest';
+import { type ScriptedProvider, scriptedProvider } from '../../../tools/simulate/scripted-provider.ts';
 import { type Deadlines, type ProviderKind, UpstreamFailure, type UpstreamRequest } from './define.ts';
 import { closePools } from './http.ts';
 import { upstreams } from './index.ts';
-import { type ScriptedProvider, scriptedProvider } from './scripted-provider.ts';
 
 /** How a provider behaves in a case; the mock provider has a model for each, the others are scripted. */
 type Behaviour = 'answers' | 'waits' | 'goes_on' | 'breaks';
@@ -62,6 +62,7 @@ async function open(
     headers: {},
     stream,
     deadlines: { ...long, ...more.deadlines },
+    sent_at_ms: 0,
     signal: more.signal ?? new AbortController().signal,
   };
   const base_url = kind === 'mock' ? '' : await providerFor(behaviour);

@@ -1,11 +1,11 @@
 import { all_endpoints } from '@aos/core/api/index.ts';
-import { all_handlers } from './api/all-handlers.ts';
-import { gatewayRoutes } from './gateway/routes.ts';
-import type { Govern } from './govern/ticket.ts';
-import { createApp } from './http/app.ts';
-import type { IdentityCache } from './http/authenticate.ts';
-import { bindEndpoints } from './http/bind.ts';
-import { operationRoutes } from './http/operations.ts';
+import { all_handlers } from '../api/all-handlers.ts';
+import { gatewayRoutes } from '../gateway/routes.ts';
+import type { Govern } from '../govern/govern.ts';
+import { createApp } from '../http/app.ts';
+import type { IdentityCache } from '../http/authenticate.ts';
+import { bindEndpoints } from '../http/bind.ts';
+import { operationRoutes } from '../http/operations.ts';
 
 /** How long streams may go on after the process was told to stop. */
 const drain_ms = 30_000;

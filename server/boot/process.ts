@@ -1,21 +1,21 @@
-import { banner } from './base/banner.ts';
-import { type Config, readConfig } from './base/config.ts';
-import { type Deps, makeId, realClock } from './base/deps.ts';
-import { type Log, openLog } from './base/log.ts';
-import { createMetrics } from './base/metrics.ts';
-import { openVault } from './base/vault.ts';
-import { openGovern } from './govern/open.ts';
-import { IdentityCache } from './http/authenticate.ts';
+import { banner } from '../base/banner.ts';
+import { type Config, readConfig } from '../base/config.ts';
+import { type Deps, makeId, realClock } from '../base/deps.ts';
+import { type Log, openLog } from '../base/log.ts';
+import { createMetrics } from '../base/metrics.ts';
+import { openVault } from '../base/vault.ts';
+import { openGovern } from '../govern/open.ts';
+import { IdentityCache } from '../http/authenticate.ts';
+import { ownDataFolder } from '../store/data-folder.ts';
+import { openDatabase } from '../store/db.ts';
+import { startEmbedded } from '../store/embedded.ts';
+import { firstBoot } from '../store/first-boot.ts';
+import { listenForControl } from '../store/listen.ts';
+import { migrate } from '../store/migrate.ts';
+import { heartbeat } from '../worker/heartbeat.ts';
+import { repeat, startWorker } from '../worker/run.ts';
 import { serve } from './serve.ts';
-import { recordShutdown, recordStartup } from './startup-records.ts';
-import { ownDataFolder } from './store/data-folder.ts';
-import { openDatabase } from './store/db.ts';
-import { startEmbedded } from './store/embedded.ts';
-import { firstBoot } from './store/first-boot.ts';
-import { listenForControl } from './store/listen.ts';
-import { migrate } from './store/migrate.ts';
-import { heartbeat } from './worker/heartbeat.ts';
-import { repeat, startWorker } from './worker/index.ts';
+import { recordShutdown, recordStartup } from './system-events.ts';
 
 export interface Running {
   stop(why: string): Promise<void>;
@@ -39,7 +39,8 @@ class Started {
 
 /** Database, schema, first boot, then the roles; the port opens last, so that an open port can take calls. */
 export async function start(): Promise<Running> {
-  const begun_ms = performance.now();
+  const clock = realClock();
+  const begun_ms = clock.monotonic();
   const config = readConfig();
   const log = openLog(config.log_level);
   const started = new Started();
@@ -56,7 +57,7 @@ export async function start(): Promise<Running> {
     started.add(() => db.close());
     const metrics = createMetrics();
     const vault = openVault(config);
-    const deps: Deps = { config, log, clock: realClock(), makeId, db, vault, metrics, instance_id: makeId('instance') };
+    const deps: Deps = { config, log, clock, makeId, db, vault, metrics, instance_id: makeId('instance') };
     const { admin_key_to_print } = await firstBoot(deps, { admin_key: config.admin_key });
     await recordStartup(deps, migrated);
     started.add(() => recordShutdown(deps, reason));
@@ -76,7 +77,7 @@ export async function start(): Promise<Running> {
       ),
     );
     started.add(await serve(govern, identities));
-    if (config.log_level !== 'silent') console.log(banner(config, performance.now() - begun_ms, admin_key_to_print));
+    if (config.log_level !== 'silent') console.log(banner(config, clock.monotonic() - begun_ms, admin_key_to_print));
   } catch (error) {
     await started.stop().catch(() => undefined);
     throw error;

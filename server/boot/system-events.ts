@@ -1,12 +1,12 @@
 import { present } from '@aos/core/base/assert.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { Deps } from './base/deps.ts';
-import { version } from './base/version.ts';
-import { registerInstance, removeForgottenInstances, removeInstance, versionSeen } from './store/instances.ts';
-import type { Migrated } from './store/migrate.ts';
-import { insertSystemRecord, type SystemRecordRow } from './store/system-records.ts';
-import { installationTenant } from './store/tenant-ids.ts';
+import type { Deps } from '../base/deps.ts';
+import { version } from '../base/version.ts';
+import { registerInstance, removeForgottenInstances, removeInstance, versionSeen } from '../store/instances.ts';
+import type { Migrated } from '../store/migrate.ts';
+import { insertSystemRecord, type SystemRecordRow } from '../store/system-records.ts';
+import { installationTenant } from '../store/tenant-ids.ts';
 
 type Event = Pick<SystemRecordRow, 'component' | 'event_type' | 'summary' | 'details'>;
 

@@ -1,0 +1,161 @@
+import { sibling } from '@aos/core/base/id.ts';
+import { isObject, type Json } from '@aos/core/base/json.ts';
+import { ceilDiv, type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
+import { failureIncident } from '@aos/core/incidents/open.ts';
+import type { Outcome } from '../govern/settle.ts';
+import type { NewIncident } from '../store/incidents.ts';
+import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
+import type { StepRow } from '../store/steps.ts';
+import { type DeadHold, type Posting, postingsOf } from '../store/usage.ts';
+
+const message = 'its process died before the answer was complete';
+
+/** A call whose process died, as far as its hold can tell. */
+interface DeadCall {
+  tenant_id: string;
+  hold: DeadHold;
+  /** It may have reached its provider: then all that was held is charged, else nothing. */
+  was_sent: boolean;
+  ids: { run_id: string; trace_id: string; step_id: string; decision_id: string };
+  used: { input_tokens: number; output_tokens: number; cost_nano: NanoUsd | null };
+  postings: Posting[];
+  ended_at: string;
+}
+
+/** The outcome of a call whose process died: settled at all that was held when it was sent, released when it was not. */
+export function outcomeOfDead(tenant_id: string, hold: DeadHold, ended_at: string, incident_id: string): Outcome {
+  const { call } = hold;
+  const was_sent = hold.dispatched_at !== null;
+  const counts = (held: bigint, n: number) => (was_sent && call.line_types[n] !== 'concurrency' ? held : 0n);
+  const dead: DeadCall = {
+    tenant_id,
+    hold,
+    was_sent,
+    ids: {
+      run_id: hold.run_id,
+      trace_id: sibling(hold.run_id, 'trace'),
+      step_id: sibling(hold.id, 'step'),
+      decision_id: hold.id,
+    },
+    used: was_sent ? worstUsage(call) : { input_tokens: 0, output_tokens: 0, cost_nano: 0n },
+    postings: postingsOf(hold, counts),
+    ended_at,
+  };
+  return {
+    hold: { id: hold.id, postings: dead.postings },
+    new_run: null,
+    new_trace: null,
+    step: stepOf(dead),
+    record: recordOf(dead),
+    decision: null,
+    violations: [],
+    incidents: [incidentOf(dead, incident_id)],
+    ledger: [],
+    progress: {
+      run_id: hold.run_id,
+      calls: 1,
+      refused_calls: 0,
+      input_tokens: dead.used.input_tokens,
+      output_tokens: dead.used.output_tokens,
+      cost_usd: costOf(dead) ?? '0',
+      last_refusal: 'SYSTEM_FAILURE',
+      violation_policy_id: null,
+      policy_context: failureIncident(message).policy_id,
+      at: ended_at,
+    },
+  };
+}
+
+const costOf = ({ used }: DeadCall): string | null => (used.cost_nano === null ? null : usdOfNano(used.cost_nano));
+
+function stepOf(dead: DeadCall): StepRow {
+  const { hold, ids, ended_at } = dead;
+  const { model, provider, wire, streamed, output_bound } = hold.call;
+  return {
+    tenant_id: dead.tenant_id,
+    id: ids.step_id,
+    trace_id: ids.trace_id,
+    run_id: ids.run_id,
+    kind: 'llm',
+    skill: 'llm',
+    params: { model, provider, wire, streamed, max_output_tokens: output_bound },
+    status: 'failed',
+    decision_id: ids.decision_id,
+    cost_usd: costOf(dead),
+    error: { code: 'process_died', message },
+    started_at: hold.admitted_at,
+    ended_at,
+    duration_ms: Math.max(0, Date.parse(ended_at) - Date.parse(hold.admitted_at)),
+    is_synthetic: false,
+  };
+}
+
+function recordOf(dead: DeadCall): LlmRunRecordRow {
+  const { hold, used, postings } = dead;
+  const { output_bound: _bound, line_types, ...call } = hold.call;
+  return {
+    ...call,
+    tenant_id: dead.tenant_id,
+    id: sibling(hold.id, 'record'),
+    ...dead.ids,
+    execution_status: 'failed',
+    http_status: null,
+    error_code: 'process_died',
+    response_hash: null,
+    input_tokens: used.input_tokens,
+    output_tokens: used.output_tokens,
+    cached_input_tokens: 0,
+    cache_write_tokens: 0,
+    reasoning_tokens: 0,
+    usage_source: dead.was_sent ? 'estimated' : 'none',
+    cost_usd: costOf(dead),
+    verdict: 'continue',
+    holds: postings.map(({ held, actual, ...line }, n) => ({
+      ...line,
+      type: line_types[n] ?? '',
+      held: String(held),
+      posted: String(actual),
+    })),
+    source: 'gateway',
+    is_synthetic: false,
+    synthetic_scenario_id: null,
+    admitted_at: hold.admitted_at,
+    first_byte_at: null,
+    settled_at: dead.ended_at,
+  };
+}
+
+function incidentOf({ tenant_id, hold, ids, ended_at }: DeadCall, id: string): NewIncident {
+  const { project_id, agent_id, actor_id, api_key_id } = hold.call;
+  const { policy_id, ...draft } = failureIncident(message);
+  return {
+    tenant_id,
+    id,
+    source_run_id: ids.run_id,
+    violation_policy_id: policy_id,
+    trace_id: ids.trace_id,
+    decision_id: ids.decision_id,
+    project_id,
+    agent_id,
+    actor_id,
+    api_key_id,
+    ...draft,
+    status: 'open',
+    occurrences: 1,
+    is_synthetic: false,
+    opened_at: ended_at,
+    last_occurred_at: ended_at,
+  };
+}
+
+/** All that the call could have used, as it was estimated and granted. */
+function worstUsage({ estimate, output_bound }: DeadHold['call']): DeadCall['used'] {
+  const of: { [key: string]: Json } = isObject(estimate) ? estimate : {};
+  const output_tokens = output_bound * Number(of.choices ?? 1);
+  const { price } = of;
+  const bounds = isObject(price)
+    ? { base: BigInt(String(price.base_pico)), output: BigInt(String(price.output_pico)) }
+    : null;
+  const cost_nano = bounds && ceilDiv(bounds.base + bounds.output * BigInt(output_tokens), 1000n);
+  return { input_tokens: Number(of.input_tokens ?? 0), output_tokens, cost_nano };
+}

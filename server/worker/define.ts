@@ -1,0 +1,15 @@
+import type { Govern } from '../govern/govern.ts';
+import { tenantIds } from '../store/tenant-ids.ts';
+
+/** Work that is due again and again. Every replica runs it, so it must be safe to run everywhere at once. */
+export interface Job {
+  name: string;
+  every_ms: number;
+  run(govern: Govern): Promise<unknown>;
+}
+
+/** The same work for one tenant after the other. */
+export const forEachTenant =
+  (work: (govern: Govern, tenant_id: string) => Promise<unknown>) => async (govern: Govern) => {
+    for (const tenant_id of await govern.db.installation(tenantIds)) await work(govern, tenant_id);
+  };
