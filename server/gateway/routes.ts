@@ -4,6 +4,7 @@ import { wires } from '@aos/core/activity/wires/index.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { parseBody } from '@aos/core/base/json.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sha256Hex } from '../base/deps.ts';
 import type { AskedCall } from '../govern/asked.ts';
 import { governCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
@@ -48,10 +49,7 @@ async function ask(
   const claims = claimsOf(request.headers);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   const json = parseBody(body);
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
+  const read = wire.readRequest(json);
   return {
     identity,
     reauthenticate: () => {
@@ -60,15 +58,27 @@ async function ask(
     },
     claims,
     wire,
-    request: wire.readRequest(json),
+    request: read,
+    prompt_hash: sha256Hex(body),
     body,
     json,
     headers: travelling(request),
     request_id: request.id,
     new_run_id: govern.makeId('run'),
     begun_ms,
-    gone: gone.signal,
+    gone: read.stream ? leaving(reply) : still_here,
   };
+}
+
+/** A caller who leaves does not stop a plain call, so nobody has to watch for it. */
+const still_here = new AbortController().signal;
+
+function leaving(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 async function caller(identities: IdentityCache, request: FastifyRequest) {

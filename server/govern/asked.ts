@@ -22,6 +22,8 @@ export interface AskedCall {
   /** The bytes as they came, and what they say. */
   body: Buffer;
   json: JsonObject;
+  /** sha256 of the bytes as they came. */
+  prompt_hash: string;
   /** Headers that may travel on to the provider. */
   headers: Record<string, string>;
   request_id: string;
@@ -31,6 +33,6 @@ export interface AskedCall {
   begun_ms: number;
   /** Asks again who the credential belongs to, past every cache: control has changed since the first answer. */
   reauthenticate: () => Promise<Identity>;
-  /** Aborts when the caller has left. */
+  /** Aborts when the caller has left; only streams watch it. */
   gone: AbortSignal;
 }

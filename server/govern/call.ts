@@ -7,7 +7,6 @@ import { refuses } from '@aos/core/policies/action.ts';
 import { decide } from '@aos/core/policies/decide.ts';
 import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve.ts';
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
-import { sha256Hex } from '../base/deps.ts';
 import type { Admission, HeldCall } from '../store/usage.ts';
 import { dryRun, refuse, send } from './answer.ts';
 import type { AskedCall } from './asked.ts';
@@ -220,7 +219,7 @@ const heldCall = (
   price_version: model.priced?.price.version ?? null,
   policy_snapshot_id: control.policies.snapshot_id,
   tags: call.tags,
-  prompt_hash: sha256Hex(asked.body),
+  prompt_hash: asked.prompt_hash,
   estimate: estimateJson(estimate),
   line_types: lines.map((line) => line.limit.type),
 });

@@ -1,7 +1,6 @@
 import { Problem } from '@aos/core/base/error.ts';
 import { editTopLevel } from '@aos/core/base/json.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
-import { sha256Hex } from '../base/deps.ts';
 import { provider_rate_limited } from '../store/runs.ts';
 import {
   type ProviderTarget,
@@ -79,7 +78,7 @@ export const unheard = (ticket: Ticket): Omit<Went, 'status'> => ({
   delivered_tokens: 0,
   free: false,
   lost: false,
-  prompt_hash: sha256Hex(ticket.asked.body),
+  prompt_hash: ticket.asked.prompt_hash,
   response_hash: null,
   first_byte_at_ms: null,
   termination: null,

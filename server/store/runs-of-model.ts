@@ -1,4 +1,4 @@
-import type { Tx } from './db.ts';
+import type { Tx } from '../base/database.ts';
 
 /** How runs with calls of certain models or providers are found. */
 export interface RunsOfModel {

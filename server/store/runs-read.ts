@@ -1,7 +1,7 @@
 import type { RunsQuery } from '@aos/core/api/activity.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, instantOf } from '@aos/core/base/id.ts';
 import { askerSlugs } from './asker-names.ts';
-import type { Row, Tx } from './db.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import type { RunsOfModel } from './runs-of-model.ts';

@@ -154,10 +154,12 @@ async function offer(
   let turn = 0;
   let answered = 0;
   let killed_at_ms: number | null = null;
+  let changing: Promise<unknown> | null = null;
   const send = async (call: PlannedCall) => {
     const n = present(alive[turn++ % alive.length], 'a process that lives');
     const seen = await present(callers[n], 'its caller').send(call);
     answered += 1;
+    if (answered * 4 >= calls.length) changing ??= changeControl(at);
     if (scenario.kill && killed_at_ms === null && answered * 3 >= calls.length) {
       killed_at_ms = performance.now();
       const last = alive.pop();
@@ -166,8 +168,17 @@ async function offer(
     return seen;
   };
   const seen = await offerAll(calls, scenario.in_flight * scenario.processes, send);
+  await changing;
   return { seen, killed_at_ms };
 }
+
+/** Another policy comes into force amid the calls: those decided under the old control state are decided again. */
+const changeControl = ({ admin }: Installation) =>
+  makePolicy(admin, {
+    name: 'Counts calls and refuses none',
+    target: { kind: 'all_runs' },
+    controls: [{ limit: { type: 'requests', max: 1_000_000, window: { per: 'day' } }, action: 'block' }],
+  });
 
 /** Waits until no hold is open; with a killed process that is when its holds have been resolved. */
 async function drain({ at }: Stage, killed_at_ms: number | null): Promise<Record<string, unknown>> {

@@ -69,7 +69,7 @@ function plannedCall(random: Random, { label, output_tokens, fault, key }: Wish)
   const directive = {
     output_tokens,
     delay_ms: random.whole(5, 60),
-    ...(stream && { chunk_tokens: random.whole(4, 40), chunk_delay_ms: random.whole(0, 4) }),
+    ...(stream && { chunk_tokens: random.whole(4, 40), chunk_delay_ms: random.whole(0, 8) }),
     ...fault,
   };
   const shape = {
@@ -98,7 +98,7 @@ function faultOf(random: Random): Directive {
 
 /** One caller of nine does not stay to the end. */
 function leaving(random: Random, call: PlannedCall): PlannedCall {
-  if (random.chance(0.05)) return { ...call, leave_after_ms: random.whole(1, 120) };
-  if (random.chance(0.06)) return { ...call, leave_after_bytes: random.whole(1, 20_000) };
+  if (random.chance(0.05)) return { ...call, leave_after_ms: random.whole(1, 400) };
+  if (random.chance(0.06)) return { ...call, leave_after_bytes: random.whole(1, 9_000) };
   return call;
 }
