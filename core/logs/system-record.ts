@@ -18,9 +18,6 @@ export const system_events = [
 export const system_severities = ['INFO', 'WARN', 'CRITICAL'] as const;
 export const causes = ['SYSTEM', 'HUMAN', 'AUTOMATION'] as const;
 
-/** Records that belong to no tenant stand under this id, which no tenant has. */
-export const installation_id = 'ten_00000000000000000000000000';
-
 /** Something that happened to the system: the columns of `system_records` and the page that shows it. */
 export const system_record = z
   .object({

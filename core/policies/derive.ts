@@ -4,7 +4,7 @@ import { present } from '../base/assert.ts';
 import { epochMs } from '../base/time.ts';
 import { type Decision, decide, type Evidence } from './decide.ts';
 import { limit_types } from './limits/index.ts';
-import { indexPolicies, resolve } from './resolve.ts';
+import { indexPolicies, type PolicyIndex, resolve } from './resolve.ts';
 import type { SnapshotDocument } from './snapshot.ts';
 
 const whole = z.string().regex(/^\d+$/);
@@ -35,13 +35,22 @@ export function derivedDecision(of: {
   held: readonly HeldLine[];
   at_ms: number;
 }): Decision {
-  const matched = resolve(indexPolicies(of.snapshot_id, of.snapshot), of.call, of.at_ms);
+  const matched = resolve(indexOf(of.snapshot_id, of.snapshot), of.call, of.at_ms);
   return decide({
     rules: matched.filter(({ control }) => control.rule).map((one) => ({ matched: one, finding: { found: false } })),
     lines: of.held.map((line) => lineOf(line, of.snapshot)),
     unmeasurable: [],
     output_bound: 0,
   });
+}
+
+/** A page of decisions shares few snapshots. */
+const indexes = new WeakMap<SnapshotDocument, PolicyIndex>();
+
+function indexOf(snapshot_id: string, snapshot: SnapshotDocument): PolicyIndex {
+  const known = indexes.get(snapshot) ?? indexPolicies(snapshot_id, snapshot);
+  indexes.set(snapshot, known);
+  return known;
 }
 
 function lineOf(of: HeldLine, { policies }: SnapshotDocument): Evidence['lines'][number] {

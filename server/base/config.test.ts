@@ -24,6 +24,7 @@ describe('the configuration', () => {
       secret_key: null,
       body_limit_bytes: 16 * 1024 * 1024,
       deadlines: { connect_ms: 10_000, first_byte_ms: 600_000, idle_ms: 120_000, total_ms: 1_800_000 },
+      failpoint: null,
     });
   });
 
@@ -64,6 +65,9 @@ describe('the configuration', () => {
       AOS_SECRET_KEY: key.toString('base64'),
       OPENAI_BASE_URL: 'http://127.0.0.1:1/v1/',
     });
+    expect(readConfig({ AOS_FAILPOINT: 'mid_stream:3' }).failpoint).toEqual({ name: 'mid_stream', on_pass: 3 });
+    expect(readConfig({ AOS_FAILPOINT: 'after_settle' }).failpoint).toEqual({ name: 'after_settle', on_pass: 1 });
+    expect(messageOf({ AOS_FAILPOINT: 'somewhere' })).toContain('AOS_FAILPOINT must be one of before_reserve');
     expect(config.roles).toEqual(['worker', 'api']);
     expect(config.secret_key?.equals(key)).toBe(true);
     expect(config.openai).toEqual({ api_key: null, base_url: 'http://127.0.0.1:1/v1' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Failpoint, type FailpointName, failpoints } from './failpoint.ts';
 
 /** What the environment says, parsed once: `readConfig` is the only reader of it. */
 export interface Config {
@@ -29,6 +30,8 @@ export interface Config {
   max_connections: number;
   /** Deadlines of one request to a provider. */
   deadlines: { connect_ms: number; first_byte_ms: number; idle_ms: number; total_ms: number };
+  /** Where this process ends itself, for tests of crashes; null: nowhere. */
+  failpoint: Failpoint | null;
 }
 
 interface ProviderOrigin {
@@ -77,6 +80,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       idle_ms: data.AOS_IDLE_TIMEOUT_MS,
       total_ms: data.AOS_TOTAL_TIMEOUT_MS,
     },
+    failpoint: data.AOS_FAILPOINT,
   };
 }
 
@@ -154,6 +158,16 @@ const environment = z.object({
   AOS_FIRST_BYTE_TIMEOUT_MS: whole(1, day_ms, 600_000),
   AOS_IDLE_TIMEOUT_MS: whole(1, day_ms, 120_000),
   AOS_TOTAL_TIMEOUT_MS: whole(1, day_ms, 1_800_000),
+  AOS_FAILPOINT: orNull(
+    z
+      .string()
+      .trim()
+      .regex(new RegExp(`^(${failpoints.join('|')})(:[1-9]\\d{0,5})?$`), `must be one of ${failpoints.join(', ')}`)
+      .transform((text): Failpoint => {
+        const [name, pass] = text.split(':');
+        return { name: name as FailpointName, on_pass: Number(pass ?? 1) };
+      }),
+  ),
 });
 
 /** Listening on every address is reached by this machine's own name. */

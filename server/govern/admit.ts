@@ -1,4 +1,5 @@
 import { present } from '@aos/core/base/assert.ts';
+import { Problem } from '@aos/core/base/error.ts';
 import type { Deps } from '../base/deps.ts';
 import { type NewRun, openRuns } from '../store/runs.ts';
 import { type NewTrace, openTraces } from '../store/traces.ts';
@@ -30,7 +31,8 @@ export function createAdmitter(deps: Deps, later: Later): Admitter {
 
 /**
  * Calls prepared under different epochs go in separate statements; at most one of them is current. A failed admission
- * is not tried again: the caller gets a 503 within seconds, and a hold that was taken all the same is released.
+ * is not tried again: the caller gets a 503 within seconds, and a hold that was taken all the same is released. But a
+ * call that the books cannot even count is tried apart from its neighbours.
  */
 async function admitBatch(
   deps: Deps,
@@ -43,19 +45,40 @@ async function admitBatch(
   const answers = new Map<AtGate, PromiseSettledResult<Admission>>();
   for (const control_epoch of new Set(batch.map((at) => at.control_epoch))) {
     const same = batch.filter((at) => at.control_epoch === control_epoch);
-    try {
-      const admissions = await admitSame(deps, tenant_id, control_epoch, same);
-      for (const [n, at] of same.entries())
-        answers.set(at, { status: 'fulfilled', value: present(admissions[n], 'an admission') });
-    } catch (reason) {
-      for (const at of same) {
-        if (at.ask.take) later.release(tenant_id, at.ask.id);
-        answers.set(at, { status: 'rejected', reason });
-      }
-    }
+    const answered = await admitOrSplit(deps, later, tenant_id, control_epoch, same);
+    for (const [n, at] of same.entries()) answers.set(at, present(answered[n], 'an admission'));
   }
   stop();
   return batch.map((at) => present(answers.get(at), 'the answer at the gate'));
+}
+
+/** PostgreSQL's numeric_value_out_of_range: one call asks for more than 64 bits hold, and the statement took nothing. */
+const out_of_range = '22003';
+
+const uncountable = new Problem(
+  'invalid_body',
+  'What this call may use is more than can be counted. Lower its bound on output tokens, or how many answers it asks for.',
+);
+
+async function admitOrSplit(
+  deps: Deps,
+  later: Later,
+  tenant_id: string,
+  control_epoch: string,
+  same: AtGate[],
+): Promise<PromiseSettledResult<Admission>[]> {
+  try {
+    const admissions = await admitSame(deps, tenant_id, control_epoch, same);
+    return admissions.map((value) => ({ status: 'fulfilled', value }));
+  } catch (reason) {
+    if ((reason as { code?: string }).code === out_of_range) {
+      if (same.length === 1) return [{ status: 'rejected', reason: uncountable }];
+      const alone = same.map((at) => admitOrSplit(deps, later, tenant_id, control_epoch, [at]));
+      return (await Promise.all(alone)).flat();
+    }
+    for (const at of same) if (at.ask.take) later.release(tenant_id, at.ask.id);
+    return same.map(() => ({ status: 'rejected', reason }));
+  }
 }
 
 /** The runs first and the books last: a hot balance is locked from its admission to the commit and no longer. */

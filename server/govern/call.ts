@@ -7,6 +7,7 @@ import { refuses } from '@aos/core/policies/action.ts';
 import { decide } from '@aos/core/policies/decide.ts';
 import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve.ts';
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
+import { failpoint } from '../base/failpoint.ts';
 import type { Admission, HeldCall } from '../store/usage.ts';
 import { dryRun, refuse, send } from './answer.ts';
 import type { AskedCall } from './asked.ts';
@@ -40,14 +41,15 @@ async function decided(govern: Govern, asked: AskedCall): Promise<Ticket> {
     const prepared = await prepare(govern, asked);
     if (prepared.who.mismatch !== null) return mismatched(govern, asked, prepared, prepared.who.mismatch);
     const estimate = estimateOf(asked, prepared.model, prepared.who.project);
-    const ticket = await attempt(govern, asked, prepared, estimate);
+    const loose = await attempt(govern, asked, prepared, estimate);
+    const ticket = typeof loose === 'object' && !fits(loose) ? await closer(govern, asked, prepared, loose) : loose;
     if (ticket === 'stale') {
       govern.controls.drop(asked.identity.tenant_id);
       asked.identity = await asked.reauthenticate();
     } else if (ticket === 'run_closed') {
       prepared.who.forgetRun();
     } else {
-      return fits(ticket) ? ticket : ((await closer(govern, asked, prepared, ticket)) ?? ticket);
+      return ticket;
     }
   }
   throw new Problem(
@@ -70,8 +72,9 @@ interface Prepared {
 
 async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
   const control = await govern.controls.of(asked.identity.tenant_id);
-  const who = await whoAsks(govern, control, asked);
+  // First what can be refused without a trace: a call that names no model registers nobody.
   const model = chooseModel(control, asked.wire, asked.request.model);
+  const who = await whoAsks(govern, control, asked);
   const { tools } = asked.request;
   const call: Call = {
     asker: who.asker,
@@ -86,26 +89,23 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
 }
 
 /** A refusal that rests on the loose bound from bytes is tried once more with the prompt's tokens counted. */
-async function closer(govern: Govern, asked: AskedCall, prepared: Prepared, ticket: Ticket): Promise<Ticket | null> {
-  if (ticket.decision.contributions.every((of) => !of.fired || of.unit === null || of.unit === 'calls')) return null;
-  const counted = await countedEstimate(ticket.estimate, asked, prepared.model);
-  const closer = counted && (await attempt(govern, asked, prepared, counted));
-  return closer && typeof closer === 'object' ? closer : null;
+async function closer(govern: Govern, asked: AskedCall, prepared: Prepared, loose: Ticket): Promise<Attempt> {
+  if (loose.decision.contributions.every((of) => !of.fired || of.unit === null || of.unit === 'calls')) return loose;
+  const counted = await countedEstimate(loose.estimate, asked, prepared.model);
+  return counted ? attempt(govern, asked, prepared, counted) : loose;
 }
 
+type Attempt = Ticket | 'stale' | 'run_closed';
+
 /** One try at the gate: reserve, admit, decide. */
-async function attempt(
-  govern: Govern,
-  asked: AskedCall,
-  prepared: Prepared,
-  estimate: Estimate,
-): Promise<Ticket | 'stale' | 'run_closed'> {
+async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, estimate: Estimate): Promise<Attempt> {
   const { control, call, matched, inspected, who } = prepared;
   const admitted_at_ms = govern.clock.now();
   const reservation = reserve(matched, call, estimate, admitted_at_ms);
   const take = !asked.claims.dry_run && mayPass(inspected, reservation);
   const decision_id = govern.makeId('decision');
   const new_run = who.openRun(control.policies.snapshot_id, admitted_at_ms);
+  failpoint(govern.config.failpoint, 'before_reserve');
   const admission = await govern.admitter.add(call.asker.tenant_id, {
     control_epoch: control.control_epoch,
     ask: {
@@ -127,6 +127,7 @@ async function attempt(
   });
   if (admission.outcome === 'stale' || admission.outcome === 'run_closed') return admission.outcome;
   if (admission.outcome === 'admitted') {
+    failpoint(govern.config.failpoint, 'after_reserve');
     who.opened();
     govern.metrics.open_holds.inc();
   }

@@ -75,6 +75,7 @@ export const unheard = (ticket: Ticket): Omit<Went, 'status'> => ({
   http_status: null,
   error: null,
   usage: null,
+  usage_so_far: null,
   delivered_tokens: 0,
   free: false,
   lost: false,

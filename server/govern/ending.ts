@@ -32,6 +32,8 @@ export interface Went {
   error: Ending['error'];
   /** Null: nobody said; then `delivered_tokens` are what is charged. */
   usage: Usage | null;
+  /** What the provider had reported when its answer ended early: its input is final, its output is not. */
+  usage_so_far: Usage | null;
   delivered_tokens: number;
   /** Nothing can have been billed: refused by the provider, or never sent. */
   free: boolean;
@@ -73,8 +75,9 @@ async function usageOf(ticket: Ticket, went: Went): Promise<{ usage: Usage; usag
     const output_tokens = output_bound * estimate.choices;
     return { usage: { ...no_usage, input_tokens: estimate.input_tokens, output_tokens }, usage_source: 'estimated' };
   }
-  const input_tokens = await countedInput(ticket);
-  return { usage: { ...no_usage, input_tokens, output_tokens: went.delivered_tokens }, usage_source: 'estimated' };
+  const so_far = went.usage_so_far ?? { ...no_usage, input_tokens: await countedInput(ticket) };
+  const output_tokens = Math.max(so_far.output_tokens, went.delivered_tokens);
+  return { usage: { ...so_far, output_tokens }, usage_source: 'estimated' };
 }
 
 async function countedInput({ asked, model, estimate }: Ticket): Promise<number> {

@@ -1,5 +1,6 @@
 import { Problem } from '@aos/core/base/error.ts';
 import type { Deps } from '../base/deps.ts';
+import { failpoint } from '../base/failpoint.ts';
 import { createAdmitter } from './admit.ts';
 import { createControls } from './control.ts';
 import { countSettled } from './count.ts';
@@ -20,7 +21,9 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
     const { tenant_id } = ticket.call.asker;
     const begun_ms = deps.clock.monotonic();
     try {
+      failpoint(deps.config.failpoint, 'before_settle');
       await settler.add(tenant_id, outcome);
+      failpoint(deps.config.failpoint, 'after_settle');
       countSettled(deps.metrics, ticket, outcome, deps.clock.monotonic() - begun_ms);
     } catch (error) {
       later.settle(tenant_id, outcome);

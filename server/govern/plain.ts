@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { WireAnswer } from '@aos/core/activity/wires/define.ts';
 import { isObject, type Json } from '@aos/core/base/json.ts';
 import { sha256Hex } from '../base/deps.ts';
+import { failpoint } from '../base/failpoint.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { countDelivered } from './delivered.ts';
 import {
@@ -42,6 +43,7 @@ export async function finishPlain(
   response: UpstreamResponse,
   facts: Facts,
 ): Promise<Governed> {
+  failpoint(govern.config.failpoint, 'first_upstream_byte');
   const first_byte_at_ms = govern.clock.now();
   const body = await collect(response.body);
   await settle(govern, ticket, { ...(await wentWith(ticket, response.status, body)), first_byte_at_ms });

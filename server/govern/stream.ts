@@ -4,6 +4,7 @@ import type { StreamReader } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
+import { failpoint } from '../base/failpoint.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
 import { cutDecision, cutProblem } from './cut.ts';
@@ -23,11 +24,13 @@ export async function sendStream(govern: Govern, ticket: Ticket): Promise<Govern
   const leave = () => upstream.abort();
   ticket.asked.gone.addEventListener('abort', leave, { once: true });
   if (ticket.asked.gone.aborted) leave();
+  // The first call waits for a vocabulary: before anything is sent, or the provider would seem to be late.
+  const seen = await begin(ticket);
   try {
     const response = await dispatch(govern, ticket, upstream.signal);
     const is_stream = response.headers['content-type']?.includes('text/event-stream') ?? false;
     if (response.status >= 400 || !is_stream) return await finishPlain(govern, ticket, response, facts);
-    const chunks = metered(govern, ticket, response, upstream);
+    const chunks = metered(govern, ticket, seen, response, upstream);
     return { kind: 'stream', status: response.status, headers: response.headers, chunks, facts };
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
@@ -55,10 +58,10 @@ interface Seen {
 async function* metered(
   govern: Govern,
   ticket: Ticket,
+  seen: Seen,
   response: UpstreamResponse,
   upstream: AbortController,
 ): AsyncGenerator<Buffer> {
-  const seen = await begin(ticket);
   let failure: UpstreamFailure | null = null;
   let settled = false;
   const finish = async () => {
@@ -71,10 +74,12 @@ async function* metered(
     let held: Buffer[] = [];
     try {
       for await (const chunk of response.body) {
+        if (seen.first_byte_at_ms === null) failpoint(govern.config.failpoint, 'first_upstream_byte');
         seen.first_byte_at_ms ??= govern.clock.now();
         const { now, last } = take(ticket, seen, seen.splitter.push(chunk as Buffer));
         held = held.concat(last);
         if (now.length > 0) yield joined(now);
+        failpoint(govern.config.failpoint, 'mid_stream');
         if (seen.cut) break;
       }
       const rest = seen.splitter.rest();
@@ -146,6 +151,7 @@ function wentOf(ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): We
     http_status: 200,
     response_hash: seen.hash.digest('hex'),
     first_byte_at_ms: seen.first_byte_at_ms,
+    usage_so_far: seen.usage,
     delivered_tokens: seen.delivered.tokens(),
   };
   if (seen.cut) {
@@ -160,7 +166,8 @@ function wentOf(ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): We
   return {
     ...heard,
     status: 'failed',
-    usage: seen.provider_error ? seen.usage : null,
+    // Anthropic reports at the start, too, what is no total yet.
+    usage: seen.provider_error && (seen.usage?.output_tokens ?? 0) >= heard.delivered_tokens ? seen.usage : null,
     error: { code: failure ? `provider_${failure.kind}` : 'provider_error', message },
     termination: 'SYSTEM_FAILURE',
     incidents: [failureIncident(message)],

@@ -53,6 +53,8 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const problem = asProblem(error, request);
   const is_messages = /^\/(?:anthropic\/)?v1\/messages(?:[/?]|$)/.test(request.url);
   const body = is_messages ? wires.messages.errorBody(problem) : problemBody(problem);
+  // Closing at once would reset a sender who is still sending, before it could read why; the rest is read and dropped.
+  if (problem.code === 'too_large') reply.removeHeader('connection');
   return reply.code(problem.status).headers(problemHeaders(problem)).type('application/json; charset=utf-8').send(body);
 }
 

@@ -10,8 +10,8 @@ export function ledgerListing(of: { tenant_id: string; scope: Scope; asked: Ledg
   const { asked, scope } = of;
   const filter = new Filter().where('e.tenant_id = ?', of.tenant_id);
   within(filter, { id: 'e.id', kind: 'event', at: 'e.occurred_at' }, asked.from, asked.to);
-  ofEvents(filter, asked.event);
   filter
+    .among('e.event', asked.event)
     .among('e.object_id', asked.object)
     .among('e.object_id', asked.policy)
     .among('e.object_type', asked.object_type)
@@ -24,14 +24,30 @@ export function ledgerListing(of: { tenant_id: string; scope: Scope; asked: Ledg
   return { table: 'audit_ledger e', id: 'e.id', order: 'newest', filter };
 }
 
-/** Whole names, or beginnings that end in `*`. */
-function ofEvents(filter: Filter, events: readonly string[] | undefined): void {
-  if (events?.every((event) => !event.endsWith('*'))) {
-    filter.among('e.event', events);
-    return;
-  }
-  const patterns = events?.map((event) => event.replace(/[\\%_]/g, '\\$&').replace(/\*$/, '%'));
-  filter.where('e.event like any(?)', patterns);
+/**
+ * Events as they were asked for, beginnings that end in `*` replaced by the events there are. There are few different
+ * ones among very many entries, so each is found by going from one to the next in the index.
+ */
+export async function eventsLike(
+  tx: Tx,
+  tenant_id: string,
+  events: string[] | undefined,
+): Promise<string[] | undefined> {
+  const beginnings = events?.filter((event) => event.endsWith('*')).map((event) => event.slice(0, -1)) ?? [];
+  if (events === undefined || beginnings.length === 0) return events;
+  const rows = await tx.query<{ event: string }>(
+    `with recursive seen as (
+        select min(e.event) as event from audit_ledger e where e.tenant_id = $1
+        union all
+        select (select min(e.event) from audit_ledger e where e.tenant_id = $1 and e.event > s.event) from seen s where s.event is not null
+      )
+      select event from seen where event is not null`,
+    [tenant_id],
+  );
+  const known = rows
+    .map((row) => row.event)
+    .filter((event) => beginnings.some((beginning) => event.startsWith(beginning)));
+  return [...events.filter((event) => !event.endsWith('*')), ...known];
 }
 
 export async function findLedgerEntry(

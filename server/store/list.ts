@@ -7,10 +7,12 @@ export class Filter {
   readonly values: unknown[] = [];
   readonly #conditions: string[] = [];
 
-  /** `?` stands for the value; without a value the condition is left out. */
-  where(condition: string, value: unknown): this {
-    if (value === undefined) return this;
-    this.#conditions.push(condition.replaceAll('?', `$${this.values.push(value)}`));
+  /** `?` stands for the value; of several values, each `?` for its own. Without a value the condition is left out. */
+  where(condition: string, ...values: unknown[]): this {
+    if (values.includes(undefined)) return this;
+    const places = values.map((value) => `$${this.values.push(value)}`);
+    let nth = 0;
+    this.#conditions.push(condition.replaceAll('?', () => places[nth++ % places.length] ?? ''));
     return this;
   }
 
@@ -82,8 +84,11 @@ export interface Page {
 export const most_counted = 10_000;
 
 /** A count that takes longer is given up: the page is worth more than its total. */
-const count_timeout_ms = 500;
+const count_timeout_ms = 250;
 const query_canceled = '57014';
+
+/** Compiling a statement over many partitions takes seconds, and cannot be interrupted. */
+export const no_compiling = 'set local jit = off';
 
 /**
  * One page by keyset, and how many rows the list has in all. Both statements are sent at once. Rows that come while a
@@ -117,8 +122,12 @@ export async function readLongList<Scope>(
     if (counted.status === 'rejected') throw counted.reason;
     return sliceOf(rows, page.limit, counted.value);
   };
+  const prepare = async (tx: Tx) => {
+    const [, found] = await Promise.all([tx.query(no_compiling), scope(tx)]);
+    return found;
+  };
   try {
-    return await db.tenantFlights(tenant_id, scope, work);
+    return await db.tenantFlights(tenant_id, prepare, work);
   } catch (error) {
     if (rows !== null && (error as { code?: unknown }).code === query_canceled) return sliceOf(rows, page.limit, null);
     throw error;
@@ -142,7 +151,10 @@ async function countRows(tx: Tx, { table, filter, without }: Listing): Promise<n
   return rows[0]?.n ?? 0;
 }
 
-function pageSql({ table, id, order, filter, without, around = (rows) => rows }: Listing, { limit, cursor }: Page): string {
+function pageSql(
+  { table, id, order, filter, without, around = (rows) => rows }: Listing,
+  { limit, cursor }: Page,
+): string {
   const [beyond, direction] = order === 'newest' ? ['<', 'desc'] : ['>', 'asc'];
   const left_out = without === undefined ? '' : ` and not (${without})`;
   const after = `${left_out}${cursor === null ? '' : ` and ${id} ${beyond} $${filter.values.length + 1}`}`;
@@ -157,6 +169,23 @@ export function sliceOf(rows: Row[], limit: number, counted: number | null): Sli
   return {
     rows: rows.slice(0, limit),
     next_cursor: rows.length > limit ? String(rows[limit - 1]?.id) : null,
+    total: counted === null || counted > most_counted ? null : counted,
+  };
+}
+
+/** The newest rows of several lists that were read with the same page, as one list. */
+export function mergeSlices(slices: readonly Slice[], limit: number): Slice {
+  const [only] = slices;
+  if (slices.length === 1 && only) return only;
+  const rows = slices.flatMap((slice) => slice.rows).sort((a, b) => (String(a.id) > String(b.id) ? -1 : 1));
+  const has_more = rows.length > limit || slices.some((slice) => slice.next_cursor !== null);
+  const counted = slices.some((slice) => slice.total === null)
+    ? null
+    : slices.reduce((sum, { total }) => sum + (total ?? 0), 0);
+  const shown = rows.slice(0, limit);
+  return {
+    rows: shown,
+    next_cursor: has_more ? String(shown.at(-1)?.id) : null,
     total: counted === null || counted > most_counted ? null : counted,
   };
 }

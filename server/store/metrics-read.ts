@@ -1,31 +1,22 @@
+import type { CallPart } from '@aos/core/activity/metrics-sum.ts';
 import type { Tx } from '../base/database.ts';
 import { Filter, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 
-/**
- * What calls of one kind add up to. Of the keys, those that the row is not about are absent from `about`:
- * nothing (all calls), a bucket, a model, an agent or a project. Calls of one duration stand in a row of their own.
- */
-export interface MetricRow {
-  about: 'all' | 'bucket' | 'model' | 'agent' | 'project';
+/** What a part of the metrics is about. Keys of other breakdowns are null. */
+export interface MetricKey {
   bucket: string | null;
   provider: string | null;
   model: string | null;
   agent_id: string | null;
   project_id: string | null;
-  /** To three digits. */
-  duration_ms: number;
-  calls: string;
-  failed: string;
-  unpriced_calls: string;
-  input_tokens: string;
-  output_tokens: string;
-  cost_usd: string;
 }
 
-export type RefusalRow = Pick<MetricRow, 'about' | 'bucket' | 'provider' | 'model' | 'agent_id' | 'project_id'> & {
-  refused: string;
-};
+type About = { about: 'all' | 'bucket' | 'model' | 'agent' | 'project' };
+
+/** Calls of one duration (rounded to three digits) in one part of one breakdown. */
+export type MetricRow = About & MetricKey & CallPart;
+export type RefusalRow = About & MetricKey & { refused: string };
 
 export interface MetricsAsked {
   from: string;

@@ -4,8 +4,7 @@ import { askerSlugs } from './asker-names.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 
-const described = (rows: string): string =>
-  `select x.*, ${askerSlugs('x')} from (${rows}) x order by x.id desc`;
+const described = (rows: string): string => `select x.*, ${askerSlugs('x')} from (${rows}) x order by x.id desc`;
 
 export function recordsListing(of: { tenant_id: string; scope: Scope; asked: RecordsQuery }): Listing {
   const { asked } = of;

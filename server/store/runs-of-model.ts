@@ -1,29 +1,33 @@
+import type { RunsQuery } from '@aos/core/api/activity.ts';
 import type { Tx } from '../base/database.ts';
+import { Filter, within } from './list.ts';
 
 /** How runs with calls of certain models or providers are found. */
 export interface RunsOfModel {
   /** The runs themselves, when they are few; undefined: not narrowed this way. */
   run_ids: string[] | undefined;
-  /** What is asked of each run instead, when most runs pass or nothing is known. */
-  probes: ['model' | 'provider', string[]][];
+  /** What is asked of each run instead, when many pass: whether it has such a call. */
+  with_call: { model?: string[] | undefined; provider?: string[] | undefined } | undefined;
 }
 
-/** More calls than this: newest runs are looked through, and one in five hundred of ten million is a hit. */
+/** With more calls than this, every five-hundredth of ten million runs passes: it is quick to look through the newest. */
 const few = 20_000;
 
-/** Models that were called rarely lead to their runs; looking through all runs for them would take seconds. */
+/** Models that were called rarely lead to their runs; asking every run for them would take many seconds. */
 export async function runsOfModel(
   tx: Tx,
   tenant_id: string,
-  { model, provider }: { model?: string[] | undefined; provider?: string[] | undefined },
+  { model, provider, from }: Pick<RunsQuery, 'model' | 'provider' | 'from'>,
 ): Promise<RunsOfModel> {
-  const of_provider: RunsOfModel['probes'] = provider === undefined ? [] : [['provider', provider]];
-  if (model === undefined) return { run_ids: undefined, probes: of_provider };
+  if (model === undefined && provider === undefined) return { run_ids: undefined, with_call: undefined };
+  const filter = new Filter().where('x.tenant_id = ?', tenant_id);
+  filter.among('x.model', model).among('x.provider', provider);
+  within(filter, { id: 'x.id', kind: 'record', at: 'x.settled_at' }, from);
   const rows = await tx.query<{ calls: string; run_ids: string[] | null }>(
-    `select count(*) as calls, array_agg(distinct x.run_id) as run_ids from (
-        select y.run_id from llm_run_records y where y.tenant_id = $1 and y.model = any($2) limit ${few + 1}) x`,
-    [tenant_id, model],
+    `select count(*) as calls, array_agg(distinct y.run_id) as run_ids
+      from (select x.run_id from llm_run_records x where ${filter.text} limit ${few + 1}) y`,
+    filter.values,
   );
-  if (Number(rows[0]?.calls ?? 0) > few) return { run_ids: undefined, probes: [['model', model], ...of_provider] };
-  return { run_ids: rows[0]?.run_ids ?? [], probes: of_provider };
+  if (Number(rows[0]?.calls ?? 0) <= few) return { run_ids: rows[0]?.run_ids ?? [], with_call: undefined };
+  return { run_ids: undefined, with_call: { model, provider } };
 }

@@ -1,7 +1,7 @@
 import type { RunsQuery } from '@aos/core/api/activity.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, instantOf } from '@aos/core/base/id.ts';
-import { askerSlugs } from './asker-names.ts';
 import type { Row, Tx } from '../base/database.ts';
+import { askerSlugs } from './asker-names.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import type { RunsOfModel } from './runs-of-model.ts';
@@ -32,9 +32,9 @@ export function runsListing(of: {
   within(filter, { id: 'r.id', kind: 'run', at: 'r.created_at' }, asked.from, asked.to);
   filter.among('r.status', asked.status).among('r.termination_reason', asked.reason).among('r.mode', asked.source);
   filter.where('r.id = any(?)', of.of_model.run_ids);
-  for (const [column, names] of of.of_model.probes) filter.where(`${callWith(column)} is not null`, names);
+  if (of.of_model.with_call) withCall(filter, of.of_model.with_call);
   filter.where(
-    `r.id in (select i.source_run_id from incidents i where i.tenant_id = current_tenant() and i.severity = any(?))`,
+    'r.id in (select i.source_run_id from incidents i where i.tenant_id = $1 and i.severity = any(?))',
     asked.risk,
   );
   if (part === 'live') filter.always(is_open);
@@ -44,15 +44,26 @@ export function runsListing(of: {
 }
 
 /**
- * Whether a run has a call with one of the values in this column. As a value and not as `exists`, which would be made
- * a join over all records; its records are not older than the run, so older partitions are left out.
+ * Runs with such a call. As a value and not as `exists`, which would be made a join over all records; the records of a
+ * run are not older than it, so older partitions are left out.
  */
-const callWith = (column: 'model' | 'provider'): string =>
-  `(select 1 from llm_run_records x where x.tenant_id = r.tenant_id and x.run_id = r.id
-    and x.id > 'rec' || left(substr(r.id, 4), 10) and x.${column} = any(?) limit 1)`;
+function withCall(filter: Filter, { model, provider }: NonNullable<RunsOfModel['with_call']>): void {
+  const of_model = model === undefined ? '' : 'and x.model = any(?)';
+  const of_provider = provider === undefined ? '' : 'and x.provider = any(?)';
+  filter.where(
+    `(select 1 from llm_run_records x where x.tenant_id = r.tenant_id and x.run_id = r.id
+      and x.id > 'rec' || left(substr(r.id, 4), 10) ${of_model} ${of_provider} limit 1) is not null`,
+    ...[model, provider].filter((names) => names !== undefined),
+  );
+}
 
 /** A run, or undefined when it is not there or belongs to another project than the only one that may be seen. */
-export async function findRun(tx: Tx, tenant_id: string, id: string, bound_to: string | null): Promise<Row | undefined> {
+export async function findRun(
+  tx: Tx,
+  tenant_id: string,
+  id: string,
+  bound_to: string | null,
+): Promise<Row | undefined> {
   const one = 'select r.* from runs r where r.tenant_id = $1 and r.id = $2 and ($3::text is null or r.project_id = $3)';
   const rows = await tx.query(described(one), [tenant_id, id, bound_to]);
   return rows[0];

@@ -56,7 +56,7 @@ export async function admit(
       instantText(batch.at_ms),
       keys.sorted.map((key) => key.control_id),
       keys.sorted.map((key) => key.subject),
-      keys.sorted.map((key) => key.start),
+      keys.sorted.map((key) => key.window_start),
       keys.sorted.map((key) => key.since),
       asks.map((ask) => ask.id),
       asks.map((ask) => ask.run_id),
@@ -98,7 +98,7 @@ interface KeyRow {
   name: string;
   control_id: string;
   subject: string;
-  start: string;
+  window_start: string;
   since: string | null;
 }
 
@@ -116,20 +116,23 @@ function distinctKeys(asks: readonly AdmissionAsk[]) {
       if (found.has(name)) continue;
       const { control_id, subject } = key;
       const since = key.since_ms === null ? null : instantText(key.since_ms);
-      found.set(name, { name, control_id, subject, start: instantText(key.window_start_ms), since });
+      found.set(name, { name, control_id, subject, window_start: instantText(key.window_start_ms), since });
       const lock = `${control_id} ${subject} ${lock_start}`;
-      if (since !== null) found.set(lock, { name: lock, control_id, subject, start: lock_start, since: null });
+      if (since !== null) found.set(lock, { name: lock, control_id, subject, window_start: lock_start, since: null });
     }
   }
-  const sorted = [...found.values()].sort(
-    (a, b) => compare(a.control_id, b.control_id) || compare(a.subject, b.subject) || compare(a.start, b.start),
-  );
+  const sorted = [...found.values()].sort(inLockOrder);
   const positions = new Map(sorted.map((row, index) => [row.name, index + 1]));
   return { sorted, position: (key: BalanceKey) => present(positions.get(nameOf(key)), 'the position of a balance') };
 }
 
-/** `-infinity` sorts before every instant here as it does in the database. */
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+type Ordered = Pick<KeyRow, 'control_id' | 'subject' | 'window_start'>;
+
+/** The order in which everybody locks balances. `-infinity` comes before every instant, as in the database. */
+const inLockOrder = (a: Ordered, b: Ordered): number =>
+  compare(a.control_id, b.control_id) || compare(a.subject, b.subject) || compare(a.window_start, b.window_start);
 
 /** What ending a hold does to one balance: `held` leaves pending, `actual` is posted. */
 export interface Posting {
@@ -168,15 +171,7 @@ export async function postBalances(tx: Tx, postings: readonly Posting[]): Promis
   if (postings.length === 0) return;
   const sums = sumPerBalance(postings);
   await tx.query(
-    `with due as (
-        select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[]) d(control, subject, start, held, actual)
-      ), locked as (
-        select b.control_id, b.subject, b.window_start, d.held, d.actual from balances b
-          join due d on b.control_id = d.control and b.subject = d.subject and b.window_start = d.start
-          where b.tenant_id = current_tenant() order by b.control_id, b.subject, b.window_start for update of b
-      )
-      update balances b set posted = b.posted + l.actual, pending = b.pending - l.held from locked l
-        where b.tenant_id = current_tenant() and b.control_id = l.control_id and b.subject = l.subject and b.window_start = l.window_start`,
+    'select post_balances($1, $2, $3, $4, $5)',
     [
       sums.map((sum) => sum.control_id),
       sums.map((sum) => sum.subject),
@@ -196,7 +191,7 @@ function sumPerBalance(postings: readonly Posting[]): Posting[] {
     if (sum) sums.set(name, { ...sum, held: sum.held + posting.held, actual: sum.actual + posting.actual });
     else sums.set(name, posting);
   }
-  return [...sums.values()];
+  return [...sums.values()].sort(inLockOrder);
 }
 
 /** Ends one hold by the lines its row keeps; false when it was gone. `actualOf` says what each line posts. */

@@ -1,3 +1,4 @@
+import { firstSuffixAt, id_prefixes } from '@aos/core/base/id.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Govern } from '../govern/govern.ts';
 import { appendToLedger } from '../store/ledger.ts';
@@ -11,8 +12,10 @@ export const end_idle_runs: Job = { name: 'end-idle-runs', every_ms: 5_000, run:
 
 /** Ends gateway runs that have been idle for long enough, with their traces and ledger entries, in one transaction. */
 function endIdle(govern: Govern, tenant_id: string): Promise<number> {
+  const idle_s = govern.config.run_idle_seconds;
+  const opened_before = `${id_prefixes.run}_${firstSuffixAt(govern.clock.now() - idle_s * 1000)}`;
   return govern.db.tenant(tenant_id, async (tx) => {
-    const ended = await endIdleRuns(tx, govern.config.run_idle_seconds, batch_max);
+    const ended = await endIdleRuns(tx, idle_s, opened_before, batch_max);
     if (ended.length === 0) return 0;
     await completeTraces(
       tx,

@@ -4,6 +4,9 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 /** The most answers one request may ask for: OpenAI's own maximum of `n`. */
 const max_choices = 128;
 
+/** The largest bound on output tokens that is taken: what fits the 32 bits of providers and leaves sums of it in 64. */
+const max_bound = 2_147_483_647;
+
 /** Refuses a request for one of its fields: what it must be, what it is, and what to do. */
 export function refuseField(name: string, must: string, value: Json | undefined, remedy: string): never {
   const is = value === undefined ? 'is missing' : `is ${described(value)}`;
@@ -25,7 +28,7 @@ export function flagOf(body: JsonObject, name: string): boolean {
 
 /** A bound on output tokens: a whole number from 1, or null when left out. */
 export function boundOf(body: JsonObject, name: string): number | null {
-  return countOf(body, name, Number.MAX_SAFE_INTEGER, 'a whole number from 1');
+  return countOf(body, name, max_bound, `a whole number from 1 to ${max_bound}`);
 }
 
 /** How many answers are asked for. */

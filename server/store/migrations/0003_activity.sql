@@ -38,6 +38,31 @@ create table runs (
 create index runs_open on runs (tenant_id, last_activity_at) where status in ('queued', 'running', 'retry');
 create index runs_ended on runs (tenant_id, ended_at, id) where ended_at is not null;
 
+-- Adds calls to their runs, each run found by its key and locked in the order of the ids; see post_balances.
+create function add_to_runs(p_calls json) returns void language plpgsql as $$
+declare
+  me constant text := current_tenant();
+  item record;
+begin
+  for item in
+    select run_id, sum(calls) as calls, sum(refused_calls) as refused_calls, sum(input_tokens) as input_tokens,
+        sum(output_tokens) as output_tokens, sum(cost_usd) as cost_usd, max(at) as at,
+        (array_agg(last_refusal order by at desc))[1] as last_refusal,
+        (array_agg(violation_policy_id) filter (where violation_policy_id is not null))[1] as violation_policy_id,
+        (array_agg(policy_context order by at desc))[1] as policy_context
+      from json_to_recordset(p_calls) c(run_id text, calls int, refused_calls int, input_tokens bigint, output_tokens bigint,
+        cost_usd numeric, last_refusal text, violation_policy_id text, policy_context text, at timestamptz)
+      group by run_id order by run_id
+  loop
+    update runs r set calls = r.calls + item.calls, refused_calls = r.refused_calls + item.refused_calls,
+        input_tokens = r.input_tokens + item.input_tokens, output_tokens = r.output_tokens + item.output_tokens,
+        estimated_cost_usd = r.estimated_cost_usd + item.cost_usd,
+        last_activity_at = greatest(r.last_activity_at, item.at), last_refusal = item.last_refusal,
+        violation_policy_id = coalesce(r.violation_policy_id, item.violation_policy_id), policy_context = item.policy_context
+      where r.tenant_id = me and r.id = item.run_id;
+  end loop;
+end $$;
+
 create table traces (
   tenant_id text collate "C" not null,
   id text collate "C" not null,

@@ -20,6 +20,7 @@ create function admit(
 ) returns table (call_no int, outcome text, output_bound bigint, posted bigint[], pending bigint[])
 language plpgsql as $$
 declare
+  me constant text := current_tenant();
   used bigint[] := array_fill(0::bigint, array[cardinality(k_control)]);
   held bigint[] := array_fill(0::bigint, array[cardinality(k_control)]);
   more bigint[] := array_fill(0::bigint, array[cardinality(k_control)]);
@@ -28,43 +29,40 @@ declare
   bounds bigint[] := '{}';
   granted bigint[] := '{}';
   item record;
-  older record;
   room numeric;
   o bigint;
   l int := 1;
   first int;
   lines int := cardinality(l_call);
 begin
-  perform pg_advisory_xact_lock_shared(gate_key(current_tenant()));
-  if not exists (select from tenants t where t.id = current_tenant() and t.control_epoch = p_epoch) then
+  perform pg_advisory_xact_lock_shared(gate_key(me));
+  if not exists (select from tenants t where t.id = me and t.control_epoch = p_epoch) then
     return query select n, 'stale', null::bigint, null::bigint[], null::bigint[] from generate_series(1, cardinality(c_id)) n;
     return;
   end if;
   if true = any (c_run_must_exist) then
     select coalesce(array_agg(r.id), '{}') into closed from runs r
-      where r.tenant_id = current_tenant() and r.id = any (c_run) and r.status <> 'running';
+      where r.tenant_id = me and r.id = any (c_run) and r.status <> 'running';
   end if;
-  if cardinality(k_control) > 0 then
-    insert into balances (tenant_id, control_id, subject, window_start)
-      select current_tenant(), k.control, k.subject, k.start from unnest(k_control, k_subject, k_start) k(control, subject, start)
-      on conflict do nothing;
-    for item in
-      select k.n, b.posted, b.pending, k.control, k.subject, k.start, k.since
-        from unnest(k_control, k_subject, k_start, k_since) with ordinality k(control, subject, start, since, n)
-        join balances b on b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start
-        order by b.control_id, b.subject, b.window_start for update of b
-    loop
-      used[item.n] := item.posted;
-      held[item.n] := item.pending;
-      if item.since is not null then
-        select coalesce(sum(b.posted), 0) as posted, coalesce(sum(b.pending), 0) as pending into older from balances b
-          where b.tenant_id = current_tenant() and b.control_id = item.control and b.subject = item.subject
-            and b.window_start > item.since and b.window_start <> item.start;
-        used[item.n] := used[item.n] + older.posted;
-        held[item.n] := held[item.n] + older.pending;
-      end if;
-    end loop;
-  end if;
+  for n in 1..cardinality(k_control) loop
+    select b.posted, b.pending into item from balances b
+      where b.tenant_id = me and b.control_id = k_control[n] and b.subject = k_subject[n] and b.window_start = k_start[n] for update;
+    if not found then
+      insert into balances (tenant_id, control_id, subject, window_start) values (me, k_control[n], k_subject[n], k_start[n])
+        on conflict do nothing;
+      select b.posted, b.pending into item from balances b
+        where b.tenant_id = me and b.control_id = k_control[n] and b.subject = k_subject[n] and b.window_start = k_start[n] for update;
+    end if;
+    used[n] := item.posted;
+    held[n] := item.pending;
+    if k_since[n] is not null then
+      select coalesce(sum(b.posted), 0) as posted, coalesce(sum(b.pending), 0) as pending into item from balances b
+        where b.tenant_id = me and b.control_id = k_control[n] and b.subject = k_subject[n]
+          and b.window_start > k_since[n] and b.window_start <> k_start[n];
+      used[n] := used[n] + item.posted;
+      held[n] := held[n] + item.pending;
+    end if;
+  end loop;
   for c in 1..cardinality(c_id) loop
     first := l;
     o := c_bound[c];
@@ -104,14 +102,14 @@ begin
     end if;
     return next;
   end loop;
-  if cardinality(granted) > 0 then
-    update balances b set pending = b.pending + k.more
-      from unnest(k_control, k_subject, k_start, more) k(control, subject, start, more)
-      where k.more > 0 and b.tenant_id = current_tenant() and b.control_id = k.control and b.subject = k.subject and b.window_start = k.start;
-  end if;
+  for n in 1..cardinality(k_control) loop
+    continue when more[n] = 0;
+    update balances b set pending = b.pending + more[n]
+      where b.tenant_id = me and b.control_id = k_control[n] and b.subject = k_subject[n] and b.window_start = k_start[n];
+  end loop;
   if cardinality(taken) > 0 then
     insert into holds (tenant_id, id, run_id, instance_id, control_ids, subjects, window_starts, amounts, call, admitted_at, dispatched_at)
-      select current_tenant(), c_id[t.c], c_run[t.c], p_instance,
+      select me, c_id[t.c], c_run[t.c], p_instance,
         coalesce(h.controls, '{}'), coalesce(h.subjects, '{}'), coalesce(h.starts, '{}'), coalesce(h.amounts, '{}'),
         c_call -> (t.c - 1) || jsonb_build_object('output_bound', bounds[t.n]), p_at, clock_timestamp()
       from unnest(taken) with ordinality t(c, n)
@@ -123,4 +121,18 @@ begin
           group by m.c
       ) h on h.c = t.c;
   end if;
+end $$;
+
+-- Posts the lines of ended holds: what was held leaves pending, what was really used is posted. The balances come
+-- distinct and in the one order. One statement for each, found by its key: planned together, the planner may prefer to
+-- read all balances of a tenant when their table was not analysed lately.
+create function post_balances(k_control text[], k_subject text[], k_start timestamptz[], held bigint[], actual bigint[]) returns void
+language plpgsql as $$
+declare
+  me constant text := current_tenant();
+begin
+  for n in 1..cardinality(k_control) loop
+    update balances b set posted = b.posted + actual[n], pending = b.pending - held[n]
+      where b.tenant_id = me and b.control_id = k_control[n] and b.subject = k_subject[n] and b.window_start = k_start[n];
+  end loop;
 end $$;

@@ -68,6 +68,8 @@ function plannedCall(random: Random, { label, output_tokens, fault, key }: Wish)
   const marks_cache = wire === 'messages' && random.chance(0.3);
   const directive = {
     output_tokens,
+    // Within what the prompt really has: a token of such text is less than six bytes.
+    input_tokens: random.whole(1, Math.floor(text.length / 6)),
     delay_ms: random.whole(5, 60),
     ...(stream && { chunk_tokens: random.whole(4, 40), chunk_delay_ms: random.whole(0, 8) }),
     ...fault,

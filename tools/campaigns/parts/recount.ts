@@ -43,6 +43,11 @@ const checks: readonly Check[] = [
           when 'requests' then 1 when 'concurrency' then 0 end`,
   },
   {
+    says: 'a record posted more than was held for it',
+    query: `select r.id, r.execution_status, r.usage_source, h->>'type' as type, h->>'held' as held, h->>'posted' as posted
+        from llm_run_records r, jsonb_array_elements(r.holds) h where (h->>'posted')::numeric > (h->>'held')::numeric`,
+  },
+  {
     says: 'a call has more than one record',
     query: 'select prompt_hash, count(*) from llm_run_records group by 1 having count(*) > 1',
   },
@@ -62,13 +67,15 @@ const checks: readonly Check[] = [
   },
   {
     says: 'a run is not the sum of its steps and records',
-    query: `select * from (
-        select runs.id, runs.calls, runs.refused_calls, runs.input_tokens, runs.output_tokens, runs.estimated_cost_usd,
-          (select count(*) from steps where steps.run_id = runs.id) as steps,
-          (select count(*) from steps where steps.run_id = runs.id and steps.status = 'blocked') as refused,
-          coalesce(sum(r.input_tokens), 0) as input, coalesce(sum(r.output_tokens), 0) as output, coalesce(sum(r.cost_usd), 0) as cost
-        from runs left join llm_run_records r on r.run_id = runs.id group by runs.tenant_id, runs.id) sums
-      where calls <> steps or refused_calls <> refused or input_tokens <> input or output_tokens <> output or estimated_cost_usd <> cost`,
+    query: `with of_steps as (
+        select run_id, count(*) as steps, count(*) filter (where status = 'blocked') as refused from steps group by 1
+      ), of_records as (
+        select run_id, sum(input_tokens) as input, sum(output_tokens) as output, sum(cost_usd) as cost from llm_run_records group by 1
+      )
+      select r.id, r.calls, s.steps, r.refused_calls, s.refused, r.input_tokens, l.input, r.output_tokens, l.output, r.estimated_cost_usd, l.cost
+        from runs r left join of_steps s on s.run_id = r.id left join of_records l on l.run_id = r.id
+        where r.calls <> coalesce(s.steps, 0) or r.refused_calls <> coalesce(s.refused, 0) or r.input_tokens <> coalesce(l.input, 0)
+          or r.output_tokens <> coalesce(l.output, 0) or r.estimated_cost_usd <> coalesce(l.cost, 0)`,
   },
   {
     says: 'a refusal lacks its violation or its ledger entry',

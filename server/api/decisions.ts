@@ -1,0 +1,89 @@
+import type { Call } from '@aos/core/activity/call.ts';
+import { present } from '@aos/core/base/assert.ts';
+import { sibling } from '@aos/core/base/id.ts';
+import type { PageQuery } from '@aos/core/base/page.ts';
+import { epochMs } from '@aos/core/base/time.ts';
+import { type DecisionObject, decision_object } from '@aos/core/policies/decision-object.ts';
+import { derivedDecision, held_line } from '@aos/core/policies/derive.ts';
+import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
+import { type LlmRunRecord, llm_run_record } from '@aos/core/logs/llm-run-record.ts';
+import type { Row, Tx } from '../base/database.ts';
+import type { Context } from '../http/handler.ts';
+import { findDecision, listDecisions, snapshotsOf } from '../store/decisions-read.ts';
+import { cursorOf } from '../store/list.ts';
+import { found } from './change.ts';
+import { pageOf, urlOf, visibleProject } from './read.ts';
+
+export async function getDecision(tx: Tx, context: Context, id: string): Promise<DecisionObject> {
+  const { tenant_id } = context.identity;
+  const row = found(await findDecision(tx, tenant_id, id, visibleProject(context)), 'decision', '/api/v1/runs/{id}/decisions');
+  return shower(context, await snapshotsFor(tx, tenant_id, [row]))(row);
+}
+
+export async function listRunDecisions(tx: Tx, context: Context, run_id: string, query: PageQuery) {
+  const { tenant_id } = context.identity;
+  const page = { limit: query.limit, cursor: cursorOf('decision', query.cursor) };
+  const slice = await listDecisions(tx, { tenant_id, run_id }, page);
+  return pageOf(context, slice, shower(context, await snapshotsFor(tx, tenant_id, slice.rows)));
+}
+
+/** Only plain allows are derived, so only they need the policies that were in force. */
+function snapshotsFor(tx: Tx, tenant_id: string, rows: readonly Row[]): Promise<Map<string, SnapshotDocument>> {
+  const ids = rows.filter((row) => row.derived).map((row) => String(row.policy_snapshot_id));
+  return snapshotsOf(tx, tenant_id, ids);
+}
+
+const shower = (context: Context, snapshots: ReadonlyMap<string, SnapshotDocument>) => (row: Row) =>
+  row.derived ? derived(context, row, snapshots) : decision_object.parse({ ...row, url: urlOf(context, row.id) });
+
+/** The decision that a record of a plain allow stands for, in the shape of a stored one. */
+function derived(context: Context, row: Row, snapshots: ReadonlyMap<string, SnapshotDocument>): DecisionObject {
+  const record = llm_run_record.parse({ ...row, url: '' });
+  const id = sibling(record.id, 'decision');
+  const snapshot_id = record.policy_snapshot_id;
+  const decision = derivedDecision({
+    snapshot_id,
+    snapshot: present(snapshots.get(snapshot_id), `snapshot ${snapshot_id}`),
+    call: callOf(record, row),
+    held: held_line.array().parse(record.holds),
+    at_ms: epochMs(record.admitted_at),
+  });
+  return decision_object.parse({
+    ...record,
+    id,
+    record_id: record.id,
+    verdict: decision.verdict,
+    code: decision.deciding?.code ?? null,
+    policy_id: decision.deciding?.policy_id ?? null,
+    control_id: decision.deciding?.control_id ?? null,
+    call: { kind: 'llm', provider: record.provider, model: record.model, tags: record.tags, wire: record.wire },
+    contributions: decision.contributions,
+    decided_at: record.admitted_at,
+    derived: true,
+    incident_ids: row.incident_ids,
+    url: urlOf(context, id),
+  });
+}
+
+/** What of a call its record keeps. Names of tools are not recorded. */
+function callOf(record: LlmRunRecord, row: Row): Call {
+  const named = (id: string | null, slug: string | null) => (id === null ? null : { id, slug: slug ?? id });
+  const actor = named(record.actor_id, record.actor_slug);
+  const kind = row.actor_kind === 'service' || row.actor_kind === 'system' ? row.actor_kind : 'human';
+  return {
+    kind: 'llm',
+    provider: record.provider,
+    model: record.model,
+    tools: [],
+    tags: record.tags,
+    asker: {
+      tenant_id: record.tenant_id,
+      project: { id: record.project_id, slug: record.project_slug ?? record.project_id },
+      api_key: { id: record.api_key_id, lineage_id: String(row.lineage_id ?? record.api_key_id) },
+      agent: named(record.agent_id, record.agent_slug),
+      actor: actor && { ...actor, kind },
+      session: named(record.session_id, null),
+      run_id: record.run_id,
+    },
+  };
+}

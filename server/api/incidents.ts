@@ -1,0 +1,90 @@
+import type { IncidentsQuery, incident_endpoints } from '@aos/core/api/incidents.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import { incident, incident_with_violations } from '@aos/core/incidents/incident.ts';
+import { no_policy } from '@aos/core/incidents/open.ts';
+import { run_outcome } from '@aos/core/incidents/outcome.ts';
+import { violation } from '@aos/core/policies/violation.ts';
+import type { Row, Tx } from '../base/database.ts';
+import type { Context, Handlers } from '../http/handler.ts';
+import { findIncident, incidentsListing, proofOf } from '../store/incidents-read.ts';
+import { timelineListing } from '../store/ledger-read.ts';
+import { cursorOf, readList } from '../store/list.ts';
+import { scopeOf } from '../store/list-scope.ts';
+import { successesListing } from '../store/outcomes-read.ts';
+import { found, inTenant } from './change.ts';
+import { listGroups } from './incident-groups.ts';
+import { showEntry } from './logs.ts';
+import { pageOf, readPage, urlOf, visibleProject } from './read.ts';
+
+export const incident_handlers: Handlers<typeof incident_endpoints> = {
+  listIncidents: ({ query }, context) => {
+    const { category, ...others } = query;
+    const asked = category?.filter((name) => name !== success);
+    if (category?.includes(success)) return listSuccesses(query, context);
+    if (query.group !== undefined) return listGroups({ ...others, category: asked }, query.group, context);
+    const { tenant_id } = context.identity;
+    return readPage(
+      context,
+      { limit: query.limit, cursor: cursorOf('incident', query.cursor) },
+      (tx) => scopeOf(tx, tenant_id, visibleProject(context), query),
+      (scope) => incidentsListing({ tenant_id, scope, asked: { ...others, category: asked } }),
+      (row) => incident.parse({ ...row, url: urlOf(context, row.id) }),
+    );
+  },
+
+  getIncident: ({ params }, context) =>
+    inTenant(context, async (tx) => {
+      const row = await visibleIncident(tx, context, params.id);
+      const url = urlOf(context, row.id);
+      const plain = incident.parse({ ...row, url });
+      const { violations, record_id } = await proofOf(tx, plain, violations_shown);
+      const { violation_policy_id, source_run_id } = plain;
+      return incident_with_violations.parse({
+        ...plain,
+        violations: violations.map((of) => violation.parse({ ...of, url: urlOf(context, of.decision_id) })),
+        record_id,
+        policy_url: violation_policy_id === no_policy ? null : urlOf(context, violation_policy_id),
+        run_url: urlOf(context, source_run_id),
+        timeline: `/api/v1/incidents/${plain.id}/timeline`,
+      });
+    }),
+
+  listIncidentTimeline: ({ params, query }, context) =>
+    inTenant(context, async (tx) => {
+      const page = { limit: query.limit, cursor: cursorOf('event', query.cursor) };
+      const row = await visibleIncident(tx, context, params.id);
+      const listing = timelineListing({
+        tenant_id: context.identity.tenant_id,
+        incident_id: params.id,
+        run_id: String(row.source_run_id),
+        policy_id: String(row.violation_policy_id),
+        bound_to: visibleProject(context),
+      });
+      return pageOf(context, await readList(tx, listing, page), showEntry(context));
+    }),
+};
+
+const success = 'EXECUTION_SUCCESS';
+const violations_shown = 200;
+
+const visibleIncident = async (tx: Tx, context: Context, id: string): Promise<Row> =>
+  found(await findIncident(tx, context.identity.tenant_id, id, visibleProject(context)), 'incident', '/api/v1/incidents');
+
+/** Successes are no incidents: they have neither status nor severity nor policy, and are not mixed with incidents. */
+function listSuccesses(query: IncidentsQuery, context: Context) {
+  const foreign = (['status', 'severity', 'policy', 'group'] as const).find((name) => query[name] !== undefined);
+  if (foreign !== undefined || (query.category?.length ?? 0) > 1) {
+    throw new Problem(
+      'invalid_query',
+      `The query cannot be read: category=${success} lists runs without a problem, which have no ${foreign ?? 'other category'}. Ask for it alone.`,
+    );
+  }
+  const { tenant_id } = context.identity;
+  return readPage(
+    context,
+    { limit: query.limit, cursor: cursorOf('run', query.cursor) },
+    (tx) => scopeOf(tx, tenant_id, visibleProject(context), query),
+    (scope) => successesListing({ tenant_id, scope, asked: query }),
+    (row) => run_outcome.parse({ ...row, url: urlOf(context, row.id) }),
+  );
+}

@@ -1,0 +1,31 @@
+import { consoleUrl } from '@aos/core/base/link.ts';
+import type { Context } from '../http/handler.ts';
+import type { Row, Tx } from '../base/database.ts';
+import { type Listing, type Page, readLongList, type Slice } from '../store/list.ts';
+import { nowText } from './change.ts';
+
+/** The only project whose objects the caller may see; null: all of its tenant. Owners own the whole tenant. */
+export const visibleProject = ({ identity }: Context): string | null =>
+  identity.role === 'owner' ? null : identity.project_id;
+
+export const urlOf = ({ deps }: Context, id: unknown): string => consoleUrl(deps.config.public_url, String(id));
+
+/** A slice as a list answers it; `show` makes the object of the API from a row. */
+export const pageOf = <Item>(context: Context, { rows, next_cursor, total }: Slice, show: (row: Row) => Item) => ({
+  items: rows.map(show),
+  next_cursor,
+  total,
+  generated_at: nowText(context),
+});
+
+/** One page of a list over a table that grows with every call. */
+export async function readPage<Scope, Item>(
+  context: Context,
+  page: Page,
+  scope: (tx: Tx) => Promise<Scope>,
+  listing: (scope: Scope) => Listing,
+  show: (row: Row) => Item,
+) {
+  const { deps, identity } = context;
+  return pageOf(context, await readLongList(deps.db, identity.tenant_id, scope, listing, page), show);
+}
