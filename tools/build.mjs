@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { root } from './install.mjs';
 
 const migrations = join(root, 'server', 'store', 'migrations');
-const sources = ['core', 'server', 'tools/build.mjs', 'package-lock.json'].map((name) => join(root, name));
+const viewer = join(root, 'console', 'viewer');
+const sources = ['core', 'server', 'console/viewer', 'tools/build.mjs', 'package-lock.json'].map((name) => join(root, name));
 const default_entry = join(root, 'server', 'main.ts');
 const default_folder = join(root, 'dist', 'server');
 
@@ -21,6 +22,7 @@ export async function build(entry = default_entry, folder = default_folder) {
   const begun = new Date();
   rmSync(folder, { recursive: true, force: true });
   cpSync(migrations, join(folder, 'migrations'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
+  cpSync(viewer, join(folder, 'viewer'), { recursive: true });
   const outfile = join(folder, 'main.mjs');
   await bundle({
     entryPoints: [entry],

@@ -6,6 +6,7 @@ import { createApp } from '../http/app.ts';
 import type { IdentityCache } from '../http/authenticate.ts';
 import { bindEndpoints } from '../http/bind.ts';
 import { operationRoutes } from '../http/operations.ts';
+import { viewerRoutes } from '../http/viewer.ts';
 
 /** How long streams may go on after the process was told to stop. */
 const drain_ms = 30_000;
@@ -19,6 +20,7 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   operationRoutes(app, govern);
   if (roles.includes('api')) {
     bindEndpoints(app, govern, all_endpoints, all_handlers);
+    viewerRoutes(app);
   }
   if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
   await app.listen({ port, host });

@@ -1,0 +1,119 @@
+import { wires } from '../activity/wires/index.ts';
+import type { JsonObject } from '../base/json.ts';
+
+const header = (name: string, description: string): JsonObject => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string' },
+});
+
+/** What a caller may say about a call; a header of this prefix that is not known is refused. */
+const claims: readonly JsonObject[] = [
+  header('x-aos-agent-id', 'The agent that calls: id or slug. Registered at first sight.'),
+  header('x-aos-actor-id', 'The human on whose behalf it calls: id or slug.'),
+  header('x-aos-session-id', 'Calls of one session belong to one run, until it has been idle.'),
+  header('x-aos-run-id', 'The run that the call belongs to; it must be of the project of the key.'),
+  header('x-aos-project', 'The project of the call: id or slug. Only for keys of the whole tenant.'),
+  header('x-aos-tags', 'Tags for policies and lists: team=search,env=prod'),
+  header('x-aos-dry-run', '1: decide and answer with the decision, call no provider.'),
+];
+
+const told = (description: string): JsonObject => ({ description, schema: { type: 'string' } });
+
+/** What every answer of the gateway tells about its governance. */
+const facts: JsonObject = {
+  'x-request-id': told('Names this request in the log.'),
+  'x-aos-run-id': told('The run that the call belongs to.'),
+  'x-aos-decision': told('continue, warn, pause, block or kill'),
+  'x-aos-decision-id': told('The decision, to be read at /api/v1/decisions/{id}'),
+  'x-aos-policies': told('Policies that applied'),
+  'x-aos-limit': told('The tightest limit: id, unit, remaining, reset'),
+  'x-aos-shadow': told('What shadow policies would have done, when it is more than nothing'),
+  'x-aos-max-tokens': told('The bound on output tokens that was added for the caller'),
+};
+
+const titles: Record<keyof typeof wires, string> = {
+  chat: 'Chat completions, OpenAI wire',
+  responses: 'Responses, OpenAI wire',
+  messages: 'Messages, Anthropic wire',
+  embeddings: 'Embeddings, OpenAI wire',
+};
+
+/** A governed call: the body is the provider's own, and passes through but for the bound on its output. */
+const callOf = (name: keyof typeof wires, operationId: string): JsonObject => ({
+  operationId,
+  tags: ['Gateway'],
+  summary: titles[name],
+  description:
+    'Decided, held, forwarded, metered and recorded. Members that the wire does not know pass through to the provider. Needs a key with the permission `call`.',
+  'x-permission': 'call',
+  parameters: [...claims],
+  requestBody: {
+    required: true,
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          properties: {
+            model: { type: 'string', description: '`provider/model`, or a model that one provider serves' },
+            stream: { type: 'boolean', default: false },
+          },
+          required: ['model'],
+        },
+        example: examples[name],
+      },
+    },
+  },
+  responses: {
+    200: { description: "The provider's answer, whole or as server-sent events", headers: facts },
+    ...Object.fromEntries(refusals.map((status) => [status, { $ref: `#/components/responses/${status}` }])),
+  },
+});
+
+const refusals = [400, 401, 402, 403, 404, 409, 413, 429, 500, 502, 503, 504];
+
+const hello = [{ role: 'user', content: 'Say hello.' }];
+const examples: Record<keyof typeof wires, JsonObject> = {
+  chat: { model: 'mock-small', messages: hello, max_tokens: 100 },
+  responses: { model: 'mock-small', input: 'Say hello.', max_output_tokens: 100 },
+  messages: { model: 'mock-small', messages: hello, max_tokens: 100 },
+  embeddings: { model: 'text-embedding-3-small', input: 'Say hello.' },
+};
+
+const plain = (operationId: string, summary: string, description: string, type = 'application/json'): JsonObject => ({
+  operationId,
+  tags: ['Operations'],
+  summary,
+  description,
+  'x-permission': 'public',
+  security: [],
+  responses: { 200: { description: 'Yes', content: { [type]: { schema: {} } } } },
+});
+
+/** Paths that are not endpoints of the control plane. */
+export const other_paths: Record<string, JsonObject> = {
+  [wires.chat.path]: { post: callOf('chat', 'createChatCompletion') },
+  [wires.responses.path]: { post: callOf('responses', 'createResponse') },
+  [wires.messages.path]: { post: callOf('messages', 'createMessage') },
+  [`/anthropic${wires.messages.path}`]: { post: callOf('messages', 'createAnthropicMessage') },
+  [wires.embeddings.path]: { post: callOf('embeddings', 'createEmbedding') },
+  '/v1/models': {
+    get: {
+      operationId: 'listModels',
+      tags: ['Gateway'],
+      summary: 'Models that can be called',
+      description: 'Needs a key with the permission `call`.',
+      'x-permission': 'call',
+      responses: {
+        200: { description: 'Models of the configured providers', content: { 'application/json': { schema: {} } } },
+        401: { $ref: '#/components/responses/401' },
+        403: { $ref: '#/components/responses/403' },
+      },
+    },
+  },
+  '/health': { get: plain('getHealth', 'Whether calls can be taken', 'Needs no key.') },
+  '/ready': { get: plain('getReadiness', 'Whether the database answers', 'Needs no key. 503 when it does not.') },
+  '/metrics': { get: plain('getProcessMetrics', 'Figures of the process for Prometheus', 'Needs no key.', 'text/plain') },
+};

@@ -1,0 +1,25 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { all_endpoints } from '@aos/core/api/index.ts';
+import { openapiDocument } from '@aos/core/api/openapi.ts';
+import { version } from '@aos/server/base/version.ts';
+
+/** Every file that is made from the code: its path below the root, and what it must hold. */
+const generated: { path: string; text: () => string }[] = [
+  { path: 'openapi.json', text: () => `${JSON.stringify(openapiDocument(all_endpoints, version), null, 2)}\n` },
+];
+
+const place = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const present = (path: string): Promise<string> => readFile(place(path), 'utf8').catch(() => '');
+
+/** `tsx tools/gen.ts` writes them; with `--check` it only says which are stale, and fails. */
+const only_check = process.argv.includes('--check');
+let stale = 0;
+for (const { path, text } of generated) {
+  if ((await present(path)) === text()) continue;
+  stale++;
+  if (only_check) console.error(`${path} is stale: run "npm run gen" and commit what it writes`);
+  else await writeFile(place(path), text());
+}
+if (!only_check) console.log(stale === 0 ? 'Nothing changed.' : `Wrote ${stale} of ${generated.length} files.`);
+process.exitCode = only_check && stale > 0 ? 1 : 0;
