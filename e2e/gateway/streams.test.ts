@@ -314,6 +314,44 @@ test('a stream whose caller leaves before it begins is closed upstream, and noth
   expect(await gaugeOf(control_id)).toMatchObject({ posted: 0, pending: 0 });
 });
 
+describe('a caller who leaves at once', () => {
+  const leave = async (body: object, headers: Record<string, string> = {}) => {
+    const { url, admin_key } = gateway.server;
+    const sending = request(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${admin_key}`, 'content-type': 'application/json', ...headers },
+    });
+    sending.on('error', () => undefined);
+    sending.end(JSON.stringify(body), () => sending.destroy());
+    await once(sending, 'close');
+  };
+
+  test('has left a stream before anything is sent for it', async () => {
+    const { agent, control_id } = await agentWith(10_000);
+    const before = gateway.stub.log.length;
+    for (let n = 0; n < 10; n++)
+      await leave(wires.chat.body({ delay_ms: 600 }, { stream: true }), { 'x-aos-agent-id': agent });
+    await sleep(300);
+    await gateway.untilSettled();
+    for (const { closed_at, started_at } of gateway.stub.log.slice(before)) {
+      expect(closed_at).not.toBeNull();
+      expect((closed_at ?? Infinity) - started_at).toBeLessThanOrEqual(250);
+    }
+    expect(await gaugeOf(control_id)).toMatchObject({ posted: 0, pending: 0 });
+  });
+
+  test('keeps no Idempotency-Key in flight', async () => {
+    const keys = Array.from({ length: 5 }, (_, n) => `left-${n}`);
+    for (const key of keys) await leave(wires.chat.body({}), { 'idempotency-key': key });
+    await sleep(300);
+    await gateway.untilSettled();
+    for (const key of keys) {
+      const options = { headers: { 'idempotency-key': key } };
+      expect((await gateway.admin.post('/v1/chat/completions', wires.chat.body({}), options)).status).toBe(200);
+    }
+  });
+});
+
 test('a plain call whose caller leaves is read to its end and charged in full', async () => {
   const { agent, control_id } = await agentWith(10_000);
   const leaving = AbortSignal.timeout(150);

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Govern } from '../govern/govern.ts';
 import { idempotencyKeyIn } from '../http/idempotency.ts';
 import { claimInFlight, releaseOnce } from '../store/idempotency.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** Keys of calls are apart from those of the control plane. */
 const calls = 'call:';
@@ -33,7 +34,7 @@ export async function refuseDuplicate(
       'A call with this Idempotency-Key is still in flight: wait for its answer, or use a new key.',
     );
   }
-  reply.raw.once('close', () => {
+  whenClosed(reply.raw, () => {
     govern.db
       .tenant(tenant_id, (tx) => releaseOnce(tx, claim))
       .catch((error: Error) =>

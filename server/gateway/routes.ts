@@ -13,6 +13,7 @@ import type { IdentityCache } from '../http/authenticate.ts';
 import { claimsOf } from './claims.ts';
 import { refuseDuplicate } from './in-flight.ts';
 import { replyWith } from './reply.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** Paths of the gateway, with the wire each speaks. */
 const routes: [path: string, wire: Wire][] = [
@@ -75,7 +76,7 @@ const still_here = new AbortController().signal;
 
 function leaving(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => {
+  whenClosed(reply.raw, () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
   return gone.signal;
