@@ -6,7 +6,9 @@ import { root } from './install.mjs';
 
 const migrations = join(root, 'server', 'store', 'migrations');
 const viewer = join(root, 'console', 'viewer');
-const sources = ['core', 'server', 'console/viewer', 'tools/build.mjs', 'package-lock.json'].map((name) => join(root, name));
+const sources = ['core', 'server', 'console/viewer', 'tools/build.mjs', 'package-lock.json'].map((name) =>
+  join(root, name),
+);
 const default_entry = join(root, 'server', 'main.ts');
 const default_folder = join(root, 'dist', 'server');
 

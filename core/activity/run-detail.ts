@@ -23,4 +23,3 @@ export const run_detail = run_object
       .meta({ description: 'Paths of the API' }),
   })
   .meta({ id: 'RunDetail' });
-export type RunDetail = z.infer<typeof run_detail>;

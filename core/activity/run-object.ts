@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { count, tags, usd } from '../base/column.ts';
-import { idOf } from '../base/id.ts';
+import { idOf, idOrDefault } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 import { run_statuses, termination_reason } from './run.ts';
 
 export const run_modes = ['gateway', 'managed', 'external'] as const;
-export const outcomes = ['SUCCESS', 'FAILURE', 'BLOCKED', 'ABORTED'] as const;
+const outcomes = ['SUCCESS', 'FAILURE', 'BLOCKED', 'ABORTED'] as const;
 
 /** Names of who asked, where callers chose some; they stand in the tables of agents, actors, projects, sessions. */
 export const asker_names = {
@@ -34,7 +34,7 @@ export const run_object = z
     identity: z.enum(['bound', 'claimed', 'none']),
     policy_snapshot_id: idOf('snapshot').nullable(),
     policy_context: z.string().meta({ description: 'The tightest policy, or SYSTEM_DEFAULT when none applied' }),
-    violation_policy_id: idOf('policy').nullable(),
+    violation_policy_id: idOrDefault('policy').nullable(),
     last_refusal: z.string().nullable(),
     calls: z.int(),
     refused_calls: z.int(),
@@ -55,4 +55,3 @@ export const run_object = z
     url: z.string(),
   })
   .meta({ id: 'Run' });
-export type RunObject = z.infer<typeof run_object>;

@@ -9,7 +9,6 @@ export const run_statuses = [
   'failed_policy',
   'cancelled',
 ] as const;
-export type RunStatus = (typeof run_statuses)[number];
 
 /** Strongest first: when several reasons apply to the end of a run, the first of this list is its reason. */
 export const termination_reasons = [
@@ -40,21 +39,3 @@ export type Category = (typeof categories)[number];
 
 export const severities = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
 export type Severity = (typeof severities)[number];
-
-/** The status a run ends with: a function of why it ended and of who decided that. */
-export function finalStatus(reason: TerminationReason, decided_by_policy: boolean): RunStatus {
-  switch (reason) {
-    case 'COMPLETED':
-      return 'succeeded';
-    case 'POLICY_BLOCK':
-    case 'BUDGET_EXCEEDED':
-      return 'failed_policy';
-    case 'RATE_LIMITED':
-    case 'TIMEOUT':
-      return decided_by_policy ? 'failed_policy' : 'failed';
-    case 'SYSTEM_FAILURE':
-      return 'failed';
-    case 'USER_ABORT':
-      return 'cancelled';
-  }
-}

@@ -3,8 +3,8 @@ import { usd } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 
-export const step_kinds = ['llm', 'tool', 'retrieval', 'query', 'transform'] as const;
-export const step_statuses = ['succeeded', 'failed', 'blocked', 'cancelled', 'cut'] as const;
+const step_kinds = ['llm', 'tool', 'retrieval', 'query', 'transform'] as const;
+const step_statuses = ['succeeded', 'failed', 'blocked', 'cancelled', 'cut'] as const;
 
 /** One action inside a run: the columns of `steps`, its place on the run's page, and the way to its record. */
 export const step = z
@@ -30,4 +30,3 @@ export const step = z
     url: z.string(),
   })
   .meta({ id: 'Step' });
-export type Step = z.infer<typeof step>;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { count, usd } from '../base/column.ts';
-import { idOf } from '../base/id.ts';
+import { idOf, idOrDefault } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 import { step } from './step.ts';
 
 /** What the steps of a run add up to. Every step that did not succeed counts as failed. */
-export const trace_summary = z
+const trace_summary = z
   .object({
     steps_total: count,
     steps_succeeded: count,
@@ -16,7 +16,7 @@ export const trace_summary = z
       .object({
         id: idOf('violation'),
         step_id: idOf('step').nullable(),
-        policy_id: idOf('policy'),
+        policy_id: idOrDefault('policy'),
         reason: z.string().meta({ description: 'Category of the violation' }),
         occurred_at: instant,
       })
@@ -24,7 +24,6 @@ export const trace_summary = z
       .meta({ description: 'The first one of the run' }),
   })
   .meta({ id: 'TraceSummary' });
-export type TraceSummary = z.infer<typeof trace_summary>;
 
 /**
  * The steps of one run, as a whole: the columns of `traces`, with the first steps in order. While the run is open its
@@ -42,7 +41,6 @@ export const trace = z
     url: z.string(),
   })
   .meta({ id: 'Trace' });
-export type Trace = z.infer<typeof trace>;
 
 export const trace_with_steps = trace
   .extend({

@@ -9,10 +9,10 @@ import { trace_with_steps } from '../activity/trace.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { decision_object } from '../policies/decision-object.ts';
-import { endpoint } from './endpoint.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
 
-export const live_statuses = ['queued', 'running', 'retry'] as const;
-export const ended_statuses = ['succeeded', 'failed', 'failed_policy', 'cancelled'] as const;
+const live_statuses = ['queued', 'running', 'retry'] as const;
+const ended_statuses = ['succeeded', 'failed', 'failed_policy', 'cancelled'] as const;
 
 const of_run = z.strictObject({ id: idOf('run') });
 
@@ -124,4 +124,4 @@ export const activity_endpoints = {
     params: z.strictObject({ id: idOf('decision') }),
     answer: decision_object,
   }),
-};
+} satisfies Endpoints;

@@ -20,7 +20,7 @@ export interface Endpoint<P = unknown, Q = unknown, B = unknown, A = unknown> {
 }
 
 /** What a caller must not send: unknown members are refused, so a misspelled one is never ignored. */
-export const nothing = z.strictObject({});
+const nothing = z.strictObject({});
 
 type Written<P, Q, B, A> = Pick<Endpoint<P, Q, B, A>, 'method' | 'path' | 'summary' | 'permission' | 'answer'> &
   Partial<Pick<Endpoint<P, Q, B, A>, 'params' | 'query' | 'body' | 'status'>>;

@@ -4,7 +4,7 @@ import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
 import { policy_mode, policy_statuses } from '../policies/policy.ts';
-import { endpoint } from './endpoint.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
 
 const of_control = z.strictObject({ id: idOf('control') });
 
@@ -79,4 +79,4 @@ export const limit_endpoints = {
     query: z.strictObject({ ...page_query.shape, subject: z.string().min(1).max(300).optional() }),
     answer: limit_object,
   }),
-};
+} satisfies Endpoints;

@@ -5,7 +5,7 @@ import { page_query, pageOf } from '../base/page.ts';
 import { actor_types, ledger_entry } from '../logs/ledger-entry.ts';
 import { execution_statuses, llm_run_record, record_sources } from '../logs/llm-run-record.ts';
 import { components, system_events, system_record, system_severities } from '../logs/system-record.ts';
-import { endpoint } from './endpoint.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
 
 const of_event = z.strictObject({ id: idOf('event') });
 
@@ -102,4 +102,4 @@ export const log_endpoints = {
     params: of_event,
     answer: system_record,
   }),
-};
+} satisfies Endpoints;

@@ -94,11 +94,11 @@ const plain = (operationId: string, summary: string, description: string, type =
 
 /** Paths that are not endpoints of the control plane. */
 export const other_paths: Record<string, JsonObject> = {
-  [wires.chat.path]: { post: callOf('chat', 'createChatCompletion') },
-  [wires.responses.path]: { post: callOf('responses', 'createResponse') },
-  [wires.messages.path]: { post: callOf('messages', 'createMessage') },
-  [`/anthropic${wires.messages.path}`]: { post: callOf('messages', 'createAnthropicMessage') },
-  [wires.embeddings.path]: { post: callOf('embeddings', 'createEmbedding') },
+  [`/v1${wires.chat.path}`]: { post: callOf('chat', 'createChatCompletion') },
+  [`/v1${wires.responses.path}`]: { post: callOf('responses', 'createResponse') },
+  [`/v1${wires.messages.path}`]: { post: callOf('messages', 'createMessage') },
+  [`/anthropic/v1${wires.messages.path}`]: { post: callOf('messages', 'createAnthropicMessage') },
+  [`/v1${wires.embeddings.path}`]: { post: callOf('embeddings', 'createEmbedding') },
   '/v1/models': {
     get: {
       operationId: 'listModels',
@@ -115,5 +115,7 @@ export const other_paths: Record<string, JsonObject> = {
   },
   '/health': { get: plain('getHealth', 'Whether calls can be taken', 'Needs no key.') },
   '/ready': { get: plain('getReadiness', 'Whether the database answers', 'Needs no key. 503 when it does not.') },
-  '/metrics': { get: plain('getProcessMetrics', 'Figures of the process for Prometheus', 'Needs no key.', 'text/plain') },
+  '/metrics': {
+    get: plain('getProcessMetrics', 'Figures of the process for Prometheus', 'Needs no key.', 'text/plain'),
+  },
 };

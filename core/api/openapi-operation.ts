@@ -13,7 +13,7 @@ const domains: Record<string, string> = {
   logs: 'Logs',
 };
 
-export const domainOf = (path: string): string => domains[path.split('/')[3] ?? ''] ?? 'Administration';
+const domainOf = (path: string): string => domains[path.split('/')[3] ?? ''] ?? 'Administration';
 
 /** `/api/v1/runs/:id` → `/api/v1/runs/{id}`. */
 export const templated = (path: string): string => path.replace(/:(\w+)/g, '{$1}');
@@ -58,7 +58,7 @@ const described: Record<Endpoint['status'], string> = { 200: 'Done', 201: 'Made'
 
 const json = (schema: JsonObject): JsonObject => ({ 'application/json': { schema } });
 
-export const propertiesOf = (schema: JsonObject): JsonObject => (isObject(schema.properties) ? schema.properties : {});
+const propertiesOf = (schema: JsonObject): JsonObject => (isObject(schema.properties) ? schema.properties : {});
 
 const idempotency_key: JsonObject = {
   name: 'Idempotency-Key',

@@ -84,10 +84,12 @@ function plain(value: Json, io: 'input' | 'output'): Json {
   if (!isObject(value)) return value;
   const kept = Object.entries(value).filter(([name, member]) => !noise[name]?.(member, value));
   // Answers may get new members: a reader must not refuse them.
-  const open = io === 'output' ? kept.filter(([name, member]) => name !== 'additionalProperties' || member !== false) : kept;
+  const open =
+    io === 'output' ? kept.filter(([name, member]) => name !== 'additionalProperties' || member !== false) : kept;
   return Object.fromEntries(
     open.map(([name, member]) => {
-      if (name === '$ref' && typeof member === 'string') return [name, member.replace('#/$defs/', '#/components/schemas/')];
+      if (name === '$ref' && typeof member === 'string')
+        return [name, member.replace('#/$defs/', '#/components/schemas/')];
       if (name === 'properties' || name === '$defs') return [name, eachOf(member, io)];
       return [name, plain(member, io)];
     }),

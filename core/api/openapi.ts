@@ -28,7 +28,9 @@ export function openapiDocument(endpoints: Readonly<Record<string, Endpoint>>, v
     },
     servers: [{ url: '/' }],
     security: [{ bearer: [] }, { key_header: [] }],
-    tags: ['Gateway', 'Activity', 'Policies', 'Incidents', 'Logs', 'Administration', 'Operations'].map((name) => ({ name })),
+    tags: ['Gateway', 'Activity', 'Policies', 'Incidents', 'Logs', 'Administration', 'Operations'].map((name) => ({
+      name,
+    })),
     paths: sorted(paths),
     components: {
       securitySchemes: {
@@ -47,7 +49,9 @@ export function openapiDocument(endpoints: Readonly<Record<string, Endpoint>>, v
  */
 function namesOf(endpoints: Readonly<Record<string, Endpoint>>): Map<z.core.$ZodType, string> {
   const names = new Map<z.core.$ZodType, string>();
-  const ordered = Object.entries(endpoints).sort(([a], [b]) => Number(b.startsWith('get')) - Number(a.startsWith('get')));
+  const ordered = Object.entries(endpoints).sort(
+    ([a], [b]) => Number(b.startsWith('get')) - Number(a.startsWith('get')),
+  );
   for (const [name, { answer }] of ordered) {
     if (answer.meta()?.id !== undefined || names.has(answer)) continue;
     const noun = name.startsWith('get') ? name.slice(3) : `${name[0]?.toUpperCase()}${name.slice(1)}Answer`;
@@ -91,5 +95,7 @@ function problemResponses(): JsonObject {
     description: codes.map((code) => `\`${code}\``).join(', '),
     content: { 'application/json': { schema: { $ref: '#/components/schemas/Problem' } } },
   });
-  return Object.fromEntries([...by_status].sort(([a], [b]) => a - b).map(([status, codes]) => [status, response(codes)]));
+  return Object.fromEntries(
+    [...by_status].sort(([a], [b]) => a - b).map(([status, codes]) => [status, response(codes)]),
+  );
 }

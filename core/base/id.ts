@@ -36,6 +36,9 @@ const suffix = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 export const idOf = (kind: IdKind) =>
   z.string().regex(new RegExp(`^${id_prefixes[kind]}_${suffix}$`), `must be a ${kind} id (${id_prefixes[kind]}_…)`);
 
+/** The id of a policy or control, or SYSTEM_DEFAULT where none had a part in it, as when a key is not bound. */
+export const idOrDefault = (kind: 'policy' | 'control') => z.union([idOf(kind), z.literal('SYSTEM_DEFAULT')]);
+
 /** Same instant and same randomness under another prefix: the step, record and decision of one call share a suffix. */
 export function sibling(id: string, kind: IdKind): string {
   return `${id_prefixes[kind]}_${id.slice(id.lastIndexOf('_') + 1)}`;

@@ -34,7 +34,6 @@ export const incident = z
     url: z.string(),
   })
   .meta({ id: 'Incident' });
-export type Incident = z.infer<typeof incident>;
 
 export const incident_with_violations = incident
   .extend({

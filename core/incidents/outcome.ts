@@ -27,4 +27,3 @@ export const run_outcome = z
     url: z.string(),
   })
   .meta({ id: 'RunOutcome' });
-export type RunOutcome = z.infer<typeof run_outcome>;

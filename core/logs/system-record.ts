@@ -16,7 +16,7 @@ export const system_events = [
   'DEGRADED_EXIT',
 ] as const;
 export const system_severities = ['INFO', 'WARN', 'CRITICAL'] as const;
-export const causes = ['SYSTEM', 'HUMAN', 'AUTOMATION'] as const;
+const causes = ['SYSTEM', 'HUMAN', 'AUTOMATION'] as const;
 
 /** Something that happened to the system: the columns of `system_records` and the page that shows it. */
 export const system_record = z
@@ -34,4 +34,3 @@ export const system_record = z
     url: z.string(),
   })
   .meta({ id: 'SystemRecord' });
-export type SystemRecord = z.infer<typeof system_record>;

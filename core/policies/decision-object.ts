@@ -1,22 +1,22 @@
 import { z } from 'zod';
 import { categories, severities, termination_reason } from '../activity/run.ts';
 import { asker_names } from '../activity/run-object.ts';
-import { idOf } from '../base/id.ts';
+import { idOf, idOrDefault } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 import { policy_mode } from './policy.ts';
 import { target_kinds } from './target.ts';
 
-export const verdicts = ['continue', 'warn', 'pause', 'block', 'kill'] as const;
+const verdicts = ['continue', 'warn', 'pause', 'block', 'kill'] as const;
 
 const amount = z.union([z.number(), z.string()]).nullable();
 
 /** What one control said about one call; see `Contribution` in decide.ts. Null: not known of a derived decision. */
-export const contribution = z
+const contribution = z
   .object({
-    policy_id: idOf('policy'),
+    policy_id: idOrDefault('policy'),
     policy_name: z.string(),
     policy_version: z.int(),
-    control_id: idOf('control'),
+    control_id: idOrDefault('control'),
     mode: policy_mode,
     type: z.string(),
     scope: z.enum(target_kinds),
@@ -59,8 +59,8 @@ export const decision_object = z
     session_id: idOf('session').nullable(),
     verdict: z.enum(verdicts),
     code: z.string().nullable(),
-    policy_id: idOf('policy').nullable(),
-    control_id: idOf('control').nullable(),
+    policy_id: idOrDefault('policy').nullable(),
+    control_id: idOrDefault('control').nullable(),
     policy_snapshot_id: idOf('snapshot'),
     call: z.unknown(),
     estimate: z.unknown(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { categories, severities } from '../activity/run.ts';
-import { idOf } from '../base/id.ts';
+import { idOf, idOrDefault } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 
 /** The stored fact that a control fired: the columns of `violations`. Its page is that of its decision. */
@@ -11,9 +11,9 @@ export const violation = z
     run_id: idOf('run'),
     step_id: idOf('step').nullable(),
     decision_id: idOf('decision'),
-    policy_id: idOf('policy'),
+    policy_id: idOrDefault('policy'),
     policy_version: z.int(),
-    control_id: idOf('control'),
+    control_id: idOrDefault('control'),
     control_type: z.string(),
     mode: z.string(),
     action: z.string(),
@@ -30,4 +30,3 @@ export const violation = z
     url: z.string(),
   })
   .meta({ id: 'Violation' });
-export type Violation = z.infer<typeof violation>;

@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedProvider } from '../../tools/simulate/scripted-provider.ts';
 import { cannedProvider } from '../parts/canned-provider.ts';
-import { addProvider, collect } from '../parts/client.ts';
+import { addProvider, collect, expectStatus } from '../parts/client.ts';
 import { type Gateway, recordsOf, say, startGateway } from '../parts/gateway.ts';
 
 const logprobs = {
@@ -311,6 +311,17 @@ describe('every call leaves a complete record', () => {
       ...{ identity: 'none', policy_context: 'SYSTEM_DEFAULT', mode: 'gateway' },
     });
     expect(await gateway.rows('select from holds')).toEqual([]);
+
+    const read = async (path: string) => expectStatus(200, await gateway.admin.get(path));
+    const { id, step_id, decision_id, trace_id, cost_usd } = record ?? {};
+    const items = [{ id, run_id, step_id, decision_id, cost_usd, usage_source: 'provider' }];
+    expect(await read(`/api/v1/logs/llm-runs?run=${run_id}`)).toMatchObject({ items });
+    expect(await read(`/api/v1/runs/${run_id}`)).toMatchObject({ id: run_id, trace_id, estimated_cost_usd: cost_usd });
+    const steps = [{ id: step_id, record_id: id, decision_id, status: 'succeeded', cost_usd }];
+    expect(await read(`/api/v1/runs/${run_id}/steps`)).toMatchObject({ items: steps });
+    expect(await read(`/api/v1/runs/${run_id}/trace`)).toMatchObject({ id: trace_id, run_id, steps });
+    const decision = { id: decision_id, run_id, verdict: 'continue', derived: true, record_id: id, incident_ids: [] };
+    expect(await read(`/api/v1/decisions/${decision_id}`)).toMatchObject(decision);
   });
 
   test('as many as the provider has lines in its bill, with the same tokens and an amount that adds up', async () => {
@@ -387,6 +398,17 @@ describe('answers of real providers, word for word', () => {
     const there = await create(direct(), failing).catch((error: Error) => error.message);
     expect(there).toMatch(/Request too large/);
     expect(await create(gateway.openai(), `canned/${failing}`).catch((error: Error) => error.message)).toBe(there);
+  });
+
+  test('to a query the caller gave, which travels on', async () => {
+    const { url, admin_key } = gateway.server;
+    const body = JSON.stringify({ model: 'canned-claude/messages-plain.json', max_tokens: 5, messages });
+    const headers = { 'x-api-key': admin_key, 'content-type': 'application/json' };
+    for (const query of ['?beta=true', '?a=1&b=%2F%20c', '']) {
+      const answer = await fetch(`${url}/v1/messages${query}`, { method: 'POST', headers, body });
+      expect(answer.status).toBe(200);
+      expect(canned.requests.at(-1)?.path).toBe(`/v1/messages${query}`);
+    }
   });
 
   test('messages, with a tool, streamed', async () => {

@@ -141,6 +141,19 @@ async function expectTold(error: Refused, { category, severity }: Pick<Cause, 'c
   expect(await one('runs', 'id', run_id)).toMatchObject({ status: 'running', refused_calls: 1 });
   expect(await recordsOf(gateway, run_id)).toEqual([]);
   expect(await gateway.rows('select from holds')).toEqual([]);
+  const read = async (path: string) => expectStatus(200, await gateway.admin.get(path));
+  const incident_ids = [incident.id];
+  expect(await read(`/api/v1/decisions/${decision_id}`)).toMatchObject({
+    ...{ id: decision_id, run_id, verdict: 'block', code: error.code, derived: false, record_id: null, incident_ids },
+    contributions: [{ policy_id, control_id, fired: true, limit: details.limit, requested: details.requested }],
+  });
+  expect(await read(`/api/v1/incidents/${incident.id}`)).toMatchObject({
+    ...cause,
+    violations: [{ id: violation.id }],
+  });
+  expect(await read(`/api/v1/runs/${run_id}`)).toMatchObject({ id: run_id, refused_calls: 1, incident_ids });
+  const entries = await read(`/api/v1/logs/audit?run=${run_id}`);
+  expect((entries.items as { event: string }[]).map(({ event }) => event)).toEqual(expect.arrayContaining(events));
 }
 
 describe.each(Object.entries(causes))('refused for %s', (name, cause) => {

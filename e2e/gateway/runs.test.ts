@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { api, collect, expectStatus, makeKey, waitFor } from '../parts/client.ts';
@@ -272,6 +274,11 @@ describe('stopping and starting again', () => {
     const events = collect(stream);
     const plain = call({}, { directive: { delay_ms: 1_500, output_tokens: 7 } });
     await waitFor(async () => (await gateway.rows('select from holds')).length === 2, { what: 'two calls under way' });
+    // Connections that nobody has used yet, as browsers open them, and one amid its headers.
+    const { hostname, port } = new URL(server.url);
+    const [unused, begun] = [connect(Number(port), hostname), connect(Number(port), hostname)];
+    await Promise.all([unused, begun].map((socket) => once(socket, 'connect')));
+    begun.write('GET /health HTTP/1.1\r\nhost: x\r\n');
     process.kill(server.pid, 'SIGTERM');
     await waitFor(
       () =>
@@ -284,6 +291,7 @@ describe('stopping and starting again', () => {
     const text = (await events).map((event) => event.choices[0]?.delta.content ?? '').join('');
     expect(text.trim().split(' ')).toHaveLength(60);
     const ended_at = Date.now();
+    await waitFor(() => unused.destroyed && begun.destroyed, { what: 'the end of unused connections' });
     expect(await plain).toMatchObject({ status: 200, body: { usage: { completion_tokens: 7 } } });
     expect(await server.exited).toEqual({ code: 0, signal: null });
     expect(Date.now() - ended_at).toBeLessThan(5_000);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Anthropic from '@anthropic-ai/sdk';
 import { loadTokenizer } from '@aos/core/activity/tokens.ts';
@@ -316,14 +317,17 @@ test('a stream whose caller leaves before it begins is closed upstream, and noth
 
 describe('a caller who leaves at once', () => {
   const leave = async (body: object, headers: Record<string, string> = {}) => {
-    const { url, admin_key } = gateway.server;
-    const sending = request(`${url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${admin_key}`, 'content-type': 'application/json', ...headers },
-    });
-    sending.on('error', () => undefined);
-    sending.end(JSON.stringify(body), () => sending.destroy());
-    await once(sending, 'close');
+    const { hostname, port } = new URL(gateway.server.url);
+    const text = JSON.stringify(body);
+    const all = {
+      ...{ host: 'x', authorization: `Bearer ${gateway.server.admin_key}`, 'content-type': 'application/json' },
+      ...{ 'content-length': text.length, ...headers },
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(`POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n${text}`, () => socket.destroy());
+    await once(socket, 'close');
   };
 
   test('has left a stream before anything is sent for it', async () => {

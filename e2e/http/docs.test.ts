@@ -1,5 +1,5 @@
-import { all_endpoints } from '@aos/core/api/index.ts';
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
+import { all_endpoints } from '@aos/core/api/index.ts';
 import { isObject, type Json, type JsonObject } from '@aos/core/base/json.ts';
 import { docsRoutes } from '@aos/server/http/docs.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,7 +22,11 @@ const at = (value: Json | undefined, ...path: string[]): Json | undefined =>
 /** Every value in the document, with the name of the member it stands in. */
 function* valuesOf(value: Json, name = ''): Generator<[string, Json]> {
   yield [name, value];
-  const parts = Array.isArray(value) ? value.map((part) => ['', part] as const) : isObject(value) ? Object.entries(value) : [];
+  const parts = Array.isArray(value)
+    ? value.map((part) => ['', part] as const)
+    : isObject(value)
+      ? Object.entries(value)
+      : [];
   for (const [inner, part] of parts) yield* valuesOf(part, inner);
 }
 
@@ -31,18 +35,38 @@ describe('the OpenAPI document', () => {
     for (const [name, { method, path, permission, status }] of Object.entries<Endpoint>(all_endpoints)) {
       const operation = at(document, 'paths', path.replace(/:(\w+)/g, '{$1}'), method.toLowerCase());
       expect([name, at(operation, 'operationId'), at(operation, 'x-permission')]).toEqual([name, name, permission]);
-      expect([name, at(operation, 'responses', String(status), 'content', 'application/json', 'schema')]).not.toEqual([name, undefined]);
+      expect([name, at(operation, 'responses', String(status), 'content', 'application/json', 'schema')]).not.toEqual([
+        name,
+        undefined,
+      ]);
       const placed = JSON.stringify(at(operation, 'parameters') ?? []);
-      for (const [, parameter] of path.matchAll(/:(\w+)/g)) expect(placed).toContain(`"name":"${parameter}","in":"path","required":true`);
+      for (const [, parameter] of path.matchAll(/:(\w+)/g))
+        expect(placed).toContain(`"name":"${parameter}","in":"path","required":true`);
     }
   });
 
   test('has no reference that leads nowhere and no operation id twice', () => {
     const references = [...valuesOf(document)].flatMap(([name, value]) => (name === '$ref' ? [String(value)] : []));
     expect(references.length).toBeGreaterThan(100);
-    for (const reference of references) expect([reference, at(document, ...reference.split('/').slice(1)) !== undefined]).toEqual([reference, true]);
+    for (const reference of references)
+      expect([reference, at(document, ...reference.split('/').slice(1)) !== undefined]).toEqual([reference, true]);
     const ids = [...valuesOf(document)].flatMap(([name, value]) => (name === 'operationId' ? [value] : []));
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('has the paths of the gateway, which a server with that role takes', () => {
+    const paths = Object.keys(at(document, 'paths') ?? {}).filter((path) => !path.startsWith('/api/'));
+    expect(paths.sort()).toEqual([
+      '/anthropic/v1/messages',
+      '/health',
+      '/metrics',
+      '/ready',
+      '/v1/chat/completions',
+      '/v1/embeddings',
+      '/v1/messages',
+      '/v1/models',
+      '/v1/responses',
+    ]);
   });
 
   test('leaves nothing of how it was made', () => {
@@ -63,8 +87,9 @@ describe('the page for people', () => {
   test('needs no key, shows every operation, and runs and loads nothing', () => {
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
-    for (const { path } of Object.values<Endpoint>(all_endpoints)) expect(page.text).toContain(path.replace(/:(\w+)/g, '{$1}'));
-    expect(page.text).not.toMatch(/<script|javascript:|\son\w+=|<link|<img|@import|url\(|https?:\/\//i);
+    for (const { path } of Object.values<Endpoint>(all_endpoints))
+      expect(page.text).toContain(path.replace(/:(\w+)/g, '{$1}'));
+    expect(page.text).not.toMatch(/<script|javascript:|\son\w+=|<link|<img|@import|url\(|(?:src|href)="(?![#/])/i);
     const anchors = [...page.text.matchAll(/href="#([^"]+)"/g)].map(([, name]) => name);
     expect(anchors.length).toBeGreaterThan(50);
     for (const name of anchors) expect(page.text).toContain(`id="${name}"`);

@@ -30,7 +30,9 @@ beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
   admin = api(app);
-  const [project] = await rows.query<{ id: string; tenant_id: string }>("select id, tenant_id from projects where slug = 'default'");
+  const [project] = await rows.query<{ id: string; tenant_id: string }>(
+    "select id, tenant_id from projects where slug = 'default'",
+  );
   if (!project) throw new Error('the first boot makes a project');
   whose = { tenant_id: project.tenant_id, project_id: project.id };
 });
@@ -58,47 +60,62 @@ const keys = { policy: 'violation_policy_id', agent: 'agent_id', category: 'cate
 test('groups hold every incident once, whatever they are grouped by and however the pages are turned', async () => {
   const by = fc.subarray(Object.keys(keys) as (keyof typeof keys)[], { minLength: 1 });
   await fc.assert(
-    fc.asyncProperty(fc.array(one, { maxLength: 40 }), by, fc.integer({ min: 1, max: 5 }), async (made, grouping, limit) => {
-      await rows.query('delete from incidents');
-      const now = Date.now() - 60_000;
-      const incidents = made.map(({ policy, ...more }, n) => incidentRow(runRow(whose, now + n), policy, more));
-      await rows.insert('incidents', incidents);
-      const groups: Group[] = [];
-      for (let cursor: string | null = ''; cursor !== null; ) {
-        const query: string = `group=${grouping.join(',')}&limit=${limit}${cursor && `&cursor=${cursor}`}`;
-        const page: Page<Group> = expectStatus(200, await admin.get<Page<Group>>(`${path}?${query}`));
-        groups.push(...page.items);
-        cursor = page.next_cursor;
-        // What comes while pages are turned neither moves nor repeats a group.
-        await rows.insert('incidents', [incidentRow(runRow(whose, now + 1_000 + groups.length), policies[0] ?? '')]);
-      }
-      const nameOf = (of: object) => JSON.stringify(grouping.map((name) => (of as Record<string, unknown>)[keys[name]]));
-      expect(new Set(groups.map(({ key }) => nameOf(key))).size).toBe(groups.length);
-      for (const group of groups) {
-        const mine = incidents.filter((incident) => nameOf(incident) === nameOf(group.key));
-        const worst = Math.max(...mine.map((incident) => severities.indexOf(incident.severity)));
-        expect(group).toMatchObject({
-          grouped_by: Object.keys(keys).filter((name) => grouping.includes(name as keyof typeof keys)),
-          incidents: mine.length,
-          open: mine.filter((incident) => incident.status === 'open').length,
-          resolved: mine.filter((incident) => incident.status === 'resolved').length,
-          occurrences: mine.reduce((all, incident) => all + incident.occurrences, 0),
-          severity: severities[worst],
-          latest_incident_id: mine.map((incident) => incident.id).sort().at(-1),
-        });
-      }
-      expect(groups.reduce((all, group) => all + group.incidents, 0)).toBe(incidents.length);
-    }),
+    fc.asyncProperty(
+      fc.array(one, { maxLength: 40 }),
+      by,
+      fc.integer({ min: 1, max: 5 }),
+      async (made, grouping, limit) => {
+        await rows.query('delete from incidents');
+        const now = Date.now() - 60_000;
+        const incidents = made.map(({ policy, ...more }, n) => incidentRow(runRow(whose, now + n), policy, more));
+        await rows.insert('incidents', incidents);
+        const groups: Group[] = [];
+        for (let cursor: string | null = ''; cursor !== null; ) {
+          const query: string = `group=${grouping.join(',')}&limit=${limit}${cursor && `&cursor=${cursor}`}`;
+          const page: Page<Group> = expectStatus(200, await admin.get<Page<Group>>(`${path}?${query}`));
+          groups.push(...page.items);
+          cursor = page.next_cursor;
+          // What comes while pages are turned neither moves nor repeats a group.
+          await rows.insert('incidents', [incidentRow(runRow(whose, now + 1_000 + groups.length), policies[0] ?? '')]);
+        }
+        const nameOf = (of: object) =>
+          JSON.stringify(grouping.map((name) => (of as Record<string, unknown>)[keys[name]]));
+        expect(new Set(groups.map(({ key }) => nameOf(key))).size).toBe(groups.length);
+        for (const group of groups) {
+          const mine = incidents.filter((incident) => nameOf(incident) === nameOf(group.key));
+          const worst = Math.max(...mine.map((incident) => severities.indexOf(incident.severity)));
+          expect(group).toMatchObject({
+            grouped_by: Object.keys(keys).filter((name) => grouping.includes(name as keyof typeof keys)),
+            incidents: mine.length,
+            open: mine.filter((incident) => incident.status === 'open').length,
+            resolved: mine.filter((incident) => incident.status === 'resolved').length,
+            occurrences: mine.reduce((all, incident) => all + incident.occurrences, 0),
+            severity: severities[worst],
+            latest_incident_id: mine
+              .map((incident) => incident.id)
+              .sort()
+              .at(-1),
+          });
+        }
+        expect(groups.reduce((all, group) => all + group.incidents, 0)).toBe(incidents.length);
+      },
+    ),
     { numRuns: 25 },
   );
 });
 
 test('filters narrow incidents and their groups alike', async () => {
   const now = Date.now() - 60_000;
-  const incidents = severities.map((severity, n) => incidentRow(runRow(whose, now + n), policies[n % 2] ?? '', { severity }));
+  const incidents = severities.map((severity, n) =>
+    incidentRow(runRow(whose, now + n), policies[n % 2] ?? '', { severity }),
+  );
   await rows.insert('incidents', incidents);
-  const list = async (query: string) => expectStatus(200, await admin.get<Page<{ id: string } & Group>>(`${path}?${query}`));
-  expect((await list('severity=HIGH,CRITICAL')).items.map((item) => item.id)).toEqual([incidents[3]?.id, incidents[2]?.id]);
+  const list = async (query: string) =>
+    expectStatus(200, await admin.get<Page<{ id: string } & Group>>(`${path}?${query}`));
+  expect((await list('severity=HIGH,CRITICAL')).items.map((item) => item.id)).toEqual([
+    incidents[3]?.id,
+    incidents[2]?.id,
+  ]);
   expect((await list(`policy=${policies[0]}`)).total).toBe(2);
   expect((await list(`run=${incidents[1]?.source_run_id}`)).items).toMatchObject([{ id: incidents[1]?.id }]);
   expect((await list(`policy=${policies[0]}&group=policy`)).items).toMatchObject([{ incidents: 2, severity: 'HIGH' }]);
@@ -108,14 +125,27 @@ test('filters narrow incidents and their groups alike', async () => {
 test('runs without a problem are listed when asked for, and in no other list', async () => {
   const at = Date.now() - 60_000;
   const good = runRow(whose, at);
-  const bad = runRow(whose, at + 1, { status: 'failed_policy', termination_reason: 'POLICY_BLOCK', outcome_record: 'BLOCKED' });
-  const open = runRow(whose, at + 2, { status: 'running', termination_reason: null, outcome_record: null, ended_at: null });
+  const bad = runRow(whose, at + 1, {
+    status: 'failed_policy',
+    termination_reason: 'POLICY_BLOCK',
+    outcome_record: 'BLOCKED',
+  });
+  const open = runRow(whose, at + 2, {
+    status: 'running',
+    termination_reason: null,
+    outcome_record: null,
+    ended_at: null,
+  });
   await rows.insert('runs', [good, bad, open]);
   const list = async (query: string) => expectStatus(200, await admin.get<Page<object>>(`${path}?${query}`));
   expect((await list('category=EXECUTION_SUCCESS')).items).toMatchObject([
     { id: good.id, source_run_id: good.id, category: 'EXECUTION_SUCCESS', outcome_record: 'SUCCESS' },
   ]);
   expect((await list('')).total).toBe(0);
-  for (const query of ['category=EXECUTION_SUCCESS&status=open', 'category=EXECUTION_SUCCESS,RATE_LIMIT', 'category=EXECUTION_SUCCESS&group=policy'])
+  for (const query of [
+    'category=EXECUTION_SUCCESS&status=open',
+    'category=EXECUTION_SUCCESS,RATE_LIMIT',
+    'category=EXECUTION_SUCCESS&group=policy',
+  ])
     expect([query, (await admin.get(`${path}?${query}`)).status]).toEqual([query, 400]);
 });

@@ -35,7 +35,11 @@ type Run = Id & {
   violation_policy_id: string;
   totals: Record<string, number | string>;
   links: Record<string, string>;
-  trace: Id & { run_id: string; incident_id: string; summary: { steps_total: number; violation: { policy_id: string } } };
+  trace: Id & {
+    run_id: string;
+    incident_id: string;
+    summary: { steps_total: number; violation: { policy_id: string } };
+  };
 };
 type Step = Id & { trace_id: string; run_id: string; decision_id: string; record_id: string | null; status: string };
 type Incident = Id & {
@@ -47,7 +51,13 @@ type Incident = Id & {
   policy_url: string;
   violations: (Id & { step_id: string; decision_id: string; incident_id: string })[];
 };
-type Record_ = Id & { run_id: string; trace_id: string; step_id: string; decision_id: string; policy_snapshot_id: string };
+type Record_ = Id & {
+  run_id: string;
+  trace_id: string;
+  step_id: string;
+  decision_id: string;
+  policy_snapshot_id: string;
+};
 
 /** Two calls of one session: the first passes under a limit of one call, the second is refused. */
 let gateway: Gateway;
@@ -98,8 +108,14 @@ test('a trace and its steps lead back to the run, and on to decisions and record
   expect([passed?.decision_id, blocked?.decision_id]).toEqual([allowed.decision, refused.decision]);
   expect(blocked?.record_id).toBeNull();
   const record = await get<Record_>(`/api/v1/logs/llm-runs/${passed?.record_id}`);
-  expect(record).toMatchObject({ run_id: run.id, trace_id: trace.id, step_id: passed?.id, decision_id: allowed.decision });
-  for (const step of trace.steps) expect(step).toMatchObject({ run_id: run.id, trace_id: trace.id, url: `${run.url}?step=${step.id}` });
+  expect(record).toMatchObject({
+    run_id: run.id,
+    trace_id: trace.id,
+    step_id: passed?.id,
+    decision_id: allowed.decision,
+  });
+  for (const step of trace.steps)
+    expect(step).toMatchObject({ run_id: run.id, trace_id: trace.id, url: `${run.url}?step=${step.id}` });
 });
 
 test('an incident leads to its run, trace, policy, decision and violations', async () => {
@@ -114,9 +130,13 @@ test('an incident leads to its run, trace, policy, decision and violations', asy
     url: `${gateway.server.url}/incidents/${run.incident_ids[0]}`,
   });
   expect(incident.violations).toMatchObject([{ incident_id: incident.id, decision_id: refused.decision }]);
-  const timeline = await get<{ items: { id: string; event: string; object_url: string }[] }>(`/api/v1/incidents/${incident.id}/timeline`);
+  const timeline = await get<{ items: { id: string; event: string; object_url: string }[] }>(
+    `/api/v1/incidents/${incident.id}/timeline`,
+  );
   const events = timeline.items.map((entry) => entry.event);
-  expect(events).toEqual(expect.arrayContaining(['POLICY_CREATED', 'POLICY_ACTIVATED', 'LIMIT_BREACHED', 'INCIDENT_CREATED']));
+  expect(events).toEqual(
+    expect.arrayContaining(['POLICY_CREATED', 'POLICY_ACTIVATED', 'LIMIT_BREACHED', 'INCIDENT_CREATED']),
+  );
   expect(timeline.items.map((entry) => entry.id)).toEqual(timeline.items.map((entry) => entry.id).sort());
 });
 
@@ -133,15 +153,25 @@ describe('a decision', () => {
       incident_ids: run.incident_ids,
       url: `${gateway.server.url}/d/${refused.decision}`,
     });
-    expect(decision.contributions).toMatchObject([{ policy_id: policy.id, fired: true, verdict: 'block', used: 1, requested: 1, limit: 1 }]);
+    expect(decision.contributions).toMatchObject([
+      { policy_id: policy.id, fired: true, verdict: 'block', used: 1, requested: 1, limit: 1 },
+    ]);
   });
 
   test('that let a call pass is derived from its record, in the same shape', async () => {
     const decision = await get<Decision>(`/api/v1/decisions/${allowed.decision}`);
     const stored = await get<Decision>(`/api/v1/decisions/${refused.decision}`);
     expect(Object.keys(decision).sort()).toEqual(Object.keys(stored).sort());
-    expect(decision).toMatchObject({ derived: true, verdict: 'continue', policy_id: null, run_id: run.id, incident_ids: [] });
-    expect(decision.contributions).toMatchObject([{ policy_id: policy.id, fired: false, verdict: 'continue', used: 0, requested: 1, limit: 1 }]);
+    expect(decision).toMatchObject({
+      derived: true,
+      verdict: 'continue',
+      policy_id: null,
+      run_id: run.id,
+      incident_ids: [],
+    });
+    expect(decision.contributions).toMatchObject([
+      { policy_id: policy.id, fired: false, verdict: 'continue', used: 0, requested: 1, limit: 1 },
+    ]);
     expect(Object.keys(decision.contributions[0] ?? {})).toEqual(Object.keys(stored.contributions[0] ?? {}));
     const record = await get<Record_>(`/api/v1/logs/llm-runs/${decision.record_id}`);
     expect([record.decision_id, record.policy_snapshot_id]).toEqual([decision.id, decision.policy_snapshot_id]);
@@ -159,7 +189,8 @@ describe('a decision', () => {
 
 test('the ledger is found by event, by how an event begins, by object and by who did it', async () => {
   const entries = async (query: string) =>
-    (await get<{ items: { event: string; object_id: string; actor_id: string }[] }>(`/api/v1/logs/audit?${query}`)).items;
+    (await get<{ items: { event: string; object_id: string; actor_id: string }[] }>(`/api/v1/logs/audit?${query}`))
+      .items;
   const of_policy = await entries(`policy=${policy.id}`);
   expect(of_policy.map((entry) => entry.event).sort()).toEqual(['POLICY_ACTIVATED', 'POLICY_CREATED']);
   expect(await entries(`policy=${policy.id}&event=POLICY_*`)).toEqual(of_policy);

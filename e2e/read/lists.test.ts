@@ -25,7 +25,9 @@ beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
   admin = api(app);
-  const [project] = await rows.query<{ id: string; tenant_id: string }>("select id, tenant_id from projects where slug = 'default'");
+  const [project] = await rows.query<{ id: string; tenant_id: string }>(
+    "select id, tenant_id from projects where slug = 'default'",
+  );
   if (!project) throw new Error('the first boot makes a project');
   whose = { tenant_id: project.tenant_id, project_id: project.id };
 });
@@ -35,7 +37,9 @@ afterAll(async () => {
 });
 /** Records are write-once, so only the superuser of the tests can take them away. */
 beforeEach(() =>
-  rows.query("set session_replication_role = replica; delete from runs; delete from llm_run_records; delete from incidents; set session_replication_role = origin"),
+  rows.query(
+    'set session_replication_role = replica; delete from runs; delete from llm_run_records; delete from incidents; set session_replication_role = origin',
+  ),
 );
 
 const path = '/api/v1/activity/completed';
@@ -82,7 +86,9 @@ describe('turning pages', () => {
     expect((await read('limit=1')).total).toBe(10_000);
     await rows.insert('runs', [runRow(whose, now + 20_000)]);
     expect((await read('limit=1')).total).toBeNull();
-    await rows.insert('runs', [runRow(whose, now + 20_001, { status: 'running', termination_reason: null, ended_at: null })]);
+    await rows.insert('runs', [
+      runRow(whose, now + 20_001, { status: 'running', termination_reason: null, ended_at: null }),
+    ]);
     expect((await read('limit=1')).total).toBeNull();
     expect((await read(`limit=1&to=${new Date(now + 10).toISOString()}`)).total).toBe(10);
   });
@@ -126,12 +132,25 @@ describe('filters', () => {
     (query.to === undefined || run.created_at < query.to) &&
     (query.is_synthetic === 'all' || run.is_synthetic === (query.is_synthetic === 'true'));
 
-  type Run = ReturnType<typeof runRow> & { agent: string | null; termination_reason: string; model: string; risk: string | null };
+  type Run = ReturnType<typeof runRow> & {
+    agent: string | null;
+    termination_reason: string;
+    model: string;
+    risk: string | null;
+  };
 
   test('find exactly the rows that they describe, alone and together', async () => {
     const ids = new Map(agents.map((slug) => [slug, makeId('agent')]));
-    const made = { tenant_id: whose.tenant_id, project_id: whose.project_id, auto_registered: false, created_at: new Date().toISOString() };
-    await rows.insert('agents', agents.map((slug) => ({ ...made, id: ids.get(slug), slug, name: slug })));
+    const made = {
+      tenant_id: whose.tenant_id,
+      project_id: whose.project_id,
+      auto_registered: false,
+      created_at: new Date().toISOString(),
+    };
+    await rows.insert(
+      'agents',
+      agents.map((slug) => ({ ...made, id: ids.get(slug), slug, name: slug })),
+    );
     const now = Date.now() - 3_600_000;
     const pick = <T>(of: readonly T[], n: number): T => of[n % of.length] as T;
     const runs = Array.from({ length: 240 }, (_, n): Run => {
@@ -143,12 +162,26 @@ describe('filters', () => {
         termination_reason: reason,
         is_synthetic,
       });
-      return { ...run, agent, termination_reason: reason, status: statuses[reason], is_synthetic, model: pick(models, Math.floor(n / 5)), risk: n % 11 === 0 ? 'HIGH' : null };
+      return {
+        ...run,
+        agent,
+        termination_reason: reason,
+        status: statuses[reason],
+        is_synthetic,
+        model: pick(models, Math.floor(n / 5)),
+        risk: n % 11 === 0 ? 'HIGH' : null,
+      };
     });
     const plain = runs.map(({ agent: _a, model: _m, risk: _r, ...run }) => run);
     await rows.insert('runs', plain);
-    await rows.insert('llm_run_records', runs.map((run) => recordRow(run, { model: run.model })));
-    await rows.insert('incidents', runs.filter((run) => run.risk).map((run) => incidentRow(run, makeId('policy'))));
+    await rows.insert(
+      'llm_run_records',
+      runs.map((run) => recordRow(run, { model: run.model })),
+    );
+    await rows.insert(
+      'incidents',
+      runs.filter((run) => run.risk).map((run) => incidentRow(run, makeId('policy'))),
+    );
     const instants = runs.map((run) => run.created_at);
     const query = fc.record(
       {
@@ -175,7 +208,10 @@ describe('filters', () => {
   });
 
   test('leave synthetic runs out, except in the project demo', async () => {
-    const { id: demo } = expectStatus(201, await admin.post<{ id: string }>('/api/v1/projects', { slug: 'demo', name: 'Demo' }));
+    const { id: demo } = expectStatus(
+      201,
+      await admin.post<{ id: string }>('/api/v1/projects', { slug: 'demo', name: 'Demo' }),
+    );
     const now = Date.now() - 60_000;
     const real = runRow(whose, now);
     const made = runRow({ ...whose, project_id: demo }, now + 1, { is_synthetic: true });

@@ -35,7 +35,9 @@ beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
   admin = api(app);
-  const [project] = await rows.query<{ id: string; tenant_id: string }>("select id, tenant_id from projects where slug = 'default'");
+  const [project] = await rows.query<{ id: string; tenant_id: string }>(
+    "select id, tenant_id from projects where slug = 'default'",
+  );
   if (!project) throw new Error('the first boot makes a project');
   whose = { tenant_id: project.tenant_id, project_id: project.id };
   const created_at = new Date().toISOString();
@@ -49,7 +51,8 @@ afterAll(async () => {
   await app?.close();
 });
 
-const sum = (of: readonly { cost_usd: string }[]) => usdOfNano(of.reduce((all, { cost_usd }) => all + nanoOfUsd(cost_usd), 0n));
+const sum = (of: readonly { cost_usd: string }[]) =>
+  usdOfNano(of.reduce((all, { cost_usd }) => all + nanoOfUsd(cost_usd), 0n));
 const add = (of: readonly Figures[], name: 'calls' | 'refused' | 'failed' | 'unpriced_calls' | 'input_tokens') =>
   of.reduce((all, figures) => all + figures[name], 0);
 
@@ -106,7 +109,10 @@ test('sums are exact to the nano-dollar, and every breakdown adds up to the tota
         })),
       );
       const range = `from=${new Date(from_ms).toISOString()}&to=${new Date(from_ms + 7_200_000).toISOString()}`;
-      const { totals, ...parts } = expectStatus(200, await admin.get<Metrics>(`/api/v1/activity/metrics?${range}&bucket=minute`));
+      const { totals, ...parts } = expectStatus(
+        200,
+        await admin.get<Metrics>(`/api/v1/activity/metrics?${range}&bucket=minute`),
+      );
       const durations = sent.map((one) => one.duration_ms).sort((a, b) => a - b);
       const at = (share: number) => durations[Math.max(1, Math.ceil(durations.length * share)) - 1] ?? null;
       expect(totals).toEqual({
@@ -126,7 +132,8 @@ test('sums are exact to the nano-dollar, and every breakdown adds up to the tota
         for (const name of ['calls', 'refused', 'failed', 'unpriced_calls', 'input_tokens'] as const)
           expect([name, add(breakdown, name)]).toEqual([name, totals[name]]);
       }
-      for (const one of parts.by_agent) expect(one.agent_slug).toBe(one.agent_id === null ? null : `agent-${agents.indexOf(one.agent_id)}`);
+      for (const one of parts.by_agent)
+        expect(one.agent_slug).toBe(one.agent_id === null ? null : `agent-${agents.indexOf(one.agent_id)}`);
     }),
     { numRuns: 15 },
   );

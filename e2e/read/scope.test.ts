@@ -29,7 +29,9 @@ async function makeBelongings(name: string, whose: Whose): Promise<void> {
   const of_call = { tenant_id, run_id: run.id, decision_id: sibling(run.id, 'decision'), is_synthetic: false };
   const incident = incidentRow(run, makeId('policy'));
   await rows.insert('runs', [run]);
-  await rows.insert('traces', [{ tenant_id, id: sibling(run.id, 'trace'), run_id: run.id, started_at: run.created_at }]);
+  await rows.insert('traces', [
+    { tenant_id, id: sibling(run.id, 'trace'), run_id: run.id, started_at: run.created_at },
+  ]);
   await rows.insert('steps', [
     {
       ...of_call,
@@ -44,7 +46,10 @@ async function makeBelongings(name: string, whose: Whose): Promise<void> {
       duration_ms: 1,
     },
   ]);
-  await rows.query("insert into snapshots select $1, $2, $2, '{\"policies\":[]}', now() on conflict do nothing", [tenant_id, run.policy_snapshot_id]);
+  await rows.query('insert into snapshots select $1, $2, $2, \'{"policies":[]}\', now() on conflict do nothing', [
+    tenant_id,
+    run.policy_snapshot_id,
+  ]);
   await rows.insert('llm_run_records', [recordRow(run)]);
   await rows.insert('incidents', [incident]);
   const entry = { tenant_id, id: makeId('event'), occurred_at: run.created_at };
@@ -63,7 +68,15 @@ async function makeBelongings(name: string, whose: Whose): Promise<void> {
   ]);
   const system = { ...entry, id: makeId('event') };
   await rows.insert('system_records', [
-    { ...system, component: 'AUTH', event_type: 'AUTH_CHANGE', severity: 'INFO', summary: 'x', details: {}, caused_by: 'HUMAN' },
+    {
+      ...system,
+      component: 'AUTH',
+      event_type: 'AUTH_CHANGE',
+      severity: 'INFO',
+      summary: 'x',
+      details: {},
+      caused_by: 'HUMAN',
+    },
   ]);
   runOf.set(name, { run, incident_id: incident.id, event_id: entry.id, system_id: system.id });
 }
@@ -85,8 +98,13 @@ beforeAll(async () => {
   rows = await openRows(app.database.url);
   const admin = api(app);
   clients.set('owner', admin);
-  const { id: side } = expectStatus(201, await admin.post<{ id: string }>('/api/v1/projects', { slug: 'side', name: 'Side' }));
-  const [main] = await rows.query<{ id: string; tenant_id: string }>("select id, tenant_id from projects where slug = 'default'");
+  const { id: side } = expectStatus(
+    201,
+    await admin.post<{ id: string }>('/api/v1/projects', { slug: 'side', name: 'Side' }),
+  );
+  const [main] = await rows.query<{ id: string; tenant_id: string }>(
+    "select id, tenant_id from projects where slug = 'default'",
+  );
   if (!main) throw new Error('the first boot makes a project');
   const { api_key } = expectStatus(201, await admin.post<{ api_key: KeyBody }>('/api/v1/tenants', { slug: 'other' }));
   clients.set('other', api(app, api_key.secret));
@@ -185,8 +203,17 @@ describe('system records', () => {
   test('of the installation are for its owners only', async () => {
     const [installation] = await rows.query<{ id: string }>("select id from tenants where slug = 'installation'");
     const id = makeId('event');
-    const record = { component: 'API', event_type: 'STARTUP', severity: 'INFO', summary: 'x', details: {}, caused_by: 'SYSTEM' };
-    await rows.insert('system_records', [{ ...record, tenant_id: installation?.id, id, occurred_at: new Date().toISOString() }]);
+    const record = {
+      component: 'API',
+      event_type: 'STARTUP',
+      severity: 'INFO',
+      summary: 'x',
+      details: {},
+      caused_by: 'SYSTEM',
+    };
+    await rows.insert('system_records', [
+      { ...record, tenant_id: installation?.id, id, occurred_at: new Date().toISOString() },
+    ]);
     expect(await read('owner', '?include=installation')).toEqual(expect.arrayContaining([id, of('main').system_id]));
     expect(await read('owner')).not.toContain(id);
     expect([await refused('of all'), await refused('other')]).toEqual([403, 403]);

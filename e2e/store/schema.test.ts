@@ -41,15 +41,18 @@ for (const { kind, title, missing } of await databaseKinds()) {
       await store?.drop();
     });
 
-    test.each(objects)('%s has every column under its own name, and nothing else but what is declared', async (table, schema, beyond) => {
-      const { rows } = await owner.query<{ column_name: string }>(
-        "select column_name from information_schema.columns where table_schema = 'aos' and table_name = $1",
-        [table],
-      );
-      const columns = rows.map((row) => row.column_name);
-      expect(columns.length).toBeGreaterThan(0);
-      expect(Object.keys(schema.shape).sort()).toEqual([...columns, ...beyond].sort());
-    });
+    test.each(objects)(
+      '%s has every column under its own name, and nothing else but what is declared',
+      async (table, schema, beyond) => {
+        const { rows } = await owner.query<{ column_name: string }>(
+          "select column_name from information_schema.columns where table_schema = 'aos' and table_name = $1",
+          [table],
+        );
+        const columns = rows.map((row) => row.column_name);
+        expect(columns.length).toBeGreaterThan(0);
+        expect(Object.keys(schema.shape).sort()).toEqual([...columns, ...beyond].sort());
+      },
+    );
 
     test.each(objects)('%s is nullable exactly where its column is', async (table, schema, beyond) => {
       const { rows } = await owner.query<{ column_name: string; is_nullable: string; data_type: string }>(
@@ -58,7 +61,9 @@ for (const { kind, title, missing } of await databaseKinds()) {
       );
       const plain = rows.filter((row) => row.data_type !== 'jsonb' && !beyond.includes(row.column_name));
       for (const { column_name, is_nullable } of plain) {
-        const member = (schema.shape as Record<string, { safeParse(value: unknown): { success: boolean } }>)[column_name];
+        const member = (schema.shape as Record<string, { safeParse(value: unknown): { success: boolean } }>)[
+          column_name
+        ];
         expect([column_name, member?.safeParse(null).success]).toEqual([column_name, is_nullable === 'YES']);
       }
     });

@@ -26,7 +26,10 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
     inTenant(context, async (tx) => {
       const run = await visibleRun(tx, context, params.id);
       const { tenant_id } = context.identity;
-      const [of_trace, counts] = await Promise.all([findTrace(tx, tenant_id, params.id), countsOf(tx, tenant_id, params.id)]);
+      const [of_trace, counts] = await Promise.all([
+        findTrace(tx, tenant_id, params.id),
+        countsOf(tx, tenant_id, params.id),
+      ]);
       return detailOf(context, run, of_trace, counts);
     }),
 
@@ -79,7 +82,7 @@ function runs(context: Context, query: Query, part: 'live' | 'ended' | 'all') {
   );
 }
 
-export const visibleRun = async (tx: Tx, context: Context, id: string): Promise<Row> =>
+const visibleRun = async (tx: Tx, context: Context, id: string): Promise<Row> =>
   found(await findRun(tx, context.identity.tenant_id, id, visibleProject(context)), 'run', '/api/v1/runs');
 
 /** The step on the page of its run. */

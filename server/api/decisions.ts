@@ -3,10 +3,10 @@ import { present } from '@aos/core/base/assert.ts';
 import { sibling } from '@aos/core/base/id.ts';
 import type { PageQuery } from '@aos/core/base/page.ts';
 import { epochMs } from '@aos/core/base/time.ts';
+import { type LlmRunRecord, llm_run_record } from '@aos/core/logs/llm-run-record.ts';
 import { type DecisionObject, decision_object } from '@aos/core/policies/decision-object.ts';
 import { derivedDecision, held_line } from '@aos/core/policies/derive.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
-import { type LlmRunRecord, llm_run_record } from '@aos/core/logs/llm-run-record.ts';
 import type { Row, Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
 import { findDecision, listDecisions, snapshotsOf } from '../store/decisions-read.ts';
@@ -16,7 +16,11 @@ import { pageOf, urlOf, visibleProject } from './read.ts';
 
 export async function getDecision(tx: Tx, context: Context, id: string): Promise<DecisionObject> {
   const { tenant_id } = context.identity;
-  const row = found(await findDecision(tx, tenant_id, id, visibleProject(context)), 'decision', '/api/v1/runs/{id}/decisions');
+  const row = found(
+    await findDecision(tx, tenant_id, id, visibleProject(context)),
+    'decision',
+    '/api/v1/runs/{id}/decisions',
+  );
   return shower(context, await snapshotsFor(tx, tenant_id, [row]))(row);
 }
 

@@ -1,12 +1,17 @@
 import { Problem } from '@aos/core/base/error.ts';
 import { idOf } from '@aos/core/base/id.ts';
 import type { PageQuery } from '@aos/core/base/page.ts';
-import { type IncidentGroup, type IncidentGrouping, incident_group, incident_groupings } from '@aos/core/incidents/incident.ts';
+import {
+  type IncidentGroup,
+  type IncidentGrouping,
+  incident_group,
+  incident_groupings,
+} from '@aos/core/incidents/incident.ts';
 import type { Row } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
 import { listIncidentGroups } from '../store/incident-groups-read.ts';
 import type { IncidentsAsked } from '../store/incidents-read.ts';
-import { no_compiling } from '../store/list.ts';
+import { readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { inTenant } from './change.ts';
 import { pageOf, visibleProject } from './read.ts';
@@ -17,7 +22,7 @@ export function listGroups(query: IncidentsAsked & PageQuery, wanted: readonly I
   const by = incident_groupings.filter((name) => wanted.includes(name));
   const cursor = groupCursor(query.cursor);
   return inTenant(context, async (tx) => {
-    await tx.query(no_compiling);
+    await readMany(tx);
     const scope = await scopeOf(tx, tenant_id, visibleProject(context), query);
     const page = { limit: query.limit, ...cursor };
     const slice = await listIncidentGroups(tx, { tenant_id, scope, asked: query, by }, page);

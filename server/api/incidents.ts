@@ -68,7 +68,11 @@ const success = 'EXECUTION_SUCCESS';
 const violations_shown = 200;
 
 const visibleIncident = async (tx: Tx, context: Context, id: string): Promise<Row> =>
-  found(await findIncident(tx, context.identity.tenant_id, id, visibleProject(context)), 'incident', '/api/v1/incidents');
+  found(
+    await findIncident(tx, context.identity.tenant_id, id, visibleProject(context)),
+    'incident',
+    '/api/v1/incidents',
+  );
 
 /** Successes are no incidents: they have neither status nor severity nor policy, and are not mixed with incidents. */
 function listSuccesses(query: IncidentsQuery, context: Context) {

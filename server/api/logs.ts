@@ -75,7 +75,8 @@ export const log_handlers: Handlers<typeof log_endpoints> = {
 };
 
 const showRecord = (context: Context) => (row: Row) => llm_run_record.parse({ ...row, url: urlOf(context, row.id) });
-const showSystemRecord = (context: Context) => (row: Row) => system_record.parse({ ...row, url: urlOf(context, row.id) });
+const showSystemRecord = (context: Context) => (row: Row) =>
+  system_record.parse({ ...row, url: urlOf(context, row.id) });
 
 export const showEntry =
   (context: Context) =>

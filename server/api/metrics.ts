@@ -1,12 +1,11 @@
-import { bucket_ms, type Figures, type MetricBucket, type Metrics } from '@aos/core/activity/metrics.ts';
-import { FigureSum } from '@aos/core/activity/metrics-sum.ts';
+import { bucket_ms, type Figures, type MetricBucket, type Metrics, metrics } from '@aos/core/activity/metrics.ts';
 import type { MetricsQuery } from '@aos/core/api/activity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Context } from '../http/handler.ts';
-import { no_compiling } from '../store/list.ts';
+import { readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
-import { countRefusals, type MetricKey, type MetricRow, type RefusalRow, slugsOf, sumCalls } from '../store/metrics-read.ts';
+import { countRefusals, durationsOf, type MetricKey, slugsOf, sumCalls } from '../store/metrics-read.ts';
 import { inTenant, nowText } from './change.ts';
 import { visibleProject } from './read.ts';
 
@@ -16,36 +15,76 @@ const most_buckets = 1_500;
 /** What calls in a range of time add up to. The sum over the parts of any breakdown is the total, exactly. */
 export async function getMetrics(query: MetricsQuery, context: Context): Promise<Metrics> {
   const range = rangeOf(query, context.deps.clock.now());
-  const { tenant_id } = context.identity;
-  const { calls, refusals, slugs } = await inTenant(context, async (tx) => {
-    await Promise.all([tx.query(no_compiling), tx.query("set local work_mem = '64MB'")]);
-    const scope = await scopeOf(tx, tenant_id, visibleProject(context), query);
-    const { model, provider } = query;
-    const asked = { from: instantText(range.from_ms), to: instantText(range.to_ms), bucket_ms: bucket_ms[range.bucket] };
-    const of = { tenant_id, scope, asked: { ...asked, model, provider } };
-    const [calls, refusals] = await Promise.all([sumCalls(tx, of), countRefusals(tx, of)]);
-    const ids = [...calls, ...refusals].flatMap((row) => [row.agent_id ?? [], row.project_id ?? []].flat());
-    return { calls, refusals, slugs: await slugsOf(tx, tenant_id, [...new Set(ids)]) };
-  });
-  const about = (name: MetricRow['about']) => partsOf(name, calls, refusals);
-  const slugOf = (id: string | null) => (id === null ? null : (slugs.get(id) ?? null));
-  return {
+  const { parts, slugs } = await readParts(query, range, context);
+  const about = (name: MetricKey['about']) => parts.filter((part) => part.about === name);
+  return metrics.parse({
     from: instantText(range.from_ms),
     to: instantText(range.to_ms),
     bucket: range.bucket,
-    totals: about('all')[0]?.figures ?? new FigureSum().figures(),
+    totals: { ...nothing, ...about('all')[0] },
     buckets: bucketsOf(range, about('bucket')),
-    by_model: about('model').map(({ key, figures }) => ({ provider: key.provider, model: key.model, ...figures })),
-    by_agent: about('agent').map(({ key: { agent_id }, figures }) => ({ agent_id, agent_slug: slugOf(agent_id), ...figures })),
-    by_project: about('project').map(({ key: { project_id }, figures }) => ({
-      project_id,
-      project_slug: slugOf(project_id),
-      ...figures,
-    })),
+    by_model: about('model').sort(dearest),
+    by_agent: about('agent')
+      .sort(dearest)
+      .map((part) => ({ ...part, agent_slug: slugs.get(part.agent_id ?? '') ?? null })),
+    by_project: about('project')
+      .sort(dearest)
+      .map((part) => ({ ...part, project_slug: slugs.get(part.project_id ?? '') ?? null })),
     generated_at: nowText(context),
     url: `${context.deps.config.public_url}/activity/metrics`,
-  };
+  });
 }
+
+type Part = MetricKey & Figures;
+
+function readParts(
+  query: MetricsQuery,
+  range: Range,
+  context: Context,
+): Promise<{ parts: Part[]; slugs: Map<string, string> }> {
+  const { tenant_id } = context.identity;
+  const { model, provider } = query;
+  const { from_ms, to_ms, bucket } = range;
+  const asked = { from: instantText(from_ms), to: instantText(to_ms), bucket_ms: bucket_ms[bucket], model, provider };
+  return inTenant(context, async (tx) => {
+    await readMany(tx);
+    const of = { tenant_id, scope: await scopeOf(tx, tenant_id, visibleProject(context), query), asked };
+    const [sums, durations, refusals] = await Promise.all([
+      sumCalls(tx, of),
+      durationsOf(tx, of),
+      countRefusals(tx, of),
+    ]);
+    const parts = new Map<string, Part>();
+    const add = (row: MetricKey, figures: object) => {
+      const { about, bucket, provider, model, agent_id, project_id } = row;
+      const key = { about, bucket, provider, model, agent_id, project_id };
+      const name = JSON.stringify(Object.values(key));
+      parts.set(name, { ...(parts.get(name) ?? { ...nothing, ...key }), ...figures });
+    };
+    for (const row of sums) add(row, row);
+    for (const row of durations)
+      if (row.quantiles) add(row, { p50_duration_ms: row.quantiles[0], p95_duration_ms: row.quantiles[1] });
+    for (const row of refusals) add(row, { refused: row.refused });
+    const ids = [...parts.values()].flatMap((part) => [part.agent_id, part.project_id]).filter((id) => id !== null);
+    return { parts: [...parts.values()], slugs: await slugsOf(tx, tenant_id, [...new Set(ids)]) };
+  });
+}
+
+const nothing: Figures = {
+  calls: 0,
+  failed: 0,
+  refused: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+  cost_usd: '0.000000000',
+  unpriced_calls: 0,
+  p50_duration_ms: null,
+  p95_duration_ms: null,
+};
+
+/** For the order only: sums are never made of these numbers. */
+const dearest = (a: Part, b: Part): number =>
+  Number(b.cost_usd) - Number(a.cost_usd) || Number(b.calls) - Number(a.calls);
 
 interface Range {
   from_ms: number;
@@ -74,37 +113,14 @@ function fittingBucket(length_ms: number): MetricBucket {
   return length_ms <= 7 * bucket_ms.day ? 'hour' : 'day';
 }
 
-interface Part {
-  key: MetricKey;
-  figures: Figures;
-}
-
-/** The parts of one breakdown, the dearest first. */
-function partsOf(about: MetricRow['about'], calls: readonly MetricRow[], refusals: readonly RefusalRow[]): Part[] {
-  const sums = new Map<string, { key: MetricKey; sum: FigureSum }>();
-  const sumOf = ({ bucket, provider, model, agent_id, project_id }: MetricKey): FigureSum => {
-    const key = { bucket, provider, model, agent_id, project_id };
-    const name = JSON.stringify(Object.values(key));
-    const found = sums.get(name) ?? { key, sum: new FigureSum() };
-    sums.set(name, found);
-    return found.sum;
-  };
-  for (const row of calls) if (row.about === about) sumOf(row).add(row);
-  for (const row of refusals) if (row.about === about) sumOf(row).addRefused(row.refused);
-  return [...sums.values()]
-    .map(({ key, sum }) => ({ key, figures: sum.figures() }))
-    .sort((a, b) => Number(b.figures.cost_usd) - Number(a.figures.cost_usd) || b.figures.calls - a.figures.calls);
-}
-
 /** Every bucket of the range in order, those without a call too. */
-function bucketsOf({ from_ms, to_ms, bucket }: Range, parts: readonly Part[]): Metrics['buckets'] {
+function bucketsOf({ from_ms, to_ms, bucket }: Range, parts: readonly Part[]): (Figures & { start: string })[] {
   const width_ms = bucket_ms[bucket];
-  const figures = new Map(parts.map((part) => [part.key.bucket, part.figures]));
-  const none = new FigureSum().figures();
-  const buckets: Metrics['buckets'] = [];
+  const known = new Map(parts.map((part) => [part.bucket, part]));
+  const buckets: (Figures & { start: string })[] = [];
   for (let start_ms = Math.floor(from_ms / width_ms) * width_ms; start_ms < to_ms; start_ms += width_ms) {
     const start = instantText(start_ms);
-    buckets.push({ start, ...(figures.get(start) ?? none) });
+    buckets.push({ start, ...(known.get(start) ?? nothing) });
   }
   return buckets;
 }

@@ -1,6 +1,6 @@
 import { consoleUrl } from '@aos/core/base/link.ts';
-import type { Context } from '../http/handler.ts';
 import type { Row, Tx } from '../base/database.ts';
+import type { Context } from '../http/handler.ts';
 import { type Listing, type Page, readLongList, type Slice } from '../store/list.ts';
 import { nowText } from './change.ts';
 

@@ -5,12 +5,14 @@ import type { Govern } from '../govern/govern.ts';
 import { createApp } from '../http/app.ts';
 import type { IdentityCache } from '../http/authenticate.ts';
 import { bindEndpoints } from '../http/bind.ts';
+import { docsRoutes } from '../http/docs.ts';
 import { operationRoutes } from '../http/operations.ts';
 import { viewerRoutes } from '../http/viewer.ts';
+import { quietConnections } from './quiet-connections.ts';
 
 /** How long streams may go on after the process was told to stop. */
 const drain_ms = 30_000;
-/** How soon a connection is closed whose last answer ended meanwhile: kept alive, it would hold the process until then. */
+/** How soon a connection is closed whose last answer ended meanwhile. */
 const sweep_ms = 50;
 
 /** Opens the port with the routes of this process's roles; the answer closes it once calls under way have ended. */
@@ -20,13 +22,15 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   operationRoutes(app, govern);
   if (roles.includes('api')) {
     bindEndpoints(app, govern, all_endpoints, all_handlers);
+    docsRoutes(app, all_endpoints);
     viewerRoutes(app);
   }
   if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
+  const closeQuiet = quietConnections(app.server);
   await app.listen({ port, host });
   return async () => {
     const timer = setTimeout(() => app.server.closeAllConnections(), drain_ms);
-    const sweep = setInterval(() => app.server.closeIdleConnections(), sweep_ms);
+    const sweep = setInterval(closeQuiet, sweep_ms);
     await app.close();
     clearInterval(sweep);
     clearTimeout(timer);

@@ -63,6 +63,7 @@ async function ask(
     prompt_hash: sha256Hex(body),
     body,
     json,
+    query: /\?.*$/.exec(request.url)?.[0] ?? '',
     headers: travelling(request),
     request_id: request.id,
     new_run_id: govern.makeId('run'),

@@ -24,6 +24,8 @@ export interface AskedCall {
   json: JsonObject;
   /** sha256 of the bytes as they came. */
   prompt_hash: string;
+  /** What the caller wrote behind the path, with its `?`: it travels on as it is. */
+  query: string;
   /** Headers that may travel on to the provider. */
   headers: Record<string, string>;
   request_id: string;

@@ -60,7 +60,7 @@ function requestOf({ config, clock }: Govern, ticket: Ticket, signal: AbortSigna
   const { asked } = ticket;
   return {
     wire: asked.wire.name,
-    path: asked.wire.path,
+    path: asked.wire.path + asked.query,
     body: bodyOf(ticket),
     headers: asked.headers,
     stream: asked.request.stream,

@@ -16,7 +16,7 @@ import type { Outcome } from './settle.ts';
 import type { Ticket } from './ticket.ts';
 import { troubleOf } from './trouble.ts';
 
-export const no_usage: Usage = {
+const no_usage: Usage = {
   input_tokens: 0,
   output_tokens: 0,
   cached_input_tokens: 0,

@@ -27,11 +27,7 @@ export interface Tightest {
 }
 
 /** The enforced limit with the smallest part of its cap left after what this call holds: null when it holds nothing. */
-export function tightestOf(
-  lines: readonly Line[],
-  seen: readonly Seen[],
-  output_bound: number | null,
-): Tightest | null {
+function tightestOf(lines: readonly Line[], seen: readonly Seen[], output_bound: number | null): Tightest | null {
   let tightest: Tightest | null = null;
   let least = Infinity;
   for (const [n, line] of lines.entries()) {
@@ -69,9 +65,7 @@ export function factsHeaders(facts: Facts): Record<string, string> {
 }
 
 /** Each policy once, in the order in which its controls were named. */
-export const policyIds = (of: readonly { policy_id: string }[]): string[] => [
-  ...new Set(of.map((item) => item.policy_id)),
-];
+const policyIds = (of: readonly { policy_id: string }[]): string[] => [...new Set(of.map((item) => item.policy_id))];
 
 export function factsOf(ticket: Ticket, added_output_bound: number | null = null): Facts {
   return {

@@ -5,7 +5,8 @@ const deepest = 6;
 /** A plausible value of a JSON Schema, for people to read. `components` are the schemas that references name. */
 export function exampleOf(schema: Json | undefined, components: JsonObject, depth = 0): Json {
   if (!isObject(schema) || depth > deepest) return {};
-  if (typeof schema.$ref === 'string') return exampleOf(components[schema.$ref.split('/').at(-1) ?? ''], components, depth);
+  if (typeof schema.$ref === 'string')
+    return exampleOf(components[schema.$ref.split('/').at(-1) ?? ''], components, depth);
   const [given] = Array.isArray(schema.examples) ? schema.examples : [];
   if (given !== undefined) return given;
   if (schema.default !== undefined) return schema.default;

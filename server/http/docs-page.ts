@@ -38,7 +38,9 @@ const memberOf = (value: Json | undefined, name: string): Json => (isObject(valu
 /** The operations by domain, in the order in which the document names the domains. */
 function sectionsOf({ tags, paths }: JsonObject): { tag: string; operations: Operation[] }[] {
   const all = Object.entries(isObject(paths) ? paths : {}).flatMap(([path, methods]) =>
-    Object.entries(isObject(methods) ? methods : {}).flatMap(([method, of]) => (isObject(of) ? [{ method, path, of }] : [])),
+    Object.entries(isObject(methods) ? methods : {}).flatMap(([method, of]) =>
+      isObject(of) ? [{ method, path, of }] : [],
+    ),
   );
   const names = (Array.isArray(tags) ? tags : []).map((tag) => String(memberOf(tag, 'name')));
   const inTag = (tag: string) => all.filter(({ of }) => Array.isArray(of.tags) && of.tags.includes(tag));
@@ -47,8 +49,7 @@ function sectionsOf({ tags, paths }: JsonObject): { tag: string; operations: Ope
 
 const anchorOf = ({ of }: Operation): string => encodeURIComponent(String(of.operationId));
 
-const linkTo = (operation: Operation): string =>
-  `<a href="#${anchorOf(operation)}">${text(operation.of.summary)}</a>`;
+const linkTo = (operation: Operation): string => `<a href="#${anchorOf(operation)}">${text(operation.of.summary)}</a>`;
 
 function operationHtml(operation: Operation, components: Json | undefined, schemas: Json): string {
   const { method, path, of } = operation;

@@ -24,7 +24,7 @@ summary { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: bas
 summary:hover { background: var(--raised); }
 summary h3 { margin: 0; font-size: 1em; font-weight: 400; }
 details[open] > summary { border-bottom: 1px solid var(--line); }
-.inside { padding: 0.25rem 1rem 1rem; }
+.inside { padding: 0.25rem 1rem 1rem; scroll-margin-top: 3.5rem; }
 .method { font-weight: 700; min-width: 3.6rem; }
 .get { color: var(--get); } .post { color: var(--post); } .put { color: var(--put); } .delete { color: var(--delete); }
 .soft { color: var(--soft); }

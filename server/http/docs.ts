@@ -23,7 +23,11 @@ export function docsRoutes(app: FastifyInstance, endpoints: Readonly<Record<stri
   const page = fixed(docsPage(document), 'text/html; charset=utf-8');
   app.get('/openapi.json', async (request, reply) => send(request, reply, json));
   app.get('/docs', async (request, reply) =>
-    send(request, reply.header('content-security-policy', security_policy).header('referrer-policy', 'no-referrer'), page),
+    send(
+      request,
+      reply.header('content-security-policy', security_policy).header('referrer-policy', 'no-referrer'),
+      page,
+    ),
   );
 }
 

@@ -10,7 +10,7 @@ const texts_oid = 1009;
 const instantOf = (value: string) => new Date(value).toISOString();
 
 /** Instants leave the database in the form they have on the wire, so a row needs no mapping. */
-export const wire_types: pg.CustomTypesConfig = {
+const wire_types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (instant_oids.includes(oid)) return instantOf;
     if (oid === instants_oid) {

@@ -88,7 +88,12 @@ const count_timeout_ms = 250;
 const query_canceled = '57014';
 
 /** Compiling a statement over many partitions takes seconds, and cannot be interrupted. */
-export const no_compiling = 'set local jit = off';
+const no_compiling = 'set local jit = off';
+
+/** For statements that add up many rows in one transaction: they are run as they are, in enough memory to sort once. */
+export async function readMany(tx: Tx): Promise<void> {
+  await Promise.all([tx.query(no_compiling), tx.query("set local work_mem = '64MB'")]);
+}
 
 /**
  * One page by keyset, and how many rows the list has in all. Both statements are sent at once. Rows that come while a

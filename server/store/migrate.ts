@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
 /** The numbered files: beside this file in the source tree, and beside the bundle in a build. */
-export const migrations_folder = fileURLToPath(new URL('./migrations', import.meta.url));
+const migrations_folder = fileURLToPath(new URL('./migrations', import.meta.url));
 
 /** Any number: one process migrates a database at a time, the others wait for it. */
 const migration_lock = 4_607_182;
