@@ -36,7 +36,7 @@ export function loadTokenizer(): Promise<Tokenizer> {
 }
 
 /** `countShort` is exact and slow on long pieces; `split` matches one piece after the other. */
-export function guarded(countShort: (text: string) => number, split: RegExp): Tokenizer {
+function guarded(countShort: (text: string) => number, split: RegExp): Tokenizer {
   const count = (text: string): number => {
     if (!may_have_long_piece.test(text)) return countShort(text);
     let tokens = 0;

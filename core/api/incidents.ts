@@ -12,7 +12,7 @@ import {
 } from '../incidents/incident.ts';
 import { run_outcome } from '../incidents/outcome.ts';
 import { ledger_entry } from '../logs/ledger-entry.ts';
-import { endpoint } from './endpoint.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
 
 const of_incident = z.strictObject({ id: idOf('incident') });
 
@@ -63,4 +63,4 @@ export const incident_endpoints = {
     query: z.strictObject(page_query.shape),
     answer: pageOf(ledger_entry).meta({ id: 'TimelinePage' }),
   }),
-};
+} satisfies Endpoints;

@@ -13,4 +13,4 @@ export const all_endpoints = {
   ...limit_endpoints,
   ...incident_endpoints,
   ...log_endpoints,
-} satisfies Endpoints;
+};

@@ -5,7 +5,7 @@ import { page_query, pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
 import { policy, policy_document, policy_mode, policy_statuses } from '../policies/policy.ts';
 import { target_kinds } from '../policies/target.ts';
-import { endpoint } from './endpoint.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
 
 const without_nul = (text: string): boolean => !text.includes('\0');
 
@@ -141,4 +141,4 @@ export const policy_endpoints = {
     body: act,
     answer: policy_object,
   }),
-};
+} satisfies Endpoints;

@@ -11,7 +11,7 @@ export interface Canned {
 const recorded = fileURLToPath(new URL('../../core/activity/fixtures/wires/', import.meta.url));
 
 /** The answer a real provider once gave, by the name of its file. */
-export function recording(name: string): Canned {
+function recording(name: string): Canned {
   const text = readFileSync(recorded + name, 'utf8');
   if (name.endsWith('.sse')) return { body: text };
   return { body: (JSON.parse(text) as { body: object }).body };

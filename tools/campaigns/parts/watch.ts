@@ -32,7 +32,7 @@ export async function observe(sql: Sql, control_id: string): Promise<Observation
 }
 
 /** What is wrong with an observation made while calls are under way; each is of one moment, so nothing may be off by one. */
-export function wrongIn({ posted, pending, held, recorded }: Observation, cap: bigint): string[] {
+function wrongIn({ posted, pending, held, recorded }: Observation, cap: bigint): string[] {
   const wrong: string[] = [];
   if (posted < 0n || pending < 0n) wrong.push(`below zero: posted ${posted}, pending ${pending}`);
   if (posted + pending > cap) wrong.push(`over the cap: ${posted} posted and ${pending} pending of ${cap}`);
