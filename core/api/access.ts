@@ -9,7 +9,7 @@ import { display_name, reference, slug } from '../access/slug.ts';
 import { tenant } from '../access/tenant.ts';
 import { new_price, price_entry } from '../activity/price-entry.ts';
 import { page_query, pageOf } from '../base/page.ts';
-import { type Endpoint, type Endpoints, endpoint } from './endpoint.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
 
 const one = z.strictObject({ id: reference });
 const new_tenant = z.strictObject({ slug, name: display_name.optional() });
@@ -279,4 +279,4 @@ export const access_endpoints = {
     permission: 'public',
     answer: session,
   }),
-} satisfies Record<string, Endpoint>;
+} satisfies Endpoints;
