@@ -337,6 +337,15 @@ describe('is refused clearly and leaves nothing behind', () => {
     socket.destroy();
   });
 
+  test('a large body of a stranger is not waited for', async () => {
+    for (const wire of wire_names) {
+      const head = `POST ${wires[wire].path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nobody\r\ncontent-type: application/json\r\n`;
+      const { socket, heard } = await opened(`${head}content-length: 15000000\r\n\r\n{`);
+      await expect.poll(heard, { timeout: 3_000 }).toMatch(/^HTTP\/1\.1 401 /);
+      socket.destroy();
+    }
+  });
+
   test('a body that never ends is given up when its sender leaves', async () => {
     const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.server.admin_key}\r\ncontent-type: application/json\r\n`;
     const all = await Promise.all([

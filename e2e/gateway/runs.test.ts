@@ -245,6 +245,19 @@ describe('an idle run ends as its last call says', () => {
     expect(named).toMatchObject({ status: 200, run_id: next.run_id });
   });
 
+  test('and stays as it is when a key speaks in its session for somebody else', async () => {
+    const id = begun.get('failed and recovered') ?? '';
+    const before = await ended(id);
+    const { secret } = await makeKey(gateway.admin, { agent_ids: ['own-agent'] });
+    const headers = { 'x-aos-session-id': 'failed and recovered', 'x-aos-agent-id': 'impostor' };
+    const answer = await call(headers, { key: secret });
+    expect(answer).toMatchObject({ status: 403, body: { error: { code: 'identity_mismatch' } } });
+    expect(answer.run_id).not.toBe(id);
+    expect(await runOf(answer.run_id)).toMatchObject({ status: 'running', calls: 1, refused_calls: 1 });
+    expect(await runOf(id)).toEqual(before);
+    expect(await gateway.rows('select from steps where run_id = $1', [id])).toHaveLength(2);
+  });
+
   test('and takes no further call', async () => {
     const id = begun.get('refused') ?? '';
     await ended(id);
@@ -321,16 +334,19 @@ describe('stopping and starting again', () => {
     ];
     const count = () =>
       gateway.rows(tables.map((name) => `select '${name}' as name, count(*)::int n from ${name}`).join(' union all '));
+    await gateway.restart();
+    const limit = { type: 'requests', max: 2, window: { per: 'day' } };
+    await limitAgent(gateway, 'lasting', { limit, action: 'block' });
+    const headers = { 'x-aos-agent-id': 'lasting', 'x-aos-session-id': 'lasting' };
+    expect((await call(headers)).status).toBe(200);
     const before = await count();
     await gateway.restart();
     expect(await count()).toEqual(before);
-    // Spent before the restart, so refused after it.
-    const refused = await call({ 'x-aos-agent-id': 'limited-to-one' });
-    expect(refused).toMatchObject({ status: 402, body: { error: { code: 'quota_exceeded' } } });
-    const good = await call({ 'x-aos-agent-id': 'first-seen', 'x-aos-session-id': 'talk' });
-    expect(good.status).toBe(200);
+    expect((await call(headers)).status).toBe(200);
     expect(gateway.stub.received.at(-1)?.headers.authorization).toBe('Bearer sk-stub-provider-key');
-    expect(await gateway.rows("select from agents where slug = 'first-seen'")).toHaveLength(1);
-    expect(await gateway.rows("select from sessions where external_id = 'talk'")).toHaveLength(1);
+    // One was spent before the restart.
+    expect(await call(headers)).toMatchObject({ status: 402, body: { error: { code: 'quota_exceeded' } } });
+    expect(await gateway.rows("select from agents where slug = 'lasting'")).toHaveLength(1);
+    expect(await gateway.rows("select from sessions where external_id = 'lasting'")).toHaveLength(1);
   });
 });

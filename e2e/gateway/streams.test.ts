@@ -315,6 +315,25 @@ test('a stream whose caller leaves before it begins is closed upstream, and noth
   expect(await gaugeOf(control_id)).toMatchObject({ posted: 0, pending: 0 });
 });
 
+test('a stream of several answers is cut at their sum', async () => {
+  const { agent, control_id } = await agentWith(600);
+  const body = wires.chat.body({ output_tokens: 5_000, ignore_max_tokens: true }, { n: 3 });
+  const asked = { ...body, stream: true } as OpenAI.ChatCompletionCreateParamsStreaming;
+  const options = { headers: { 'x-aos-agent-id': agent } };
+  const { data, response } = await gateway.openai().chat.completions.create(asked, options).withResponse();
+  const texts = ['', '', ''];
+  const reading = (async () => {
+    for await (const { choices } of data) for (const { index, delta } of choices) texts[index] += delta.content ?? '';
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'token_limit_exceeded' });
+  expect(JSON.parse(gateway.stub.received.at(-1)?.body ?? '')).toMatchObject({ n: 3, max_tokens: 200 });
+  const delivered = texts.map(tokens).reduce((sum, each) => sum + each);
+  expect(delivered).toBeGreaterThan(597);
+  const record = await settledRecord(response.headers.get('x-aos-run-id') ?? '');
+  expect(record).toMatchObject({ execution_status: 'cut', output: delivered });
+  expect(await gaugeOf(control_id)).toMatchObject({ posted: delivered, pending: 0, cap: 600 });
+});
+
 describe('a caller who leaves at once', () => {
   const leave = async (body: object, headers: Record<string, string> = {}) => {
     const { hostname, port } = new URL(gateway.server.url);

@@ -65,11 +65,13 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
       server = await start();
     },
     stop: async () => {
-      await server.stop();
+      // A server that does not stop fails the test, and leaves nothing behind all the same.
+      const stopped = await Promise.allSettled([server.stop()]);
       await pool.end();
       await stub.close();
       await database.drop();
       rmSync(data_dir, { recursive: true, force: true });
+      for (const end of stopped) if (end.status === 'rejected') throw end.reason;
     },
   };
 }

@@ -25,8 +25,10 @@ const routes: [path: string, wire: Wire][] = [
 ];
 
 export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: IdentityCache): void {
+  // Who asks is known before a byte of the body is taken: strangers cannot fill the memory.
+  const onRequest = async (request: FastifyRequest) => void (await caller(identities, request));
   for (const [path, wire] of routes) {
-    app.post(path, async (request, reply) =>
+    app.post(path, { onRequest }, async (request, reply) =>
       replyWith(reply, wire, await governCall(govern, await ask(govern, identities, wire, request, reply))),
     );
   }

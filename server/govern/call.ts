@@ -39,7 +39,6 @@ const rounds_max = 20;
 async function decided(govern: Govern, asked: AskedCall): Promise<Ticket> {
   for (let round = 0; round < rounds_max; round++) {
     const prepared = await prepare(govern, asked);
-    if (prepared.who.mismatch !== null) return mismatched(govern, asked, prepared, prepared.who.mismatch);
     const estimate = estimateOf(asked, prepared.model, prepared.who.project);
     const loose = await attempt(govern, asked, prepared, estimate);
     const ticket = typeof loose === 'object' && !fits(loose) ? await closer(govern, asked, prepared, loose) : loose;
@@ -97,12 +96,16 @@ async function closer(govern: Govern, asked: AskedCall, prepared: Prepared, loos
 
 type Attempt = Ticket | 'stale' | 'run_closed';
 
-/** One try at the gate: reserve, admit, decide. */
+/**
+ * One try at the gate: reserve, admit, decide. A call that claims to be somebody its key does not speak for passes the
+ * gate with nothing to reserve, for its run may have ended, and is refused whatever policies say.
+ */
 async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, estimate: Estimate): Promise<Attempt> {
   const { control, call, matched, inspected, who } = prepared;
   const admitted_at_ms = govern.clock.now();
-  const reservation = reserve(matched, call, estimate, admitted_at_ms);
-  const take = !asked.claims.dry_run && mayPass(inspected, reservation);
+  const { mismatch } = who;
+  const reservation = reserve(mismatch === null ? matched : [], call, estimate, admitted_at_ms);
+  const take = mismatch === null && !asked.claims.dry_run && mayPass(inspected, reservation);
   const decision_id = govern.makeId('decision');
   const new_run = who.openRun(control.policies.snapshot_id, admitted_at_ms);
   failpoint(govern.config.failpoint, 'before_reserve');
@@ -131,22 +134,9 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
     who.opened();
     govern.metrics.open_holds.inc();
   }
-  return judged(govern, asked, prepared, { estimate, reservation, admission, decision_id, admitted_at_ms, new_run });
-}
-
-/** A call that claims to be somebody its key does not speak for is refused before any policy is asked. */
-function mismatched(govern: Govern, asked: AskedCall, prepared: Prepared, reason: string): Ticket {
-  const estimate = estimateOf(asked, prepared.model, prepared.who.project);
-  const admitted_at_ms = govern.clock.now();
-  const at = {
-    estimate,
-    reservation: { lines: [], unmeasurable: [] },
-    admission: { outcome: 'refused' as const, output_bound: null, seen: [] },
-    decision_id: govern.makeId('decision'),
-    admitted_at_ms,
-    new_run: prepared.who.openRun(prepared.control.policies.snapshot_id, admitted_at_ms),
-  };
-  return { ...judged(govern, asked, prepared, at), decision: mismatchDecision(reason) };
+  const at = { estimate, reservation, admission, decision_id, admitted_at_ms, new_run };
+  const ticket = judged(govern, asked, prepared, at);
+  return mismatch === null ? ticket : { ...ticket, decision: mismatchDecision(mismatch) };
 }
 
 /** Whether anything but the books already refuses the call: then nothing is taken. */

@@ -16,6 +16,8 @@ export interface Seen {
   ended: 'whole' | 'left' | 'broken';
   /** sha256 of the bytes that came. */
   hash: string;
+  /** Events with text that came, of a stream on the chat wire. */
+  text_events: number;
   ms: number;
 }
 
@@ -34,7 +36,7 @@ export class Caller {
     const hash = createHash('sha256');
     const leaving = new AbortController();
     const timer = call.leave_after_ms === null ? undefined : setTimeout(() => leaving.abort(), call.leave_after_ms);
-    const seen: Omit<Seen, 'ended' | 'hash' | 'ms'> = {
+    const seen: Omit<Seen, 'ended' | 'hash' | 'text_events' | 'ms'> = {
       call,
       server: this.#server,
       status: null,
@@ -42,9 +44,11 @@ export class Caller {
       decision_id: null,
       run_id: null,
     };
+    const parts: Buffer[] = [];
     const done = (ended: Seen['ended']): Seen => {
       clearTimeout(timer);
-      return { ...seen, ended, hash: hash.digest('hex'), ms: performance.now() - begun_ms };
+      const text_events = Buffer.concat(parts).toString().split(text_event).length - 1;
+      return { ...seen, ended, hash: hash.digest('hex'), text_events, ms: performance.now() - begun_ms };
     };
     try {
       const { path, body, key, headers } = call;
@@ -53,18 +57,17 @@ export class Caller {
       seen.status = answer.statusCode;
       seen.decision_id = text(answer.headers['x-aos-decision-id']);
       seen.run_id = text(answer.headers['x-aos-run-id']);
-      const parts: Buffer[] = [];
       let bytes = 0;
       for await (const part of answer.body) {
         hash.update(part as Buffer);
         bytes += (part as Buffer).length;
-        if (answer.statusCode >= 400) parts.push(part as Buffer);
+        parts.push(part as Buffer);
         if (call.leave_after_bytes !== null && bytes >= call.leave_after_bytes) {
           leaving.abort();
           return done('left');
         }
       }
-      seen.code = codeOf(Buffer.concat(parts));
+      if (answer.statusCode >= 400) seen.code = codeOf(Buffer.concat(parts));
       return done('whole');
     } catch {
       return done(leaving.signal.aborted ? 'left' : 'broken');
@@ -75,6 +78,8 @@ export class Caller {
     return this.#pool.destroy();
   }
 }
+
+const text_event = '"delta":{"content":"';
 
 const text = (header: string | string[] | undefined): string | null => (typeof header === 'string' ? header : null);
 

@@ -98,9 +98,9 @@ function faultOf(random: Random): Directive {
   return {};
 }
 
-/** One caller of nine does not stay to the end. */
+/** One caller of seven does not stay to the end. */
 function leaving(random: Random, call: PlannedCall): PlannedCall {
   if (random.chance(0.05)) return { ...call, leave_after_ms: random.whole(1, 400) };
-  if (random.chance(0.06)) return { ...call, leave_after_bytes: random.whole(1, 9_000) };
+  if (random.chance(0.1)) return { ...call, leave_after_bytes: random.whole(1, 5_000) };
   return call;
 }

@@ -48,6 +48,13 @@ const checks: readonly Check[] = [
         from llm_run_records r, jsonb_array_elements(r.holds) h where (h->>'posted')::numeric > (h->>'held')::numeric`,
   },
   {
+    says: 'a call that was lost with its process is not charged with all that was held',
+    query: `select r.id, h->>'type' as type, h->>'held' as held, h->>'posted' as posted
+        from llm_run_records r, jsonb_array_elements(r.holds) h
+        where r.error_code = 'process_died' and h->>'type' <> 'concurrency'
+          and ((h->>'posted')::numeric <> (h->>'held')::numeric or r.usage_source <> 'estimated')`,
+  },
+  {
     says: 'a call has more than one record',
     query: 'select prompt_hash, count(*) from llm_run_records group by 1 having count(*) > 1',
   },
