@@ -3,7 +3,7 @@ import type { MetricsQuery } from '@aos/core/api/activity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Context } from '../http/handler.ts';
-import { readMany } from '../store/list.ts';
+import { orTooMuch, readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { countRefusals, durationsOf, type MetricKey, slugsOf, sumCalls } from '../store/metrics-read.ts';
 import { inTenant, nowText } from './change.ts';
@@ -15,7 +15,9 @@ const most_buckets = 1_500;
 /** What calls in a range of time add up to. The sum over the parts of any breakdown is the total, exactly. */
 export async function getMetrics(query: MetricsQuery, context: Context): Promise<Metrics> {
   const range = rangeOf(query, context.deps.clock.now());
-  const { parts, slugs } = await readParts(query, range, context);
+  const { parts, slugs } = await readParts(query, range, context).catch((error: unknown) => {
+    throw orTooMuch(error);
+  });
   const about = (name: MetricKey['about']) => parts.filter((part) => part.about === name);
   return metrics.parse({
     from: instantText(range.from_ms),

@@ -84,15 +84,20 @@ export interface Page {
 export const most_counted = 10_000;
 
 /** A count that takes longer is given up: the page is worth more than its total. */
-const count_timeout_ms = 250;
+const count_timeout_ms = 200;
 const query_canceled = '57014';
 
-/** Compiling a statement over many partitions takes seconds, and cannot be interrupted. */
-const no_compiling = 'set local jit = off';
+/**
+ * A plan for the very values that are asked for: only it knows whether they are rare, and which partial index holds
+ * them (5 s instead of 10 ms for a rare one among ten million). Compiling it would take seconds over many partitions,
+ * and cannot be interrupted.
+ */
+const planned_for_values =
+  "select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)";
 
 /** For statements that add up many rows in one transaction: they are run as they are, in enough memory to sort once. */
 export async function readMany(tx: Tx): Promise<void> {
-  await Promise.all([tx.query(no_compiling), tx.query("set local work_mem = '64MB'")]);
+  await Promise.all([tx.query(planned_for_values), tx.query("set local work_mem = '64MB'")]);
 }
 
 /**
@@ -128,16 +133,27 @@ export async function readLongList<Scope>(
     return sliceOf(rows, page.limit, counted.value);
   };
   const prepare = async (tx: Tx) => {
-    const [, found] = await Promise.all([tx.query(no_compiling), scope(tx)]);
+    const [, found] = await Promise.all([tx.query(planned_for_values), scope(tx)]);
     return found;
   };
   try {
     return await db.tenantFlights(tenant_id, prepare, work);
   } catch (error) {
-    if (rows !== null && (error as { code?: unknown }).code === query_canceled) return sliceOf(rows, page.limit, null);
-    throw error;
+    if (rows !== null && isCanceled(error)) return sliceOf(rows, page.limit, null);
+    throw orTooMuch(error);
   }
 }
+
+const isCanceled = (error: unknown): boolean => (error as { code?: unknown }).code === query_canceled;
+
+/** A statement that the database ended because it took too long, for the caller who asked for so much; else the error. */
+export const orTooMuch = (error: unknown): unknown =>
+  isCanceled(error)
+    ? new Problem(
+        'invalid_query',
+        'The query asks for more rows than can be looked through in time. Narrow it: a range of time (from, to) helps most.',
+      )
+    : error;
 
 function readRows(tx: Tx, list: Listing, page: Page): Promise<Row[]> {
   const { values } = list.filter;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { present } from '@aos/core/base/assert.ts';
@@ -154,12 +155,11 @@ async function offer(
   let turn = 0;
   let answered = 0;
   let killed_at_ms: number | null = null;
-  let changing: Promise<unknown> | null = null;
+  const changing = changeControl(at);
   const send = async (call: PlannedCall) => {
     const n = present(alive[turn++ % alive.length], 'a process that lives');
     const seen = await present(callers[n], 'its caller').send(call);
     answered += 1;
-    if (answered * 4 >= calls.length) changing ??= changeControl(at);
     if (scenario.kill && killed_at_ms === null && answered * 3 >= calls.length) {
       killed_at_ms = performance.now();
       const last = alive.pop();
@@ -168,17 +168,32 @@ async function offer(
     return seen;
   };
   const seen = await offerAll(calls, scenario.in_flight * scenario.processes, send);
-  await changing;
+  await changing.stop();
   return { seen, killed_at_ms };
 }
 
-/** Another policy comes into force amid the calls: those decided under the old control state are decided again. */
-const changeControl = ({ admin }: Installation) =>
-  makePolicy(admin, {
-    name: 'Counts calls and refuses none',
-    target: { kind: 'all_runs' },
-    controls: [{ limit: { type: 'requests', max: 1_000_000, window: { per: 'day' } }, action: 'block' }],
-  });
+const change_every_ms = 60;
+
+/** Another policy changes again and again amid the calls: those decided under an old control state are decided again. */
+function changeControl({ admin }: Installation): { stop(): Promise<void> } {
+  let is_stopped = false;
+  const limit = { type: 'requests', max: 1_000_000, window: { per: 'day' } };
+  const document = { name: 'Counts', target: { kind: 'all_runs' }, controls: [{ limit, action: 'warn' }] };
+  const changing = (async () => {
+    const { id } = await makePolicy(admin, document);
+    for (let n = 1; !is_stopped; n++) {
+      await pause(change_every_ms);
+      const edited = { ...document, description: `Edit ${n}`, reason: 'a campaign' };
+      expectStatus(200, await admin.put(`/api/v1/policies/${id}`, edited));
+    }
+  })();
+  return {
+    stop: async () => {
+      is_stopped = true;
+      await changing;
+    },
+  };
+}
 
 /** Waits until no hold is open; with a killed process that is when its holds have been resolved. */
 async function drain({ at }: Stage, killed_at_ms: number | null): Promise<Record<string, unknown>> {

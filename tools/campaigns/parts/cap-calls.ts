@@ -44,8 +44,10 @@ export function planCapCalls(count: number, seed: number, key: string): { calls:
   let demand_nano = 0n;
   const calls = Array.from({ length: count }, (_, n) => {
     const output_tokens = random.whole(120, 480);
-    const fault = faultOf(random);
+    // Early enough to be admitted: an answer that is lost, of a call whose worst case is far above its usual cost.
+    const fault = n % 50 === 3 ? lost : faultOf(random);
     if (fault.error === undefined) demand_nano += (BigInt(output_tokens) * nano_per_thousand) / 1000n;
+    if (fault === lost) return plannedCall(random, { label: `s${seed}c${n}`, output_tokens, fault, key });
     return leaving(random, plannedCall(random, { label: `s${seed}c${n}`, output_tokens, fault, key }));
   });
   return { calls, demand_nano };
@@ -61,11 +63,11 @@ interface Wish {
 const topics = ['the weather at sea', 'an audio book about ferries', 'café menus, naïve and daring ☕', 'a short tale'];
 
 function plannedCall(random: Random, { label, output_tokens, fault, key }: Wish): PlannedCall {
-  const wire = random.pick(['chat', 'chat', 'responses', 'messages'] as const);
+  const wire = fault === lost ? 'messages' : random.pick(['chat', 'chat', 'responses', 'messages'] as const);
   const stream = random.chance(0.5);
   const is_bound = wire === 'messages' || random.chance(0.75);
   const text = `Tell me about ${random.pick([topics[0] ?? '', ...topics.slice(1)])}. `.repeat(random.whole(1, 12));
-  const marks_cache = wire === 'messages' && random.chance(0.3);
+  const marks_cache = wire === 'messages' && (fault === lost || random.chance(0.3));
   const directive = {
     output_tokens,
     // Within what the prompt really has: a token of such text is less than six bytes.
@@ -88,6 +90,8 @@ function plannedCall(random: Random, { label, output_tokens, fault, key }: Wish)
   };
   return planCall(shape, key);
 }
+
+const lost: Directive = { reset_after_chunks: 0 };
 
 /** What goes wrong at the provider, in about one call of six. */
 function faultOf(random: Random): Directive {
