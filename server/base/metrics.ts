@@ -9,8 +9,7 @@ export interface Metrics {
   registry: Registry;
   calls: Counter<'verdict' | 'wire' | 'provider' | 'status'>;
   call_added_seconds: Histogram;
-  admission_seconds: Histogram;
-  settle_seconds: Histogram;
+  books_seconds: Histogram;
   batch_size: Histogram<'kind'>;
   tokens: Counter<'direction'>;
   cost_usd: Counter;
@@ -32,8 +31,7 @@ export function createMetrics(): Metrics {
       labelNames: ['verdict', 'wire', 'provider', 'status'],
     }),
     call_added_seconds: seconds('aos_call_added_seconds', 'Time a call spent here and not at its provider.'),
-    admission_seconds: seconds('aos_admission_seconds', 'Time of one batch of admissions in the database.'),
-    settle_seconds: seconds('aos_settle_seconds', 'Time of one batch of settlements in the database.'),
+    books_seconds: seconds('aos_books_seconds', 'Time of one batch of admissions and settlements in the database.'),
     batch_size: new Histogram({
       name: 'aos_batch_size',
       help: 'Calls that shared one transaction.',

@@ -34,6 +34,6 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
     await app.close();
     clearInterval(sweep);
     clearTimeout(timer);
-    await Promise.all([govern.admitter.idle(), govern.settler.idle()]);
+    await govern.books.idle();
   };
 }

@@ -30,7 +30,7 @@ export async function refuse(govern: Govern, ticket: Ticket): Promise<Governed> 
     url: `${govern.config.public_url}/d/${ticket.ids.decision_id}`,
     at_ms: ticket.admitted_at_ms,
   });
-  await govern.settler.add(ticket.call.asker.tenant_id, refusedOutcome(govern, ticket, problem));
+  await govern.books.settle(ticket.call.asker.tenant_id, refusedOutcome(govern, ticket, problem));
   countRefused(govern.metrics, ticket);
   return { kind: 'refused', problem, facts: factsOf(ticket) };
 }

@@ -109,7 +109,7 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
   const decision_id = govern.makeId('decision');
   const new_run = who.openRun(control.policies.snapshot_id, admitted_at_ms);
   failpoint(govern.config.failpoint, 'before_reserve');
-  const admission = await govern.admitter.add(call.asker.tenant_id, {
+  const admission = await govern.books.admit(call.asker.tenant_id, {
     control_epoch: control.control_epoch,
     ask: {
       id: decision_id,

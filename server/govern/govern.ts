@@ -1,16 +1,15 @@
 import type { Deps } from '../base/deps.ts';
-import type { Admitter } from './admit.ts';
+import type { Books } from './books.ts';
 import type { Controls } from './control.ts';
 import type { Registry } from './registry.ts';
-import type { Outcome, Settler } from './settle.ts';
+import type { Outcome } from './settle.ts';
 import type { Ticket } from './ticket.ts';
 
 /** The rooms that a governed call walks through, made once for the process. */
 export interface Govern extends Deps {
   controls: Controls;
   registry: Registry;
-  admitter: Admitter;
-  settler: Settler;
+  books: Books;
   /** Settles a call, waiting while the database is away for a few seconds; then the call fails and settling goes on. */
   settleFor(ticket: Ticket, outcome: Outcome): Promise<void>;
 }

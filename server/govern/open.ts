@@ -2,13 +2,13 @@ import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Deps } from '../base/deps.ts';
 import { failpoint } from '../base/failpoint.ts';
-import { createAdmitter } from './admit.ts';
+import { createBooks } from './books.ts';
 import { createControls } from './control.ts';
 import { countSettled } from './count.ts';
 import type { Govern } from './govern.ts';
 import { createLater, type Later } from './later.ts';
 import { createRegistry } from './registry.ts';
-import { createSettler, type Outcome } from './settle.ts';
+import type { Outcome } from './settle.ts';
 import type { Ticket } from './ticket.ts';
 
 const unsettled =
@@ -19,13 +19,13 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
   // Loading the vocabulary blocks for 0.2 s and more: now, not while the first stream waits to be read.
   loadTokenizer().catch((error: Error) => deps.log.warn({ error: error.message }, 'the tokenizer could not be loaded'));
   const later = createLater(deps);
-  const settler = createSettler(deps);
+  const books = createBooks(deps, later);
   const settleFor = async (ticket: Ticket, outcome: Outcome) => {
     const { tenant_id } = ticket.call.asker;
     const begun_ms = deps.clock.monotonic();
     try {
       failpoint(deps.config.failpoint, 'before_settle');
-      await settler.add(tenant_id, outcome);
+      await books.settle(tenant_id, outcome);
       failpoint(deps.config.failpoint, 'after_settle');
       countSettled(deps.metrics, ticket, outcome, deps.clock.monotonic() - begun_ms);
     } catch (error) {
@@ -41,8 +41,7 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
     ...deps,
     controls: createControls(deps),
     registry: createRegistry(deps),
-    admitter: createAdmitter(deps, later),
-    settler,
+    books,
     settleFor,
   };
   return { govern, later };

@@ -7,10 +7,8 @@ import { insertRecords, type LlmRunRecordRow } from '../store/llm-run-records.ts
 import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
 import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
-import { endHolds, type HoldEnd, postBalances } from '../store/usage.ts';
+import { endAllHolds, endHolds, type HoldEnd, not_all_ended, postBalances } from '../store/usage.ts';
 import { insertViolations, linkViolations } from '../store/violations.ts';
-import { type Batcher, createBatcher } from './batch.ts';
-import { runPatiently } from './patience.ts';
 import { openedEntry, type Trouble } from './trouble.ts';
 
 /** Everything one call leaves behind, written together or not at all. */
@@ -27,45 +25,62 @@ export interface Outcome extends Trouble {
   progress: RunProgress;
 }
 
-/** Answers whether this caller settled the call; false: its hold had been settled already. */
-export type Settler = Batcher<Outcome, boolean>;
+export const heldBy = (outcomes: readonly Outcome[]): string[] => outcomes.flatMap((of) => of.hold?.id ?? []);
 
-const batch_max = 128;
-
-export function createSettler(deps: Deps): Settler {
-  return createBatcher<Outcome, boolean>({
-    max: batch_max,
-    lanes: 1,
-    run: (tenant_id, outcomes) => {
-      const stop = deps.metrics.settle_seconds.startTimer();
-      deps.metrics.batch_size.observe({ kind: 'settle' }, outcomes.length);
-      const write = async (some: Outcome[]) => {
-        const settled = await writeOutcomes(deps, tenant_id, some);
-        return some.map((of) => of.hold === null || settled.has(of.hold.id));
-      };
-      return runPatiently(outcomes, write).finally(stop);
-    },
-  });
+/** Each outcome answers whether this caller settled it; all fail together. */
+export async function writeAlone(
+  deps: Deps,
+  tenant_id: string,
+  outcomes: readonly Outcome[],
+): Promise<PromiseSettledResult<boolean>[]> {
+  try {
+    const settled = await writeOutcomes(deps, tenant_id, outcomes);
+    return outcomes.map((of) => ({ status: 'fulfilled', value: of.hold === null || settled.has(of.hold.id) }));
+  } catch (reason) {
+    return outcomes.map(() => ({ status: 'rejected', reason }));
+  }
 }
 
 /**
- * One transaction in two flights: first the holds end, which says for which calls this process is the one to write;
- * then follows everything about those calls, the balances last.
+ * Writes what calls left behind, and answers whose holds were ended by it: the others had been settled by somebody else,
+ * and nothing is written about them again.
  */
-export function writeOutcomes(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]): Promise<Set<string>> {
-  const held = outcomes.flatMap((of) => of.hold?.id ?? []);
+export async function writeOutcomes(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]): Promise<Set<string>> {
+  if (outcomes.length === 0) return new Set();
+  const held = heldBy(outcomes);
+  try {
+    await deps.db.tenantFlight(tenant_id, (tx) =>
+      Promise.all([endAllHolds(tx, held), writeAll(deps, tx, tenant_id, outcomes), postAll(tx, outcomes)]),
+    );
+    return new Set(held);
+  } catch (error) {
+    if ((error as { code?: string }).code !== not_all_ended) throw error;
+    return writeOpenOnes(deps, tenant_id, outcomes);
+  }
+}
+
+/** In two flights: first the holds end, which says for which calls this process is the one to write. */
+function writeOpenOnes(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]): Promise<Set<string>> {
   return deps.db.tenantFlights(
     tenant_id,
-    (tx) => endHolds(tx, held),
+    (tx) => endHolds(tx, heldBy(outcomes)),
     async (tx, ended) => {
       const ours = outcomes.filter((of) => of.hold === null || ended.has(of.hold.id));
-      await write(deps, tx, tenant_id, ours);
+      await Promise.all([writeAll(deps, tx, tenant_id, ours), postAll(tx, ours)]);
       return ended;
     },
   );
 }
 
-async function write(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly Outcome[]): Promise<void> {
+/** The balances, locked no longer than from here to the commit. */
+export const postAll = (tx: Tx, outcomes: readonly Outcome[]): Promise<void> =>
+  postBalances(
+    tx,
+    outcomes.flatMap((of) => of.hold?.postings ?? []),
+  );
+
+/** Everything about the calls but their balances. */
+export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly Outcome[]): Promise<void> {
   const all = <T>(part: (of: Outcome) => T | readonly T[] | null): T[] => outcomes.flatMap((of) => part(of) ?? []);
   const violations = all((of) => of.violations);
   const violation_ids = violations.map((of) => of.id);
@@ -106,10 +121,6 @@ async function write(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly O
     addToRuns(
       tx,
       all((of) => of.progress),
-    ),
-    postBalances(
-      tx,
-      all((of) => of.hold?.postings ?? null),
     ),
   ]);
 }

@@ -85,8 +85,12 @@ async function transaction<T>(pool: pg.Pool, setting: string, work: (tx: Tx) => 
   }
 }
 
-/** Plans of a flight's statements do not depend on values, so they are made once for each connection. */
-const planned_once = 'set local plan_cache_mode = force_generic_plan';
+/**
+ * Plans of a flight's statements do not depend on values, so they are made once for each connection. They look rows up by
+ * key whatever the statistics said when they were made: the tables were empty for the first of them.
+ */
+const planned_once =
+  'set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_bitmapscan = off';
 
 /**
  * Sends begin with the statements of `first` (if any), waits for their answer, then sends the statements of `second` and commit

@@ -1,7 +1,6 @@
 import type { UsageSource } from '@aos/core/activity/usage.ts';
 import type { Json } from '@aos/core/base/json.ts';
-import type { Tx } from '../base/database.ts';
-import { jsonText } from './json-text.ts';
+import { type Columns, inserter } from './insert-rows.ts';
 
 /** One LLM call, complete: what a replay, a bill or an auditor needs. Columns of `llm_run_records`. */
 export interface LlmRunRecordRow {
@@ -47,11 +46,47 @@ export interface LlmRunRecordRow {
   settled_at: string;
 }
 
-export async function insertRecords(tx: Tx, rows: readonly LlmRunRecordRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.query(
-    'insert into llm_run_records select * from json_populate_recordset(null::llm_run_records, $1) on conflict do nothing',
-    [jsonText(rows)],
-    'insert_records',
-  );
-}
+const columns: Columns<LlmRunRecordRow> = {
+  tenant_id: 'text',
+  id: 'text',
+  run_id: 'text',
+  trace_id: 'text',
+  step_id: 'text',
+  decision_id: 'text',
+  project_id: 'text',
+  agent_id: 'text',
+  actor_id: 'text',
+  api_key_id: 'text',
+  session_id: 'text',
+  provider: 'text',
+  model: 'text',
+  wire: 'text',
+  streamed: 'boolean',
+  execution_status: 'text',
+  http_status: 'integer',
+  error_code: 'text',
+  prompt_hash: 'text',
+  response_hash: 'text',
+  input_tokens: 'bigint',
+  output_tokens: 'bigint',
+  cached_input_tokens: 'bigint',
+  cache_write_tokens: 'bigint',
+  reasoning_tokens: 'bigint',
+  usage_source: 'text',
+  cost_usd: 'numeric',
+  price_id: 'text',
+  price_version: 'text',
+  policy_snapshot_id: 'text',
+  verdict: 'text',
+  estimate: 'jsonb',
+  holds: 'jsonb',
+  tags: 'jsonb',
+  source: 'text',
+  is_synthetic: 'boolean',
+  synthetic_scenario_id: 'text',
+  admitted_at: 'timestamptz',
+  first_byte_at: 'timestamptz',
+  settled_at: 'timestamptz',
+};
+
+export const insertRecords = inserter('llm_run_records', columns);

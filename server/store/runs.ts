@@ -1,5 +1,6 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import type { Tx } from '../base/database.ts';
+import { type Columns, inserter } from './insert-rows.ts';
 import { jsonText } from './json-text.ts';
 
 /** The provider, not a policy, said to slow down: such a run ends `failed`, with the reason RATE_LIMITED. */
@@ -31,15 +32,34 @@ export interface NewRun {
   last_activity_at: string;
 }
 
+const columns: Columns<NewRun> = {
+  tenant_id: 'text',
+  id: 'text',
+  project_id: 'text',
+  agent_id: 'text',
+  actor_id: 'text',
+  api_key_id: 'text',
+  session_id: 'text',
+  mode: 'text',
+  status: 'text',
+  hold: 'text',
+  identity: 'text',
+  policy_snapshot_id: 'text',
+  policy_context: 'text',
+  calls: 'integer',
+  refused_calls: 'integer',
+  input_tokens: 'bigint',
+  output_tokens: 'bigint',
+  estimated_cost_usd: 'numeric',
+  tags: 'jsonb',
+  is_synthetic: 'boolean',
+  created_at: 'timestamptz',
+  started_at: 'timestamptz',
+  last_activity_at: 'timestamptz',
+};
+
 /** Opens runs; one that is already there is left as it is. */
-export async function openRuns(tx: Tx, runs: readonly NewRun[]): Promise<void> {
-  if (runs.length === 0) return;
-  await tx.query(
-    'insert into runs select * from json_populate_recordset(null::runs, $1) on conflict do nothing',
-    [jsonText(runs)],
-    'open_runs',
-  );
-}
+export const openRuns = inserter('runs', columns);
 
 /** What one call adds to its run. */
 export interface RunProgress {
@@ -56,7 +76,7 @@ export interface RunProgress {
   at: string;
 }
 
-/** Adds calls to their runs; the statements are in migrations/0003_activity.sql. */
+/** Adds calls to their runs; the statement is in migrations/0010_lookups.sql. */
 export async function addToRuns(tx: Tx, progress: readonly RunProgress[]): Promise<void> {
   if (progress.length === 0) return;
   await tx.query('select add_to_runs($1)', [jsonText(progress)], 'add_to_runs');

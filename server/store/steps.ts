@@ -1,6 +1,5 @@
 import type { Json } from '@aos/core/base/json.ts';
-import type { Tx } from '../base/database.ts';
-import { jsonText } from './json-text.ts';
+import { type Columns, inserter } from './insert-rows.ts';
 
 export interface StepRow {
   tenant_id: string;
@@ -20,11 +19,22 @@ export interface StepRow {
   is_synthetic: boolean;
 }
 
-export async function insertSteps(tx: Tx, rows: readonly StepRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.query(
-    'insert into steps select * from json_populate_recordset(null::steps, $1) on conflict do nothing',
-    [jsonText(rows)],
-    'insert_steps',
-  );
-}
+const columns: Columns<StepRow> = {
+  tenant_id: 'text',
+  id: 'text',
+  trace_id: 'text',
+  run_id: 'text',
+  kind: 'text',
+  skill: 'text',
+  params: 'jsonb',
+  status: 'text',
+  decision_id: 'text',
+  cost_usd: 'numeric',
+  error: 'jsonb',
+  started_at: 'timestamptz',
+  ended_at: 'timestamptz',
+  duration_ms: 'integer',
+  is_synthetic: 'boolean',
+};
+
+export const insertSteps = inserter('steps', columns);

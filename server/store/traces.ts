@@ -1,5 +1,5 @@
 import type { Tx } from '../base/database.ts';
-import { jsonText } from './json-text.ts';
+import { type Columns, inserter } from './insert-rows.ts';
 
 export interface NewTrace {
   tenant_id: string;
@@ -8,14 +8,9 @@ export interface NewTrace {
   started_at: string;
 }
 
-export async function openTraces(tx: Tx, traces: readonly NewTrace[]): Promise<void> {
-  if (traces.length === 0) return;
-  await tx.query(
-    'insert into traces select * from json_populate_recordset(null::traces, $1) on conflict do nothing',
-    [jsonText(traces)],
-    'open_traces',
-  );
-}
+const columns: Columns<NewTrace> = { tenant_id: 'text', id: 'text', run_id: 'text', started_at: 'timestamptz' };
+
+export const openTraces = inserter('traces', columns);
 
 /** The first incident of a run stands on its trace: null becomes a value, once. */
 export async function linkIncidents(tx: Tx, run_ids: readonly string[]): Promise<void> {

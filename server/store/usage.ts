@@ -163,6 +163,33 @@ export async function endHolds(tx: Tx, ids: readonly string[]): Promise<Set<stri
   return new Set(rows.map((row) => row.id));
 }
 
+/** SQLSTATE of `endAllHolds` when somebody else ended one of them. */
+export const not_all_ended = 'AOS01';
+
+/** Deletes open holds, all or none: fails with `not_all_ended`, and the transaction with it, when one was gone. */
+export async function endAllHolds(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await tx.query('select end_holds($1)', [ids], 'end_all_holds');
+}
+
+/** Enters the tenant's gate, for a transaction that admits calls after it did something else. */
+export async function enterGate(tx: Tx): Promise<void> {
+  await tx.query('select enter_gate()', [], 'enter_gate');
+}
+
+/** Locks all balances that will be posted to or admitted over, in the one order. */
+export async function lockBalances(tx: Tx, postings: readonly Posting[], asks: readonly AdmissionAsk[]): Promise<void> {
+  const keys = new Map<string, Ordered>();
+  for (const key of [...postings, ...distinctKeys(asks).sorted])
+    keys.set(`${key.control_id} ${key.subject} ${key.window_start}`, key);
+  if (keys.size === 0) return;
+  const sorted = [...keys.values()].sort(inLockOrder);
+  await tx.query(
+    'select lock_balances($1, $2, $3)',
+    [sorted.map((key) => key.control_id), sorted.map((key) => key.subject), sorted.map((key) => key.window_start)],
+    'lock_balances',
+  );
+}
+
 /**
  * Posts the lines of ended holds, each balance once and locked in the one order. The last statement before the commit:
  * a hot balance is locked no longer than that takes.
