@@ -1,6 +1,7 @@
 import { mayDo } from '@aos/core/access/permission.ts';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import { wires } from '@aos/core/activity/wires/index.ts';
+import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { parseBody } from '@aos/core/base/json.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -9,11 +10,18 @@ import type { AskedCall } from '../govern/asked.ts';
 import { governCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
 import { servedModels } from '../govern/models.ts';
-import type { IdentityCache } from '../http/authenticate.ts';
+import type { IdentityAtEpoch, IdentityCache } from '../http/authenticate.ts';
 import { claimsOf } from './claims.ts';
 import { refuseDuplicate } from './in-flight.ts';
 import { replyWith } from './reply.ts';
 import { whenClosed } from './when-closed.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who a call of the gateway comes from; known before its body is taken. */
+    caller: IdentityAtEpoch | null;
+  }
+}
 
 /** Paths of the gateway, with the wire each speaks. */
 const routes: [path: string, wire: Wire][] = [
@@ -26,7 +34,10 @@ const routes: [path: string, wire: Wire][] = [
 
 export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: IdentityCache): void {
   // Who asks is known before a byte of the body is taken: strangers cannot fill the memory.
-  const onRequest = async (request: FastifyRequest) => void (await caller(identities, request));
+  const onRequest = async (request: FastifyRequest) => {
+    request.caller = await caller(identities, request);
+  };
+  app.decorateRequest('caller', null);
   for (const [path, wire] of routes) {
     app.post(path, { onRequest }, async (request, reply) =>
       replyWith(reply, wire, await governCall(govern, await ask(govern, identities, wire, request, reply))),
@@ -47,7 +58,7 @@ async function ask(
   reply: FastifyReply,
 ): Promise<AskedCall> {
   const begun_ms = govern.clock.monotonic();
-  const identity = await caller(identities, request);
+  const identity = present(request.caller, 'who calls');
   await refuseDuplicate(govern, identity, request, reply);
   const claims = claimsOf(request.headers);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);

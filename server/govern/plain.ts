@@ -1,19 +1,10 @@
-import type { Readable } from 'node:stream';
 import type { WireAnswer } from '@aos/core/activity/wires/define.ts';
 import { isObject, type Json } from '@aos/core/base/json.ts';
 import { sha256Hex } from '../base/deps.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { countDelivered } from './delivered.ts';
-import {
-  addedBound,
-  asFailure,
-  dispatch,
-  failedToAnswer,
-  failureProblem,
-  providerRefused,
-  unheard,
-} from './dispatch.ts';
+import { addedBound, dispatch, failedToAnswer, failureProblem, providerRefused, unheard } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
@@ -45,7 +36,7 @@ export async function finishPlain(
 ): Promise<Governed> {
   failpoint(govern.config.failpoint, 'first_upstream_byte');
   const first_byte_at_ms = govern.clock.now();
-  const body = await collect(response.body);
+  const body = await response.whole();
   await settle(govern, ticket, { ...(await wentWith(ticket, response.status, body)), first_byte_at_ms });
   return { kind: 'plain', status: response.status, headers: response.headers, body, facts };
 }
@@ -84,14 +75,4 @@ async function tokensOf(ticket: Ticket, text: string): Promise<number> {
   const delivered = await countDelivered(ticket.model.provider.kind);
   delivered.crosses(text, Infinity);
   return delivered.tokens();
-}
-
-async function collect(body: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of body) chunks.push(chunk as Buffer);
-  } catch (error) {
-    throw asFailure(error);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }

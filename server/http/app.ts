@@ -3,7 +3,7 @@ import type { Permission } from '@aos/core/access/permission.ts';
 import { assert } from '@aos/core/base/assert.ts';
 import { Problem, problemBody } from '@aos/core/base/error.ts';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import { type Deps, randomSecret } from '../base/deps.ts';
+import { type Deps, randomUuid } from '../base/deps.ts';
 import { lastUsedOf } from './last-used.ts';
 import { answerProblem } from './problem.ts';
 import { refuseAmbiguousPath, refuseOtherMediaTypes, refuseUnknownHeaders } from './request-form.ts';
@@ -38,7 +38,7 @@ export function createApp(deps: Deps): FastifyInstance {
     // Requests that come while the server closes are answered like any other; new connections are not taken.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    genReqId: () => `req_${randomSecret(12).toString('hex')}`,
+    genReqId: () => `req_${randomUuid().replaceAll('-', '')}`,
     routerOptions: {
       caseSensitive: true,
       ignoreTrailingSlash: false,

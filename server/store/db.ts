@@ -29,20 +29,33 @@ export interface DatabaseOptions {
   onIdleError: (error: Error) => void;
 }
 
-/** Opens the pool as the runtime role, which owns nothing and is bound by row-level security. */
-export function openDatabase(options: DatabaseOptions): Database {
+/**
+ * Single flights have connections of their own, so that they wait for nobody else's work. Plans of their statements do not depend on values, so they are made once for each connection. They look rows up by
+ * key whatever the statistics said when they were made: the tables were empty for the first of them.
+ */
+const planned_once = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off';
+
+function openPool(options: DatabaseOptions, max: number, settings: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.max_connections,
+    max,
     connectionTimeoutMillis: 2_000,
     statement_timeout: options.statement_timeout_ms,
-    options: '-c role=aos_runtime -c search_path=aos -c timezone=UTC',
+    options: `-c role=aos_runtime -c search_path=aos -c timezone=UTC ${settings}`,
     types: wire_types,
     pipeline: true,
     keepAlive: true,
     idleTimeoutMillis: 60_000,
   } as pg.PoolConfig);
   pool.on('error', options.onIdleError);
+  return pool;
+}
+
+/** Opens the pool as the runtime role, which owns nothing and is bound by row-level security. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const flight_connections = Math.min(6, Math.ceil(options.max_connections / 3));
+  const pool = openPool(options, Math.max(1, options.max_connections - flight_connections), '');
+  const flying = openPool(options, flight_connections, planned_once);
   const within = <T>(setting: string, work: (tx: Tx) => Promise<T>) => transaction(pool, setting, work);
   const ofTenant = (tenant_id: string) => {
     assert(tenant_id_shape.test(tenant_id), 'a transaction needs a well-formed tenant id');
@@ -50,14 +63,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   return {
     tenant: (tenant_id, work) => within(ofTenant(tenant_id), work),
-    tenantFlight: (tenant_id, work) => flights(pool, ofTenant(tenant_id), null, work),
+    tenantFlight: (tenant_id, work) => flights(flying, ofTenant(tenant_id), null, work),
     tenantFlights: (tenant_id, first, second) => flights(pool, ofTenant(tenant_id), first, second),
     installation: (work) => within("set local app.all_tenants = 'on'", work),
     presented: (hash, work) => {
       assert(/^[0-9a-f]{64}$/.test(hash), 'a presented key is looked up by its sha256');
       return within(`set local app.presented_hash = '${hash}'`, work);
     },
-    close: () => pool.end(),
+    close: async () => {
+      await Promise.all([pool.end(), flying.end()]);
+    },
   };
 }
 
@@ -86,13 +101,6 @@ async function transaction<T>(pool: pg.Pool, setting: string, work: (tx: Tx) => 
 }
 
 /**
- * Plans of a flight's statements do not depend on values, so they are made once for each connection. They look rows up by
- * key whatever the statistics said when they were made: the tables were empty for the first of them.
- */
-const planned_once =
-  'set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_bitmapscan = off';
-
-/**
  * Sends begin with the statements of `first` (if any), waits for their answer, then sends the statements of `second` and commit
  * together. The connection is pipelined and a failed statement aborts those behind it, so all take effect or none.
  */
@@ -107,7 +115,7 @@ async function flights<A, T>(
   let broken: Error | undefined;
   try {
     const send = together(client);
-    const [opened, found] = send(() => [client.query(`begin; ${setting}; ${planned_once}`), first?.(tx)]);
+    const [opened, found] = send(() => [client.query(`begin; ${setting}`), first?.(tx)]);
     const [, answer] = first ? await settleAll([opened, found]) : [];
     const [, result] = await settleAll([
       opened,

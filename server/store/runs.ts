@@ -1,7 +1,7 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
+import { nanoOfUsd, usdOfNano } from '@aos/core/base/money.ts';
 import type { Tx } from '../base/database.ts';
 import { type Columns, inserter } from './insert-rows.ts';
-import { jsonText } from './json-text.ts';
 
 /** The provider, not a policy, said to slow down: such a run ends `failed`, with the reason RATE_LIMITED. */
 export const provider_rate_limited = 'PROVIDER_RATE_LIMITED';
@@ -76,11 +76,65 @@ export interface RunProgress {
   at: string;
 }
 
-/** Adds calls to their runs; the statement is in migrations/0010_lookups.sql. */
+/**
+ * Adds calls to their runs, each run found by its key: `any` of an array can only be an index condition, and the bounds
+ * leave the partitions out that hold none of them. A join would be planned by statistics, and on a partition that was
+ * empty when the plan was made it reads all runs of the tenant.
+ */
+const add_to_runs = `update runs r set (calls, refused_calls, input_tokens, output_tokens, estimated_cost_usd,
+      last_activity_at, last_refusal, violation_policy_id, policy_context) = (
+    select r.calls + ($4::int[])[n], r.refused_calls + ($5::int[])[n], r.input_tokens + ($6::bigint[])[n],
+        r.output_tokens + ($7::bigint[])[n], r.estimated_cost_usd + ($8::numeric[])[n],
+        greatest(r.last_activity_at, ($9::timestamptz[])[n]), ($10::text[])[n],
+        coalesce(r.violation_policy_id, ($11::text[])[n]), ($12::text[])[n]
+      from array_position($1::text[], r.id) n)
+  where r.tenant_id = current_tenant() and r.id = any ($1::text[]) and r.id >= $2 and r.id <= $3`;
+
+/** Adds calls to their runs, which it locks in the order of their ids. */
 export async function addToRuns(tx: Tx, progress: readonly RunProgress[]): Promise<void> {
   if (progress.length === 0) return;
-  await tx.query('select add_to_runs($1)', [jsonText(progress)], 'add_to_runs');
+  const runs = sumPerRun(progress);
+  const all = <T>(part: (of: RunProgress) => T) => runs.map(part);
+  const ids = all((of) => of.run_id);
+  await tx.query(
+    add_to_runs,
+    [
+      ids,
+      ids[0],
+      ids.at(-1),
+      all((of) => of.calls),
+      all((of) => of.refused_calls),
+      all((of) => of.input_tokens),
+      all((of) => of.output_tokens),
+      all((of) => of.cost_usd),
+      all((of) => of.at),
+      all((of) => of.last_refusal),
+      all((of) => of.violation_policy_id),
+      all((of) => of.policy_context),
+    ],
+    'add_to_runs',
+  );
 }
+
+/** One entry per run, sorted by id; the last call of a run says what the run would end with. */
+function sumPerRun(progress: readonly RunProgress[]): RunProgress[] {
+  const sums = new Map<string, RunProgress>();
+  for (const of of progress) {
+    const sum = sums.get(of.run_id);
+    sums.set(of.run_id, sum ? addUp(sum, of) : of);
+  }
+  return [...sums.values()].sort((a, b) => (a.run_id < b.run_id ? -1 : 1));
+}
+
+const addUp = (a: RunProgress, b: RunProgress): RunProgress => ({
+  ...(a.at > b.at ? a : b),
+  calls: a.calls + b.calls,
+  refused_calls: a.refused_calls + b.refused_calls,
+  input_tokens: a.input_tokens + b.input_tokens,
+  output_tokens: a.output_tokens + b.output_tokens,
+  cost_usd: usdOfNano(nanoOfUsd(a.cost_usd) + nanoOfUsd(b.cost_usd)),
+  violation_policy_id: a.violation_policy_id ?? b.violation_policy_id,
+});
 
 export interface KnownRun {
   id: string;

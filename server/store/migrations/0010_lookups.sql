@@ -9,28 +9,8 @@ create index runs_of_agent on runs (agent_id, tenant_id, id) include (is_synthet
 create index runs_of_actor on runs (actor_id, tenant_id, id) include (is_synthetic) where actor_id is not null;
 create index runs_of_session on runs (session_id, tenant_id, id) include (is_synthetic) where session_id is not null;
 
--- Adds calls to their runs in one statement: starting one costs more than the update of a row.
-create or replace function add_to_runs(p_calls json) returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off as $$
-begin
-  update runs r set calls = r.calls + c.calls, refused_calls = r.refused_calls + c.refused_calls,
-      input_tokens = r.input_tokens + c.input_tokens, output_tokens = r.output_tokens + c.output_tokens,
-      estimated_cost_usd = r.estimated_cost_usd + c.cost_usd,
-      last_activity_at = greatest(r.last_activity_at, c.at), last_refusal = c.last_refusal,
-      violation_policy_id = coalesce(r.violation_policy_id, c.violation_policy_id), policy_context = c.policy_context
-    from (
-      -- In the order of the ids: whoever locks several runs does it in this one.
-      select run_id, sum(calls) as calls, sum(refused_calls) as refused_calls, sum(input_tokens) as input_tokens,
-          sum(output_tokens) as output_tokens, sum(cost_usd) as cost_usd, max(at) as at,
-          (array_agg(last_refusal order by at desc))[1] as last_refusal,
-          (array_agg(violation_policy_id) filter (where violation_policy_id is not null))[1] as violation_policy_id,
-          (array_agg(policy_context order by at desc))[1] as policy_context
-        from json_to_recordset(p_calls) c(run_id text, calls int, refused_calls int, input_tokens bigint, output_tokens bigint,
-          cost_usd numeric, last_refusal text, violation_policy_id text, policy_context text, at timestamptz)
-        group by run_id order by run_id
-    ) c
-    where r.tenant_id = current_tenant() and r.id = c.run_id;
-end $$;
+-- Its statement is in store/runs.ts now.
+drop function add_to_runs(json);
 
 -- Ends open holds, all of them or none: whoever writes about calls must be the one who ended their holds. AOS01 says that
 -- somebody else ended one of them, as the worker does for a process it takes for dead.

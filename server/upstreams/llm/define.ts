@@ -27,8 +27,10 @@ export interface UpstreamRequest {
 export interface UpstreamResponse {
   status: number;
   headers: Record<string, string>;
-  /** Raw bytes of the answer. Destroying it closes the upstream socket. Errors with UpstreamFailure. */
-  body: Readable;
+  /** Raw bytes of the answer as they come. Destroying it closes the upstream socket. Errors with UpstreamFailure. */
+  readonly body: Readable;
+  /** Instead of `body`: all bytes of the answer. Rejects with UpstreamFailure. */
+  whole(): Promise<Buffer>;
 }
 
 /** Why no (complete) answer came. `sent` says whether a byte of the request may have reached the provider. */

@@ -5,7 +5,7 @@ import { type Deadlines, UpstreamFailure, type UpstreamResponse } from './define
 export interface Feed {
   /** The reader wants more: called after `chunk` returned false. */
   resume(): void;
-  /** Nothing more is wanted, for whatever reason; also called after the end. Closes the socket at once. */
+  /** Nothing more is wanted before the answer has ended. Closes the socket at once. */
   stop(): void;
 }
 
@@ -16,6 +16,13 @@ export interface ExchangeOptions {
   max_bytes: number;
   /** The provider, as messages name it. */
   peer: string;
+}
+
+/** Who takes the body. `take` answers false to wait for the next call of `resume`. */
+interface Reader {
+  take(bytes: Buffer): boolean;
+  end(): void;
+  fail(failure: UpstreamFailure): void;
 }
 
 /** The longest delay a timer can have; a longer deadline waits this long, 24 days. */
@@ -30,11 +37,15 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #feed: Feed;
   #settle: { resolve: (response: UpstreamResponse) => void; reject: (failure: UpstreamFailure) => void };
-  #body: Readable | null = null;
+  #has_answered = false;
+  /** What came before the caller said how it reads. */
+  #waiting: Buffer[] = [];
+  #reader: Reader | null = null;
   #is_over = false;
   #was_sent = false;
   #is_paused = false;
   #bytes = 0;
+  #failure: UpstreamFailure | null = null;
   /** The deadline of the current phase: connect, then first byte, then idle. */
   #phase: NodeJS.Timeout;
   readonly #total: NodeJS.Timeout;
@@ -71,24 +82,69 @@ export class Exchange {
 
   answer(status: number, headers: Record<string, string>): void {
     if (this.#is_over) return;
+    this.#has_answered = true;
+    this.#startPhase(this.#options.deadlines.idle_ms, 'no further byte');
+    let body: Readable | null = null;
+    const streamed = () => {
+      body ??= this.#streamed();
+      return body;
+    };
+    this.#settle.resolve({
+      status,
+      headers,
+      whole: () => this.#whole(),
+      get body() {
+        return streamed();
+      },
+    });
+  }
+
+  #streamed(): Readable {
     const body = new Readable({
       highWaterMark: 64 * 1024,
       read: () => this.#resume(),
       destroy: (error, done) => {
+        if (!this.#is_over) this.#feed.stop();
         this.#finish();
         done(error);
       },
     });
     // A failure may come while nobody listens yet; whoever reads the body later still gets it.
     body.on('error', () => {});
-    this.#body = body;
-    this.#startPhase(this.#options.deadlines.idle_ms, 'no further byte');
-    this.#settle.resolve({ status, headers, body });
+    this.#readBy({
+      take: (bytes) => body.push(bytes),
+      end: () => body.push(null),
+      fail: (failure) => body.destroy(failure),
+    });
+    return body;
+  }
+
+  /** The whole body at once, without the machinery of a stream. */
+  #whole(): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    return new Promise((resolve, reject) => {
+      this.#readBy({
+        take: (bytes) => {
+          chunks.push(bytes);
+          return true;
+        },
+        end: () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
+        fail: reject,
+      });
+    });
+  }
+
+  #readBy(reader: Reader): void {
+    this.#reader = reader;
+    for (const bytes of this.#waiting) if (!reader.take(bytes)) this.#pause();
+    this.#waiting = [];
+    if (this.#failure) reader.fail(this.#failure);
+    else if (this.#is_over) reader.end();
   }
 
   /** Bytes of the body. False: wait for `resume` before the next ones. */
   chunk(bytes: Buffer): boolean {
-    if (this.#is_over || !this.#body) return true;
+    if (this.#is_over || !this.#has_answered) return true;
     this.#bytes += bytes.length;
     if (this.#bytes > this.#options.max_bytes) {
       const limit = `${this.#options.max_bytes} bytes`;
@@ -96,24 +152,30 @@ export class Exchange {
       return true;
     }
     if (!this.#is_paused) this.#phase.refresh();
-    if (this.#body.push(bytes)) return true;
-    // A slow reader is not the provider's fault: the idle deadline waits with it.
+    if (!this.#reader) this.#waiting.push(bytes);
+    else if (!this.#reader.take(bytes)) this.#pause();
+    return !this.#is_paused;
+  }
+
+  /** A slow reader is not the provider's fault: the idle deadline waits with it. */
+  #pause(): void {
     this.#is_paused = true;
     clearTimeout(this.#phase);
-    return false;
   }
 
   end(): void {
     if (this.#is_over) return;
     this.#finish();
-    this.#body?.push(null);
+    this.#reader?.end();
   }
 
   fail(failure: UpstreamFailure): void {
     if (this.#is_over) return;
     this.#finish();
-    if (this.#body) this.#body.destroy(failure);
-    else this.#settle.reject(failure);
+    this.#feed.stop();
+    this.#failure = failure;
+    if (!this.#has_answered) this.#settle.reject(failure);
+    else this.#reader?.fail(failure);
   }
 
   #resume(): void {
@@ -129,7 +191,6 @@ export class Exchange {
     clearTimeout(this.#phase);
     clearTimeout(this.#total);
     this.#options.signal.removeEventListener('abort', this.#abort);
-    this.#feed.stop();
   }
 
   #startPhase(ms: number, missing: string): void {

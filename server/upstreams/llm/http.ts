@@ -32,6 +32,9 @@ const keep_alive_ms = 4_000;
 /** Ends connection attempts that nobody waits for any more; calls have their own, shorter deadline. */
 const connect_attempt_ms = 30_000;
 
+/** Made once: an error takes its stack when it is made, and nobody reads this one. */
+const no_longer_wanted = new Error('no longer wanted');
+
 const pools = new Map<string, Pool>();
 
 /**
@@ -44,7 +47,7 @@ export function post(request: HttpRequest): Promise<UpstreamResponse> {
   let controller: Dispatcher.DispatchController | null = null;
   const feed = {
     resume: () => controller?.resume(),
-    stop: () => controller?.abort(new Error('no longer wanted')),
+    stop: () => controller?.abort(no_longer_wanted),
   };
   const exchange = new Exchange(
     { ...request, max_bytes: request.stream ? max_bytes.stream : max_bytes.plain, peer: url.origin },
@@ -55,7 +58,7 @@ export function post(request: HttpRequest): Promise<UpstreamResponse> {
     // Called with a connection in hand, before the first byte is written: aborting here sends nothing.
     onRequestStart(connected) {
       controller = connected;
-      if (exchange.is_over) connected.abort(new Error('no longer wanted'));
+      if (exchange.is_over) connected.abort(no_longer_wanted);
       else exchange.sending();
     },
     onResponseStart(_, status, answered) {
