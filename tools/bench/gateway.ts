@@ -55,7 +55,7 @@ const matching = [
 const database = await freshDatabase('postgres');
 const server = await startServer({
   database_url: database.url,
-  program: [...values.node, 'dist/server/main.mjs'],
+  program: ['--max-semi-space-size=32', ...values.node, 'dist/server/main.mjs'],
   ...(values.port !== undefined && { port: Number(values.port) }),
   env: {
     OPENAI_API_KEY: 'sk-bench',
