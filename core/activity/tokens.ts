@@ -106,6 +106,11 @@ export class StreamCounter {
     return this.#counted + this.#tail_tokens;
   }
 
+  /** Tokens there would be with this text added: neither the sum of both nor less than each, for words may merge or break. */
+  tokensWith(text: string): number {
+    return this.#counted + this.#tokenizer.count(this.#tail + text);
+  }
+
   /** UTF-8 bytes of all text so far. */
   get bytes(): number {
     return this.#bytes;

@@ -16,6 +16,7 @@ export const problem_catalog = {
   model_not_allowed: { status: 403, type: 'policy_violation' },
   identity_mismatch: { status: 403, type: 'policy_violation' },
   run_terminated: { status: 403, type: 'policy_violation' },
+  agent_contained: { status: 403, type: 'policy_violation' },
   not_found: { status: 404, type: 'invalid_request_error' },
   model_not_found: { status: 404, type: 'invalid_request_error' },
   conflict: { status: 409, type: 'invalid_request_error' },

@@ -25,6 +25,7 @@ export const id_prefixes = {
   event: 'evt',
   provider: 'pvd',
   instance: 'ins',
+  stop: 'sto',
 } as const;
 
 export type IdKind = keyof typeof id_prefixes;
@@ -36,8 +37,11 @@ const suffix = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 export const idOf = (kind: IdKind) =>
   z.string().regex(new RegExp(`^${id_prefixes[kind]}_${suffix}$`), `must be a ${kind} id (${id_prefixes[kind]}_…)`);
 
+/** What stands where a policy's id would, when none had a part in it: said explicitly, never left out. */
+export const no_policy = 'SYSTEM_DEFAULT';
+
 /** The id of a policy or control, or SYSTEM_DEFAULT where none had a part in it, as when a key is not bound. */
-export const idOrDefault = (kind: 'policy' | 'control') => z.union([idOf(kind), z.literal('SYSTEM_DEFAULT')]);
+export const idOrDefault = (kind: 'policy' | 'control') => z.union([idOf(kind), z.literal(no_policy)]);
 
 /** Same instant and same randomness under another prefix: the step, record and decision of one call share a suffix. */
 export function sibling(id: string, kind: IdKind): string {

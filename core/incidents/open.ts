@@ -1,8 +1,7 @@
 import type { Category, Severity } from '../activity/run.ts';
+import { no_policy } from '../base/id.ts';
 import type { Contribution, Decision } from '../policies/decide.ts';
-
-/** What stands where a policy's id would, when something went wrong without one. */
-export const no_policy = 'SYSTEM_DEFAULT';
+import { by_person } from '../policies/stop.ts';
 
 /** An incident to be opened, once for each run and policy. */
 export interface IncidentDraft {
@@ -12,8 +11,14 @@ export interface IncidentDraft {
   title: string;
 }
 
-/** The violations a decision stands for: every control that fired, shadow ones included. */
-export const violationsOf = (decision: Decision): Contribution[] => decision.contributions.filter((of) => of.fired);
+/** The violations a decision stands for: every control that fired, shadow ones included. What a person stopped violated none. */
+export const violationsOf = (decision: Decision): Contribution[] =>
+  decision.contributions.filter((of) => of.fired && of.type !== by_person);
+
+const done_words: Partial<Record<Contribution['verdict'], string>> = {
+  block: 'blocked a call',
+  kill: 'killed the run',
+};
 
 /** The incidents a decision opens: one for each enforced policy with a control that fired and asks for one. */
 export function incidentsOf(decision: Decision): IncidentDraft[] {
@@ -24,7 +29,7 @@ export function incidentsOf(decision: Decision): IncidentDraft[] {
       policy_id: of.policy_id,
       category: of.category,
       severity: of.severity,
-      title: `Policy "${of.policy_name}" ${of.verdict === 'block' ? 'blocked a call' : 'was violated'}: ${of.reason}`,
+      title: `Policy "${of.policy_name}" ${done_words[of.verdict] ?? 'was violated'}: ${of.reason}`,
     });
   }
   return [...drafts.values()];

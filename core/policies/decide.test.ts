@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Action, actions } from './action.ts';
+import { type Action, action, actions } from './action.ts';
 import type { StoredControl } from './control.ts';
 import { decide, type Evidence } from './decide.ts';
 import type { Finding } from './detectors/define.ts';
@@ -14,7 +14,7 @@ interface Case {
   id: string;
   kind: TargetKind;
   mode: 'enforce' | 'shadow';
-  action: Action;
+  action: StoredControl['action'];
   on_failure: 'block' | 'continue' | undefined;
   incident: boolean | undefined;
   outcome:
@@ -39,7 +39,7 @@ const cases = fc.uniqueArray(
     id: fc.nat(99).map((n) => `ctl_${String(n).padStart(2, '0')}`),
     kind: fc.constantFrom(...target_kinds),
     mode: fc.constantFrom('enforce' as const, 'shadow' as const),
-    action: fc.constantFrom(...actions),
+    action: fc.constantFrom(...action.options),
     on_failure: fc.constantFrom('block' as const, 'continue' as const, undefined),
     incident: fc.constantFrom(true, false, undefined),
     outcome,
@@ -111,11 +111,11 @@ function reference(list: readonly Case[]) {
     if ('unmeasurable' in of) return true;
     if ('cap' in of) return of.posted + of.pending + of.asked > of.cap;
     if (of.rule !== 'not_evaluated') return of.rule === 'found';
-    return on_failure === undefined ? action === 'block' : on_failure === 'block';
+    return on_failure === undefined ? ['block', 'kill'].includes(action) : on_failure === 'block';
   };
   const strictest = (some: readonly Case[]): Action => {
     const fired = some.filter(fires).map(({ action }) => action);
-    return fired.includes('block') ? 'block' : fired.includes('warn') ? 'warn' : 'continue';
+    return (['kill', 'block', 'warn'] as const).find((one) => fired.includes(one)) ?? 'continue';
   };
   const enforced = list.filter(({ mode }) => mode === 'enforce');
   const verdict = strictest(enforced);
@@ -207,7 +207,7 @@ describe('a decision', () => {
   });
 
   test('opens an incident for a refusal by default, for a warning when asked to', () => {
-    const of = (action: Action, incident?: boolean): Case => ({
+    const of = (action: Case['action'], incident?: boolean): Case => ({
       id: 'ctl_00',
       kind: 'all_runs',
       mode: 'enforce',

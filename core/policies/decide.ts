@@ -120,6 +120,10 @@ function byWeight(a: Judged, b: Judged): number {
   return width(a) - width(b) || a.headroom - b.headroom || (a.matched.control.id < b.matched.control.id ? -1 : 1);
 }
 
+/** A control that kills says so to the caller, whatever its limit would have said, and its incident is the gravest. */
+const asKill = ({ control }: Matched, refusal: Refusal): Refusal =>
+  control.action === 'kill' ? { ...refusal, code: 'run_terminated', severity: 'CRITICAL' } : refusal;
+
 function common({ policy, control }: Matched, refusal: Refusal, fired: boolean) {
   return {
     policy_id: policy.id,
@@ -152,7 +156,7 @@ const unmeasured = {
 
 function judgeRule({ matched, finding }: Evidence['rules'][number]): Judged {
   const type = matched.control.rule?.type ?? '';
-  const { refusal } = present(detectors.get(type), `detector ${type}`);
+  const refusal = asKill(matched, present(detectors.get(type), `detector ${type}`).refusal);
   const not_evaluated = 'not_evaluated' in finding;
   const on_failure = matched.control.on_failure ?? (refuses(matched.control.action) ? 'block' : 'continue');
   const fired = not_evaluated ? on_failure === 'block' : finding.found;
@@ -170,14 +174,14 @@ function judgeRule({ matched, finding }: Evidence['rules'][number]): Judged {
 
 function judgeUnmeasurable(matched: Unmeasurable): Judged {
   const { limit, type, code } = matched;
-  const refusal = { ...type.refusal(limit), code, severity: 'MEDIUM' as const };
+  const refusal = asKill(matched, { ...type.refusal(limit), code, severity: 'MEDIUM' });
   const reason = `the ${type.title} of this call cannot be bounded: its model has no price`;
   const describe = () => ({
     ...common(matched, refusal, true),
     ...unmeasured,
     type: limit.type,
     not_evaluated: true,
-    code,
+    code: refusal.code,
     reason,
   });
   return { matched, fired: true, headroom: 0, describe };
@@ -193,7 +197,7 @@ function judgeLine(line: Line, seen: Seen, output_bound: number): Judged {
 
 function describeLine(line: Line, seen: Seen, requested: bigint, fired: boolean): Contribution {
   const { limit, type } = line;
-  const refusal = type.refusal(limit);
+  const refusal = asKill(line, type.refusal(limit));
   const left = line.max - seen.posted - seen.pending;
   const show = (amount: bigint) => type.show(amount < 0n ? 0n : amount);
   return {

@@ -1,6 +1,6 @@
 import { present } from '../base/assert.ts';
 import type { Window } from '../base/window.ts';
-import type { Action } from './action.ts';
+import { refuses } from './action.ts';
 import type { Control } from './control.ts';
 import { detectors } from './detectors/index.ts';
 import type { CountPer, LimitOf, LimitType } from './limits/define.ts';
@@ -39,21 +39,25 @@ function subjectOf({ kind, ids, except_ids, when = {} }: Target): string {
   return parts.join(' ');
 }
 
-const action_words: Record<Action, string> = {
+type Words = Record<Control['action'], string>;
+
+const action_words: Words = {
   continue: 'pass and are recorded',
   warn: 'pass with a warning',
   block: 'are refused',
+  kill: 'are refused and their run is killed',
 };
 
-const would_words: Record<Action, string> = {
+const would_words: Words = {
   continue: 'would pass and be recorded',
   warn: 'would pass with a warning',
   block: 'would be refused',
+  kill: 'would be refused and their run killed',
 };
 
-function clauseOf(control: Control, words: Record<Action, string>): string {
+function clauseOf(control: Control, words: Words): string {
   const { limit, rule, action, incident, alerts } = control;
-  const told = incident === true && action !== 'block' ? `${words[action]} and an incident` : words[action];
+  const told = incident === true && !refuses(action) ? `${words[action]} and an incident` : words[action];
   if (!limit) return `${told} ${ruleWords(present(rule, 'the rule of a control without limit'))}`;
   const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
   const once = `once ${type.title} would exceed ${amountText(type, limit)}`;

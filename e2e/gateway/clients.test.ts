@@ -240,7 +240,7 @@ describe('what reaches the provider', () => {
     for (const stream of [false, true]) {
       const { response } = await client.chat.completions.create({ model, messages: say(), stream }).withResponse();
       const [ours, also] = ['x-request-id', 'request-id'].map((name) => response.headers.get(name));
-      expect(ours).toMatch(/^req_[0-9a-f]{24}$/);
+      expect(ours).toMatch(/^req_[0-9a-f]{32}$/);
       expect(also).toBe(ours);
       expect(response.headers.get('x-aos-provider-request-id')).toBe(gateway.stub.received.at(-1)?.id);
     }

@@ -20,6 +20,7 @@ const kinds = {
   policies: 'policy',
   limits: 'control',
   runs: 'run',
+  containments: 'stop',
   incidents: 'incident',
   decisions: 'decision',
   'logs/llm-runs': 'record',

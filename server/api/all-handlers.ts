@@ -6,6 +6,7 @@ import { incident_handlers } from './incidents.ts';
 import { limit_handlers } from './limits.ts';
 import { log_handlers } from './logs.ts';
 import { policy_handlers } from './policies.ts';
+import { stop_handlers } from './stops.ts';
 
 /** One handler for every endpoint of the control plane: a missing one does not compile. */
 export const all_handlers: Handlers<typeof all_endpoints> = {
@@ -15,4 +16,5 @@ export const all_handlers: Handlers<typeof all_endpoints> = {
   ...limit_handlers,
   ...incident_handlers,
   ...log_handlers,
+  ...stop_handlers,
 };

@@ -1,7 +1,7 @@
 import type { IncidentsQuery, incident_endpoints } from '@aos/core/api/incidents.ts';
 import { Problem } from '@aos/core/base/error.ts';
+import { no_policy } from '@aos/core/base/id.ts';
 import { incident, incident_with_violations } from '@aos/core/incidents/incident.ts';
-import { no_policy } from '@aos/core/incidents/open.ts';
 import { run_outcome } from '@aos/core/incidents/outcome.ts';
 import { violation } from '@aos/core/policies/violation.ts';
 import type { Row, Tx } from '../base/database.ts';

@@ -5,13 +5,16 @@ import { type Log, openLog } from '../base/log.ts';
 import { createMetrics } from '../base/metrics.ts';
 import { openVault } from '../base/vault.ts';
 import { openGovern } from '../govern/open.ts';
+import { catchUpWithStops, obeyStop } from '../govern/stopping.ts';
 import { IdentityCache } from '../http/authenticate.ts';
 import { ownDataFolder } from '../store/data-folder.ts';
 import { openDatabase } from '../store/db.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { firstBoot } from '../store/first-boot.ts';
-import { listenForControl } from '../store/listen.ts';
+import { control_channel } from '../store/gate.ts';
+import { listen } from '../store/listen.ts';
 import { migrate } from '../store/migrate.ts';
+import { type StopRow, stop_channel } from '../store/stops.ts';
 import { heartbeat } from '../worker/heartbeat.ts';
 import { repeat, startWorker } from '../worker/run.ts';
 import { serve } from './serve.ts';
@@ -71,10 +74,16 @@ export async function start(): Promise<Running> {
       govern.controls.drop(tenant_id);
       identities.drop(tenant_id);
     };
+    const failing = (what: string) => (error: Error) => log.warn({ error: error.message }, what);
+    const onStop = (text: string) =>
+      void obeyStop(deps, govern.calls, JSON.parse(text) as StopRow).catch(failing('a stop could not be confirmed'));
+    const catchUp = () => catchUpWithStops(deps, govern.calls).catch(failing('stops could not be asked for'));
     started.add(
-      listenForControl(url, onChange, (error) =>
-        log.warn({ error: error.message }, 'not listening for changes of control'),
-      ),
+      listen(url, {
+        channels: { [control_channel]: onChange, [stop_channel]: onStop },
+        onConnect: catchUp,
+        onError: failing('not listening for changes of control and for stops'),
+      }),
     );
     started.add(await serve(govern, identities));
     if (config.log_level !== 'silent') console.log(banner(config, clock.monotonic() - begun_ms, admin_key_to_print));

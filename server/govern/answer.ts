@@ -1,12 +1,14 @@
 import { assert } from '@aos/core/base/assert.ts';
 import type { Problem } from '@aos/core/base/error.ts';
-import { sibling } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
+import { by_person, hasEnded } from '@aos/core/policies/stop.ts';
+import { traceOf } from '../store/traces.ts';
 import { countRefused } from './count.ts';
 import { factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
+import { killByPolicy } from './kill.ts';
 import { sendPlain } from './plain.ts';
 import { decisionOf, progressOf, stepOf } from './records.ts';
 import type { Outcome } from './settle.ts';
@@ -31,22 +33,32 @@ export async function refuse(govern: Govern, ticket: Ticket): Promise<Governed> 
     at_ms: ticket.admitted_at_ms,
   });
   await govern.books.settle(ticket.call.asker.tenant_id, refusedOutcome(govern, ticket, problem));
+  if (deciding.verdict === 'kill' && deciding.type !== by_person) await killByPolicy(govern, ticket, deciding);
   countRefused(govern.metrics, ticket);
   return { kind: 'refused', problem, facts: factsOf(ticket) };
 }
 
+const nothing = {
+  hold: null,
+  new_run: null,
+  new_trace: null,
+  step: null,
+  record: null,
+  progress: null,
+  violations: [],
+  incidents: [],
+  ledger: [],
+};
+
 function refusedOutcome(govern: Govern, ticket: Ticket, problem: Problem): Outcome {
   const at_ms = govern.clock.now();
   const { new_run, decision } = ticket;
+  // A run that has ended takes no step and no call any more: what is kept is the decision.
+  if (hasEnded(decision)) return { ...nothing, decision: { ...decisionOf(ticket, at_ms), step_id: null } };
   return {
     hold: null,
     new_run,
-    new_trace: new_run && {
-      tenant_id: new_run.tenant_id,
-      id: sibling(new_run.id, 'trace'),
-      run_id: new_run.id,
-      started_at: new_run.created_at,
-    },
+    new_trace: new_run && traceOf(new_run),
     step: stepOf(ticket, 'blocked', at_ms, 0n, { code: problem.code, message: problem.message }),
     record: null,
     decision: decisionOf(ticket, at_ms),

@@ -8,6 +8,7 @@ import { decide } from '@aos/core/policies/decide.ts';
 import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve.ts';
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
 import { failpoint } from '../base/failpoint.ts';
+import { traceOf } from '../store/traces.ts';
 import type { Admission, HeldCall } from '../store/usage.ts';
 import { dryRun, refuse, send } from './answer.ts';
 import type { AskedCall } from './asked.ts';
@@ -15,8 +16,8 @@ import type { TenantControl } from './control.ts';
 import { countedEstimate, estimateJson, estimateOf } from './estimate.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
+import type { InFlight } from './in-flight.ts';
 import { type Inspected, inspect } from './inspect.ts';
-import { mismatchDecision } from './mismatch.ts';
 import { type ChosenModel, chooseModel } from './models.ts';
 import type { Ticket } from './ticket.ts';
 import { type Who, whoAsks } from './who.ts';
@@ -97,19 +98,20 @@ async function closer(govern: Govern, asked: AskedCall, prepared: Prepared, loos
 type Attempt = Ticket | 'stale' | 'run_closed';
 
 /**
- * One try at the gate: reserve, admit, decide. A call that claims to be somebody its key does not speak for passes the
- * gate with nothing to reserve, for its run may have ended, and is refused whatever policies say.
+ * One try at the gate: reserve, admit, decide. A call that is refused whatever policies say passes the gate with nothing
+ * to reserve, for its run may have ended meanwhile. The call is known as in flight before it is admitted: whoever stops
+ * it right after finds it.
  */
 async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, estimate: Estimate): Promise<Attempt> {
   const { control, call, matched, inspected, who } = prepared;
   const admitted_at_ms = govern.clock.now();
-  const { mismatch } = who;
-  const reservation = reserve(mismatch === null ? matched : [], call, estimate, admitted_at_ms);
-  const take = mismatch === null && !asked.claims.dry_run && mayPass(inspected, reservation);
+  const reservation = reserve(who.refused ? [] : matched, call, estimate, admitted_at_ms);
+  const take = !who.refused && !asked.claims.dry_run && mayPass(inspected, reservation);
   const decision_id = govern.makeId('decision');
   const new_run = who.openRun(control.policies.snapshot_id, admitted_at_ms);
+  const in_flight = govern.calls.enter(call.asker);
   failpoint(govern.config.failpoint, 'before_reserve');
-  const admission = await govern.books.admit(call.asker.tenant_id, {
+  const asking = govern.books.admit(call.asker.tenant_id, {
     control_epoch: control.control_epoch,
     ask: {
       id: decision_id,
@@ -121,27 +123,31 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
       call: heldCall(prepared, asked, estimate, reservation.lines) as unknown as Json,
     },
     new_run,
-    new_trace: new_run && {
-      tenant_id: new_run.tenant_id,
-      id: sibling(new_run.id, 'trace'),
-      run_id: new_run.id,
-      started_at: new_run.created_at,
-    },
+    new_trace: new_run && traceOf(new_run),
   });
-  if (admission.outcome === 'stale' || admission.outcome === 'run_closed') return admission.outcome;
+  const admission = await asking.catch((error: unknown) => {
+    in_flight.leave();
+    throw error;
+  });
+  if (admission.outcome === 'stale' || admission.outcome === 'run_closed') {
+    in_flight.leave();
+    return admission.outcome;
+  }
   if (admission.outcome === 'admitted') {
     failpoint(govern.config.failpoint, 'after_reserve');
     who.opened();
     govern.metrics.open_holds.inc();
+  } else {
+    in_flight.leave();
   }
-  const at = { estimate, reservation, admission, decision_id, admitted_at_ms, new_run };
+  const at = { estimate, reservation, admission, decision_id, admitted_at_ms, new_run, in_flight };
   const ticket = judged(govern, asked, prepared, at);
-  return mismatch === null ? ticket : { ...ticket, decision: mismatchDecision(mismatch) };
+  return who.refused ? { ...ticket, decision: who.refused } : ticket;
 }
 
 /** Whether anything but the books already refuses the call: then nothing is taken. */
 const mayPass = (inspected: Inspected[], reservation: Reservation): boolean =>
-  decide({ rules: inspected, lines: [], unmeasurable: reservation.unmeasurable, output_bound: 0 }).verdict !== 'block';
+  !refuses(decide({ rules: inspected, lines: [], unmeasurable: reservation.unmeasurable, output_bound: 0 }).verdict);
 
 interface AtGate {
   estimate: Estimate;
@@ -150,6 +156,7 @@ interface AtGate {
   decision_id: string;
   admitted_at_ms: number;
   new_run: Ticket['new_run'];
+  in_flight: InFlight;
 }
 
 function judged(
@@ -185,6 +192,7 @@ function judged(
     },
     new_run: at.new_run,
     identity: who.identity,
+    in_flight: at.in_flight,
     admitted_at_ms: at.admitted_at_ms,
     decided_after_ms: govern.clock.monotonic() - asked.begun_ms,
   };

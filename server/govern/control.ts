@@ -11,6 +11,7 @@ import {
   type ProviderRow,
 } from '../store/control-read.ts';
 import { currentSnapshot } from '../store/policies.ts';
+import { containments, type StopRow } from '../store/stops.ts';
 import { controlEpoch } from '../store/tenants.ts';
 import { packagedAt, tenantPrices } from './prices.ts';
 
@@ -20,6 +21,8 @@ export interface TenantControl {
   policies: PolicyIndex;
   projects: Map<string, ProjectRow>;
   providers: ProviderRow[];
+  /** Agents, actors, keys or the tenant whose calls are refused until they are released. */
+  containments: StopRow[];
   prices: PriceBook;
   /** The packaged prices, for listing what could be called. */
   catalog: PriceBook;
@@ -75,6 +78,7 @@ function load(deps: Deps, tenant_id: string): Promise<TenantControl> {
       policies: indexPolicies(snapshot.snapshot_id, snapshot.document),
       projects: new Map(projects.map((project) => [project.id, project])),
       providers: await allProviders(tx),
+      containments: await containments(tx),
       prices: tenantPrices(tenant_id, await allPrices(tx), deps.clock.now()),
       catalog: packagedAt(deps.clock.now()),
     };

@@ -1,5 +1,6 @@
 import { present } from '@aos/core/base/assert.ts';
 import type { Problem } from '@aos/core/base/error.ts';
+import { refuses } from '@aos/core/policies/action.ts';
 import { type Contribution, type Decision, decide } from '@aos/core/policies/decide.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
 import type { Govern } from './govern.ts';
@@ -12,12 +13,18 @@ import type { Ticket } from './ticket.ts';
 export function cutDecision(ticket: Ticket): Decision {
   const lines = ticket.lines.map((line, n) => ({ line, seen: present(ticket.seen[n], 'the balance of a line') }));
   const asked = decide({ rules: [], lines, unmeasurable: [], output_bound: ticket.output_bound + 1 });
-  const deciding = asked.deciding?.verdict === 'block' ? asked.deciding : overrun(ticket, asked);
+  const deciding = asked.deciding && refuses(asked.deciding.verdict) ? asked.deciding : overrun(ticket, asked);
   const others = [...ticket.decision.contributions, ...asked.contributions].filter(
     (of) => of.control_id !== deciding.control_id,
   );
   const contributions = [deciding, ...new Map(others.map((of) => [of.control_id, of])).values()];
-  return { verdict: 'block', fired: true, deciding, contributions, shadow_verdict: ticket.decision.shadow_verdict };
+  return {
+    verdict: deciding.verdict,
+    fired: true,
+    deciding,
+    contributions,
+    shadow_verdict: ticket.decision.shadow_verdict,
+  };
 }
 
 function overrun(ticket: Ticket, asked: Decision): Contribution {

@@ -32,7 +32,7 @@ describe('what is delivered of a stream', () => {
         let sent = '';
         for (const text of texts) {
           if (delivered.crosses(text, bound)) {
-            expect(tokenizer.count(sent) + tokenizer.count(text)).toBeGreaterThan(bound);
+            expect(tokenizer.count(sent + text)).toBeGreaterThan(bound);
             break;
           }
           sent += text;
@@ -40,7 +40,7 @@ describe('what is delivered of a stream', () => {
         expect(delivered.tokens()).toBe(tokenizer.count(sent));
         expect(delivered.tokens()).toBeLessThanOrEqual(bound);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[['🙂', "'t"], 2]] },
     );
   });
 

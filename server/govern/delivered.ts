@@ -1,4 +1,4 @@
-import { loadTokenizer, StreamCounter, type Tokenizer, utf8Bytes } from '@aos/core/activity/tokens.ts';
+import { loadTokenizer, StreamCounter, utf8Bytes } from '@aos/core/activity/tokens.ts';
 import type { ProviderKind } from '../upstreams/llm/define.ts';
 
 /** Counts the generated text of one answer. */
@@ -12,7 +12,7 @@ export interface Delivered {
 export async function countDelivered(kind: ProviderKind): Promise<Delivered> {
   if (kind === 'mock') return quarterBytes();
   const tokenizer = await loadTokenizer();
-  return encoded(new StreamCounter(tokenizer), tokenizer);
+  return encoded(new StreamCounter(tokenizer));
 }
 
 /** The built-in models define a token as four bytes of text. */
@@ -30,17 +30,17 @@ function quarterBytes(): Delivered {
 }
 
 /**
- * A token has at least one byte: nothing is tokenised before the bytes since the last count could reach the bound. A
- * text that may cross it is counted alone, which is at most one token more than it adds to what came before.
+ * A token has at least one byte: nothing is tokenised before the bytes since the last count could reach the bound. A text
+ * that may cross it is counted together with what came before.
  */
-function encoded(counter: StreamCounter, tokenizer: Tokenizer): Delivered {
+function encoded(counter: StreamCounter): Delivered {
   let safe_bytes = 0;
   return {
     crosses(text, bound) {
       const more = utf8Bytes(text);
       if (counter.bytes + more > Math.max(bound, safe_bytes)) {
         const { tokens } = counter;
-        if (tokens + more > bound && tokens + tokenizer.count(text) > bound) return true;
+        if (tokens + more > bound && counter.tokensWith(text) > bound) return true;
         safe_bytes = counter.bytes + bound - tokens;
       }
       counter.add(text);

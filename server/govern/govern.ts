@@ -1,6 +1,7 @@
 import type { Deps } from '../base/deps.ts';
 import type { Books } from './books.ts';
 import type { Controls } from './control.ts';
+import type { CallsInFlight } from './in-flight.ts';
 import type { Registry } from './registry.ts';
 import type { Outcome } from './settle.ts';
 import type { Ticket } from './ticket.ts';
@@ -10,6 +11,7 @@ export interface Govern extends Deps {
   controls: Controls;
   registry: Registry;
   books: Books;
+  calls: CallsInFlight;
   /** Settles a call, waiting while the database is away for a few seconds; then the call fails and settling goes on. */
   settleFor(ticket: Ticket, outcome: Outcome): Promise<void>;
 }

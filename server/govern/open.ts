@@ -6,6 +6,7 @@ import { createBooks } from './books.ts';
 import { createControls } from './control.ts';
 import { countSettled } from './count.ts';
 import type { Govern } from './govern.ts';
+import { createCallsInFlight } from './in-flight.ts';
 import { createLater, type Later } from './later.ts';
 import { createRegistry } from './registry.ts';
 import type { Outcome } from './settle.ts';
@@ -35,6 +36,8 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
         'a call could not be settled and waits for the database',
       );
       throw new Problem('governance_unavailable', unsettled, { retry_after_s: 2 });
+    } finally {
+      ticket.in_flight.leave();
     }
   };
   const govern: Govern = {
@@ -42,6 +45,7 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
     controls: createControls(deps),
     registry: createRegistry(deps),
     books,
+    calls: createCallsInFlight(),
     settleFor,
   };
   return { govern, later };

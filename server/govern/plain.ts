@@ -9,6 +9,7 @@ import { outcomeOf, type Went } from './ending.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
+import { decisionThatStopped, stoppedEnding, stoppedProblem } from './stopped.ts';
 import type { Ticket } from './ticket.ts';
 
 /**
@@ -18,13 +19,30 @@ import type { Ticket } from './ticket.ts';
 export async function sendPlain(govern: Govern, ticket: Ticket): Promise<Governed> {
   const facts = factsOf(ticket, addedBound(ticket));
   try {
-    const response = await dispatch(govern, ticket, new AbortController().signal);
+    const response = await dispatch(govern, ticket, ticket.in_flight.signal);
     return await finishPlain(govern, ticket, response, facts);
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
-    await settle(govern, ticket, failedToAnswer(ticket, error));
-    return { kind: 'refused', problem: failureProblem(error), facts };
+    return settleUnanswered(govern, ticket, error, facts);
   }
+}
+
+/** Settles a call whose answer did not come: because it was stopped, or because the provider gave none. */
+export async function settleUnanswered(
+  govern: Govern,
+  ticket: Ticket,
+  failure: UpstreamFailure,
+  facts: Facts,
+): Promise<Governed> {
+  const decision = decisionThatStopped(ticket);
+  if (decision === null) {
+    await settle(govern, ticket, failedToAnswer(ticket, failure));
+    return { kind: 'refused', problem: failureProblem(failure), facts };
+  }
+  const problem = stoppedProblem(govern, ticket, decision);
+  const sent = { free: !failure.sent, lost: failure.sent };
+  await settle(govern, { ...ticket, decision }, { ...unheard(ticket), ...stoppedEnding(problem), ...sent });
+  return { kind: 'refused', problem, facts: { ...facts, verdict: decision.verdict } };
 }
 
 /** Reads an answer to its end, settles, and only then hands it on. */

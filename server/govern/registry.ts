@@ -23,6 +23,9 @@ export interface Registry {
   forgetSession(tenant_id: string, project: ProjectRow, name: string): void;
 }
 
+/** A session without a call for so long has ended, and with it what was said about its killed run. */
+const session_idle_s = 3_600;
+
 /** Names kept in memory: each is a few hundred bytes, and the oldest gives way. */
 const names_max = 50_000;
 
@@ -48,7 +51,7 @@ export function createRegistry(deps: Deps): Registry {
     session: (tenant_id, project, name) =>
       sessions.get(`${tenant_id} ${project.id} ${name}`, async () => {
         const fresh = { new_session_id: deps.makeId('session'), new_run_id: deps.makeId('run') };
-        const of = { tenant_id, project_id: project.id, external_id: name, at: at(), ...fresh };
+        const of = { tenant_id, project_id: project.id, external_id: name, at: at(), session_idle_s, ...fresh };
         return { ...(await deps.db.tenant(tenant_id, (tx) => joinSession(tx, of))), opened: false };
       }),
     forgetSession: (tenant_id, project, name) => sessions.drop(`${tenant_id} ${project.id} ${name}`),

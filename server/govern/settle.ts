@@ -18,11 +18,12 @@ export interface Outcome extends Trouble {
   /** The run a refused call opens; an admitted call opened it at the gate. */
   new_run: NewRun | null;
   new_trace: NewTrace | null;
-  step: StepRow;
+  /** Null with `progress`: the run had ended before the call came. */
+  step: StepRow | null;
   record: LlmRunRecordRow | null;
   /** Null: a plain allow, which its record stands for. */
   decision: DecisionRow | null;
-  progress: RunProgress;
+  progress: RunProgress | null;
 }
 
 export const heldBy = (outcomes: readonly Outcome[]): string[] => outcomes.flatMap((of) => of.hold?.id ?? []);

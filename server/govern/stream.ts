@@ -9,12 +9,14 @@ import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.
 import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
 import { cutDecision, cutProblem } from './cut.ts';
 import { countDelivered, type Delivered } from './delivered.ts';
-import { addedBound, asFailure, client_closed, dispatch, failedToAnswer, failureProblem, unheard } from './dispatch.ts';
+import { addedBound, asFailure, client_closed, dispatch, failureProblem, unheard } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
 import { factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
-import { finishPlain } from './plain.ts';
+import { killByPolicy } from './kill.ts';
+import { finishPlain, settleUnanswered } from './plain.ts';
+import { decisionThatStopped, stoppedEnding, stoppedProblem } from './stopped.ts';
 import type { Ticket } from './ticket.ts';
 
 /** A call whose answer comes in events: each is read, metered and passed on; the last ones wait until all is settled. */
@@ -22,20 +24,22 @@ export async function sendStream(govern: Govern, ticket: Ticket): Promise<Govern
   const facts = factsOf(ticket, addedBound(ticket));
   const upstream = new AbortController();
   const leave = () => upstream.abort();
-  ticket.asked.gone.addEventListener('abort', leave, { once: true });
-  if (ticket.asked.gone.aborted) leave();
+  for (const signal of [ticket.asked.gone, ticket.in_flight.signal]) {
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+  }
   // The first call waits for a vocabulary: before anything is sent, or the provider would seem to be late.
   const seen = await begin(ticket);
   try {
     const response = await dispatch(govern, ticket, upstream.signal);
     const is_stream = response.headers['content-type']?.includes('text/event-stream') ?? false;
     if (response.status >= 400 || !is_stream) return await finishPlain(govern, ticket, response, facts);
+    ticket.in_flight.streams();
     const chunks = metered(govern, ticket, seen, response, upstream);
     return { kind: 'stream', status: response.status, headers: response.headers, chunks, facts };
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
-    await govern.settleFor(ticket, await outcomeOf(govern, ticket, failedToAnswer(ticket, error)));
-    return { kind: 'refused', problem: failureProblem(error), facts };
+    return settleUnanswered(govern, ticket, error, facts);
   }
 }
 
@@ -51,6 +55,8 @@ interface Seen {
   done: boolean;
   /** The decision that ended the stream; null while it may go on. */
   cut: Decision | null;
+  /** The decision of the person or policy that ended it from outside. */
+  stopped: Decision | null;
   provider_error: boolean;
   first_byte_at_ms: number | null;
 }
@@ -67,8 +73,12 @@ async function* metered(
   const finish = async () => {
     if (settled) return;
     settled = true;
-    const ended = seen.cut ? { ...ticket, decision: seen.cut } : ticket;
-    await govern.settleFor(ticket, await outcomeOf(govern, ended, wentOf(ticket, seen, failure)));
+    // Stopped or not is settled here: a stop that comes later finds a call that has ended.
+    if (!seen.cut && !seen.done) seen.stopped = decisionThatStopped(ticket);
+    const decision = seen.cut ?? seen.stopped ?? ticket.decision;
+    const went = wentOf(govern, ticket, seen, failure);
+    await govern.settleFor(ticket, await outcomeOf(govern, { ...ticket, decision }, went));
+    if (seen.cut?.deciding?.verdict === 'kill') await killByPolicy(govern, ticket, seen.cut.deciding);
   };
   try {
     let held: Buffer[] = [];
@@ -107,6 +117,7 @@ async function begin(ticket: Ticket): Promise<Seen> {
     usage: null,
     done: false,
     cut: null,
+    stopped: null,
     provider_error: false,
     first_byte_at_ms: null,
   };
@@ -138,6 +149,7 @@ const joined = (parts: Buffer[]): Buffer => (parts.length === 1 && parts[0] ? pa
 function endOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Buffer[] {
   const { wire } = ticket.asked;
   if (seen.cut) return [Buffer.from(wire.errorEvents(cutProblem(govern, ticket, seen.cut), seen.reader))];
+  if (seen.stopped) return [Buffer.from(wire.errorEvents(stoppedProblem(govern, ticket, seen.stopped), seen.reader))];
   if (seen.done || seen.provider_error) return [];
   const problem = failure
     ? failureProblem(failure)
@@ -145,7 +157,7 @@ function endOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFail
   return [Buffer.from(wire.errorEvents(problem, seen.reader))];
 }
 
-function wentOf(ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
+function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
   const heard: Omit<Went, 'status'> = {
     ...unheard(ticket),
     http_status: 200,
@@ -158,6 +170,7 @@ function wentOf(ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): We
     const error = { code: 'stream_cut', message: 'the stream was ended at what its limit pays for' };
     return { ...heard, status: 'cut', error, termination: 'BUDGET_EXCEEDED' };
   }
+  if (seen.stopped) return { ...heard, ...stoppedEnding(stoppedProblem(govern, ticket, seen.stopped)) };
   if (seen.done && !seen.provider_error) return { ...heard, status: 'succeeded', usage: seen.usage };
   if (ticket.asked.gone.aborted) {
     return { ...heard, status: 'cancelled', error: client_closed, termination: 'USER_ABORT' };

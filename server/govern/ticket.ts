@@ -4,6 +4,7 @@ import type { Line } from '@aos/core/policies/reserve.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { AskedCall } from './asked.ts';
 import type { TenantControl } from './control.ts';
+import type { InFlight } from './in-flight.ts';
 import type { ChosenModel } from './models.ts';
 
 /** A call with its decision: what every later step needs to send, meter, settle and record it. */
@@ -23,6 +24,7 @@ export interface Ticket {
   /** The run this call opens; null when it joins one that is there. */
   new_run: NewRun | null;
   identity: NewRun['identity'];
+  in_flight: InFlight;
   admitted_at_ms: number;
   /** Time the call had spent here when it was decided, in milliseconds. */
   decided_after_ms: number;

@@ -1,6 +1,8 @@
+import { no_policy } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import { type IncidentDraft, incidentsOf, no_policy, violationsOf } from '@aos/core/incidents/open.ts';
+import { type IncidentDraft, incidentsOf, violationsOf } from '@aos/core/incidents/open.ts';
+import { refuses } from '@aos/core/policies/action.ts';
 import type { Contribution } from '@aos/core/policies/decide.ts';
 import type { Deps } from '../base/deps.ts';
 import type { NewIncident } from '../store/incidents.ts';
@@ -91,7 +93,7 @@ function breachEntry(deps: Deps, ticket: Ticket, of: Contribution, at: string): 
   const { asker } = ticket.call;
   return {
     id: deps.makeId('event'),
-    event: of.limit === null ? 'ACCESS_DENIED' : of.verdict === 'block' ? 'LIMIT_BREACHED' : 'LIMIT_WARNED',
+    event: of.limit === null ? 'ACCESS_DENIED' : refuses(of.verdict) ? 'LIMIT_BREACHED' : 'LIMIT_WARNED',
     ...actorOf(ticket),
     object_type: 'decision',
     object_id: ticket.ids.decision_id,

@@ -1,12 +1,17 @@
 import type { Asker, Named } from '@aos/core/activity/call.ts';
+import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { idOf } from '@aos/core/base/id.ts';
 import { instantText } from '@aos/core/base/time.ts';
+import type { Decision } from '@aos/core/policies/decide.ts';
+import { endedDecision, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
 import type { ProjectRow } from '../store/control-read.ts';
-import { findRun, type NewRun } from '../store/runs.ts';
+import { findRun, type KnownRun, type NewRun } from '../store/runs.ts';
+import { killOf } from '../store/stops.ts';
 import type { AskedCall } from './asked.ts';
 import type { TenantControl } from './control.ts';
 import type { Govern } from './govern.ts';
+import { mismatchDecision } from './mismatch.ts';
 import { dryRegistry, type Registry } from './registry.ts';
 
 /** Who asks, in which project and run, and how far the credential vouches for it. */
@@ -14,8 +19,8 @@ export interface Who {
   asker: Asker;
   project: ProjectRow;
   identity: NewRun['identity'];
-  /** Why the claimed identity contradicts the key; null when it does not. */
-  mismatch: string | null;
+  /** Why the call is refused whatever policies say; null when it is not. */
+  refused: Decision | null;
   /** The run was there before this call. */
   run_must_exist: boolean;
   /** The row of the run this call opens; null when it is there. */
@@ -51,12 +56,20 @@ export async function whoAsks(govern: Govern, control: TenantControl, asked: Ask
     asker,
     project,
     identity: vouched,
-    mismatch: agent.mismatch ?? actor.mismatch,
-    run_must_exist: run.is_known,
+    refused: refusedAnyway(control, asker, run, agent.mismatch ?? actor.mismatch),
+    run_must_exist: run.is_known && run.ended === null,
     openRun: (snapshot_id, at_ms) => (run.is_open ? null : newRun(asker, vouched, asked, snapshot_id, at_ms)),
     opened: run.opened,
     forgetRun: run.forget,
   };
+}
+
+/** A run that ended, then a containment, then an identity that contradicts the key. */
+function refusedAnyway(control: TenantControl, asker: Asker, run: RunOf, mismatch: string | null): Decision | null {
+  if (run.ended !== null) return run.ended;
+  const contained = control.containments.find((stop) => stopsCallsOf(stop, asker));
+  if (contained) return stopDecision(contained);
+  return mismatch === null ? null : mismatchDecision(mismatch);
 }
 
 /** The key's own project; a key of the whole tenant may name another, and uses `default` otherwise. */
@@ -105,6 +118,8 @@ interface RunOf {
   is_known: boolean;
   /** Its row is surely there. */
   is_open: boolean;
+  /** Why it takes no more calls; null while it does. */
+  ended: Decision | null;
   opened: () => void;
   forget: () => void;
 }
@@ -120,11 +135,14 @@ async function runOf(govern: Govern, registry: Registry, project: ProjectRow, as
   if (claims.session !== null) {
     const name = claims.session;
     const joined = await registry.session(identity.tenant_id, project, name);
+    // Asked for again by each call: the session is released once it has been quiet.
+    if (joined.kill) registry.forgetSession(identity.tenant_id, project, name);
     return {
       run_id: joined.run_id,
       session: joined.session,
       is_known: true,
-      is_open: joined.opened,
+      is_open: joined.opened || joined.kill !== null,
+      ended: joined.kill && stopDecision(joined.kill),
       opened: () => {
         joined.opened = true;
       },
@@ -136,6 +154,7 @@ async function runOf(govern: Govern, registry: Registry, project: ProjectRow, as
     session: null,
     is_known: false,
     is_open: false,
+    ended: null,
     opened: nothing_to_do,
     forget: nothing_to_do,
   };
@@ -157,16 +176,24 @@ async function namedRun(
     claims.session === null ? null : (await registry.session(identity.tenant_id, project, claims.session)).session;
   if (run.status !== 'running') {
     if (run.termination_reason === 'COMPLETED' && session && run.session_id === session.id) return null;
-    throw new Problem(
-      'run_terminated',
-      `The run ${run_id} has ended (${run.termination_reason}): start a new one by leaving x-aos-run-id out.`,
-      {
-        details: { run_id, retryable: false, url: `${govern.config.public_url}/runs/${run_id}` },
-      },
-    );
+    const kill = await govern.db.tenant(identity.tenant_id, (tx) => killOf(tx, run_id));
+    const reason = (run.termination_reason ?? 'COMPLETED') as TerminationReason;
+    return known(run, session, kill ? stopDecision(kill) : endedDecision(run_id, reason));
   }
+  return known(run, session, null);
+}
+
+function known(run: KnownRun, session: Named | null, ended: Decision | null): RunOf {
   const of_run = session ?? (run.session_id === null ? null : { id: run.session_id, slug: run.session_id });
-  return { run_id, session: of_run, is_known: true, is_open: true, opened: nothing_to_do, forget: nothing_to_do };
+  return {
+    run_id: run.id,
+    session: of_run,
+    is_known: true,
+    is_open: true,
+    ended,
+    opened: nothing_to_do,
+    forget: nothing_to_do,
+  };
 }
 
 function newRun(

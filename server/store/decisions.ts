@@ -8,7 +8,8 @@ export interface DecisionRow {
   tenant_id: string;
   id: string;
   run_id: string;
-  step_id: string;
+  /** Null: the run had ended and took no step. */
+  step_id: string | null;
   project_id: string;
   agent_id: string | null;
   actor_id: string | null;

@@ -32,3 +32,13 @@ export async function versionSeen(tx: Tx, version: string): Promise<boolean> {
 export async function removeForgottenInstances(tx: Tx): Promise<void> {
   await tx.query("delete from instances where heartbeat_at < clock_timestamp() - interval '1 day'");
 }
+
+/** Processes with a gateway that have beaten lately: those that may have calls in flight. */
+export async function liveGateways(tx: Tx, dead_after_s: number): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `select id from instances where 'gateway' = any (string_to_array(roles, ','))
+      and heartbeat_at > clock_timestamp() - make_interval(secs => $1)`,
+    [dead_after_s],
+  );
+  return rows.map((row) => row.id);
+}

@@ -1,25 +1,29 @@
 import pg from 'pg';
-import { control_channel } from './gate.ts';
+
+export interface Hearing {
+  /** What to do with the payload of each channel. */
+  channels: Record<string, (payload: string) => void>;
+  /** The connection is there, for the first time or again: what was said before was not heard. */
+  onConnect: () => void;
+  onError: (error: Error) => void;
+}
 
 /**
- * Hears which tenants' control has changed. Only a hint that saves a stale round: after a lost connection it comes back
- * by itself, and what was missed meanwhile the admissions find out.
+ * Listens to notifications of the database over a connection of its own. After a lost connection it comes back by
+ * itself; what was missed meanwhile the listener has to ask for.
  */
-export function listenForControl(
-  url: string,
-  onChange: (tenant_id: string) => void,
-  onError: (error: Error) => void,
-): () => Promise<void> {
+export function listen(url: string, { channels, onConnect, onError }: Hearing): () => Promise<void> {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let is_stopped = false;
   const connect = async () => {
     client = new pg.Client({ connectionString: url, keepAlive: true });
-    client.on('notification', (message) => message.payload && onChange(message.payload));
+    client.on('notification', ({ channel, payload }) => payload && channels[channel]?.(payload));
     client.on('error', () => undefined);
     client.on('end', retry);
     await client.connect();
-    await client.query(`listen ${control_channel}`);
+    for (const channel of Object.keys(channels)) await client.query(`listen ${channel}`);
+    onConnect();
   };
   const retry = () => {
     if (is_stopped || timer) return;

@@ -3,7 +3,7 @@ import { Filter, type Slice, sliceOf } from './list.ts';
 
 /** The lists of what people administer: few rows, in the transaction at hand. */
 export interface PlainList {
-  table: 'projects' | 'agents' | 'actors' | 'api_keys' | 'providers' | 'tenants';
+  table: 'projects' | 'agents' | 'actors' | 'api_keys' | 'providers' | 'tenants' | 'stops';
   columns: string;
   filter: Filter;
 }

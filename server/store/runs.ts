@@ -152,6 +152,29 @@ export async function findRun(tx: Tx, id: string): Promise<KnownRun | undefined>
   return rows[0];
 }
 
+export interface EndedRun {
+  id: string;
+  project_id: string;
+  agent_id: string | null;
+  api_key_id: string;
+  session_id: string | null;
+}
+
+/** Ends a run that has not ended; undefined when it has. */
+export async function endRun(
+  tx: Tx,
+  run: { id: string; status: string; termination_reason: string; outcome_record: string; policy_id: string | null },
+): Promise<EndedRun | undefined> {
+  const rows = await tx.query<EndedRun>(
+    `update runs set status = $2, termination_reason = $3, outcome_record = $4, ended_at = clock_timestamp(),
+        violation_policy_id = coalesce(violation_policy_id, $5)
+      where tenant_id = current_tenant() and id = $1 and status in ('queued', 'running', 'retry')
+      returning id, project_id, agent_id, api_key_id, session_id`,
+    [run.id, run.status, run.termination_reason, run.outcome_record, run.policy_id],
+  );
+  return rows[0];
+}
+
 export interface IdleRun {
   id: string;
   project_id: string;

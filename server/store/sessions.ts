@@ -1,11 +1,14 @@
 import type { Named } from '@aos/core/activity/call.ts';
 import { present } from '@aos/core/base/assert.ts';
 import type { Tx } from '../base/database.ts';
+import { killOf, type StopRow } from './stops.ts';
 
 export interface SessionRun {
   session: Named;
   /** The run that new calls of the session join; a fresh id when the one before has ended. */
   run_id: string;
+  /** The order that killed this run: calls of the session are refused until it has been quiet for `session_idle_s`. */
+  kill: StopRow | null;
 }
 
 /**
@@ -21,6 +24,7 @@ export async function joinSession(
     at: string;
     new_session_id: string;
     new_run_id: string;
+    session_idle_s: number;
   },
 ): Promise<SessionRun> {
   await tx.query(
@@ -28,19 +32,21 @@ export async function joinSession(
       on conflict (tenant_id, project_id, external_id) do nothing`,
     [of.tenant_id, of.new_session_id, of.project_id, of.external_id, of.at],
   );
-  const rows = await tx.query<{ id: string; run_id: string | null; status: string | null }>(
-    `select s.id, s.run_id, (select r.status from runs r where r.tenant_id = s.tenant_id and r.id = s.run_id) as status
+  const rows = await tx.query<{ id: string; run_id: string | null; status: string | null; is_quiet: boolean }>(
+    `select s.id, s.run_id, (select r.status from runs r where r.tenant_id = s.tenant_id and r.id = s.run_id) as status,
+        s.last_activity_at < clock_timestamp() - make_interval(secs => $4) as is_quiet
       from sessions s where s.tenant_id = $1 and s.project_id = $2 and s.external_id = $3 for update`,
-    [of.tenant_id, of.project_id, of.external_id],
+    [of.tenant_id, of.project_id, of.external_id, of.session_idle_s],
   );
   const found = present(rows[0], 'the session just registered');
-  const joins = found.run_id !== null && (found.status === null || found.status === 'running');
-  const run_id = joins && found.run_id !== null ? found.run_id : of.new_run_id;
+  const has_ended = found.status !== null && found.status !== 'running';
+  const killed = has_ended && !found.is_quiet && found.run_id !== null ? await killOf(tx, found.run_id) : undefined;
+  const run_id = found.run_id !== null && (!has_ended || killed) ? found.run_id : of.new_run_id;
   await tx.query('update sessions set run_id = $3, last_activity_at = $4 where tenant_id = $1 and id = $2', [
     of.tenant_id,
     found.id,
     run_id,
     of.at,
   ]);
-  return { session: { id: found.id, slug: of.external_id }, run_id };
+  return { session: { id: found.id, slug: of.external_id }, run_id, kill: killed ?? null };
 }

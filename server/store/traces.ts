@@ -1,3 +1,4 @@
+import { sibling } from '@aos/core/base/id.ts';
 import type { Tx } from '../base/database.ts';
 import { type Columns, inserter } from './insert-rows.ts';
 
@@ -7,6 +8,14 @@ export interface NewTrace {
   run_id: string;
   started_at: string;
 }
+
+/** The trace of a run that is opened: their ids share a suffix. */
+export const traceOf = (run: { tenant_id: string; id: string; created_at: string }): NewTrace => ({
+  tenant_id: run.tenant_id,
+  id: sibling(run.id, 'trace'),
+  run_id: run.id,
+  started_at: run.created_at,
+});
 
 const columns: Columns<NewTrace> = { tenant_id: 'text', id: 'text', run_id: 'text', started_at: 'timestamptz' };
 

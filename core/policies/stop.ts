@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { Asker } from '../activity/call.ts';
+import { idOf, no_policy } from '../base/id.ts';
+import { instant } from '../base/time.ts';
+import type { Decision } from './decide.ts';
+
+/** What can be stopped at once: one run is killed; agents, actors, keys and the tenant are contained until released. */
+const stop_kinds = ['run', 'agent', 'actor', 'api_key', 'tenant'] as const;
+
+/** An order to stop, as it is stored. */
+export const stop_object = z
+  .object({
+    id: idOf('stop'),
+    kind: z.enum(stop_kinds),
+    subject_id: z.string().meta({ description: 'What was stopped; of a key its lineage' }),
+    name: z.string().meta({ description: 'What people call it' }),
+    reason: z.string(),
+    ordered_by: z.string().nullable().meta({ description: 'The key that ordered it; null: a policy did' }),
+    policy_id: idOf('policy').nullable(),
+    ordered_at: instant,
+    released_at: instant.nullable(),
+    released_by: z.string().nullable(),
+    release_reason: z.string().nullable(),
+  })
+  .meta({ id: 'Stop' });
+export type Stop = z.infer<typeof stop_object>;
+
+/** Whether a stop concerns the calls of an asker. */
+export function stopsCallsOf({ kind, subject_id }: Pick<Stop, 'kind' | 'subject_id'>, asker: Asker): boolean {
+  switch (kind) {
+    case 'run':
+      return asker.run_id === subject_id;
+    case 'agent':
+      return asker.agent?.id === subject_id;
+    case 'actor':
+      return asker.actor?.id === subject_id;
+    case 'api_key':
+      return asker.api_key.lineage_id === subject_id;
+    case 'tenant':
+      return asker.tenant_id === subject_id;
+  }
+}
+
+/** The type of a contribution that no control made but a person. */
+export const by_person = 'stop';
+
+const scope_of = { run: 'all_runs', agent: 'agent', actor: 'actor', api_key: 'api_key', tenant: 'all_runs' } as const;
+const noun_of = { run: 'run', agent: 'agent', actor: 'actor', api_key: 'key', tenant: 'tenant' } as const;
+
+/** What a stop says, in words: whom it concerns, who ordered it, when and why. */
+function stopReason({ kind, name, reason, ordered_by, ordered_at }: Stop): string {
+  const what = kind === 'run' ? 'was killed' : 'is contained';
+  const whose = ordered_by === null ? 'a policy' : `the key ${ordered_by}`;
+  const release = kind === 'run' ? '' : ' Its calls are refused until a person releases it.';
+  return `the ${noun_of[kind]} "${name}" ${what} by ${whose} at ${ordered_at}: ${reason.replace(/[.\s]+$/, '')}.${release}`;
+}
+
+/** The decision about a call that is stopped, before it begins or while it runs: no policy is asked. */
+export const stopDecision = (stop: Stop): Decision =>
+  systemDecision({
+    policy_name: stop.kind === 'run' ? 'kill' : 'containment',
+    type: by_person,
+    scope: scope_of[stop.kind],
+    verdict: 'kill',
+    code: stop.kind === 'run' ? 'run_terminated' : 'agent_contained',
+    reason: stopReason(stop),
+    category: 'EXECUTION_FAILURE',
+    severity: 'LOW',
+    termination: 'USER_ABORT',
+    incident: false,
+  });
+
+/** The decision about a call of a run that has ended. */
+export const endedDecision = (run_id: string, termination: Decided['termination']): Decision =>
+  systemDecision({
+    policy_name: 'ended run',
+    type: by_person,
+    scope: 'all_runs',
+    verdict: 'block',
+    code: 'run_terminated',
+    reason: `the run ${run_id} has ended (${termination}): start a new one by leaving x-aos-run-id out`,
+    category: 'EXECUTION_FAILURE',
+    severity: 'LOW',
+    termination,
+    incident: false,
+  });
+
+/** Whether a decision rests on the end of the call's run. */
+export const hasEnded = ({ deciding }: Decision): boolean =>
+  deciding?.type === by_person && deciding.code === 'run_terminated';
+
+type Decided = Decision['contributions'][number];
+
+/** A decision that rests on one fact of the system, and on no policy. */
+export function systemDecision(
+  of: Pick<
+    Decided,
+    | 'policy_name'
+    | 'type'
+    | 'scope'
+    | 'verdict'
+    | 'code'
+    | 'reason'
+    | 'category'
+    | 'severity'
+    | 'termination'
+    | 'incident'
+  >,
+): Decision {
+  const deciding: Decided = {
+    ...of,
+    policy_id: no_policy,
+    policy_version: 1,
+    control_id: no_policy,
+    mode: 'enforce',
+    action: of.verdict,
+    fired: true,
+    not_evaluated: false,
+    message: null,
+    subject: null,
+    unit: null,
+    limit: null,
+    used: null,
+    reserved: null,
+    requested: null,
+    remaining: null,
+    resets_at: null,
+  };
+  return { verdict: of.verdict, fired: true, deciding, contributions: [deciding], shadow_verdict: 'continue' };
+}

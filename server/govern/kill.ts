@@ -1,0 +1,84 @@
+import type { TerminationReason } from '@aos/core/activity/run.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import type { Contribution } from '@aos/core/policies/decide.ts';
+import type { Tx } from '../base/database.ts';
+import type { Deps } from '../base/deps.ts';
+import { closeGate } from '../store/gate.ts';
+import { appendToLedger } from '../store/ledger.ts';
+import { endRun } from '../store/runs.ts';
+import { orderStop, type StopRow } from '../store/stops.ts';
+import type { Govern } from './govern.ts';
+import type { Ticket } from './ticket.ts';
+
+/** Who kills a run, and as what it ends. */
+export interface Kill {
+  tenant_id: string;
+  run_id: string;
+  reason: string;
+  status: 'cancelled' | 'failed_policy';
+  termination_reason: TerminationReason;
+  /** The key of the person who ordered it; null: the policy did. */
+  ordered_by: string | null;
+  policy_id: string | null;
+  request_id: string | null;
+}
+
+/**
+ * Ends a run with the tenant's gate closed: admissions in flight are waited for, later ones find the run ended, and what
+ * is in flight is aborted by every process that hears of the stop. Undefined: the run has ended already.
+ */
+export async function killRun(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow | undefined> {
+  const { tenant_id, run_id, reason, status, termination_reason } = kill;
+  await closeGate(tx, tenant_id);
+  const outcome_record = status === 'cancelled' ? 'ABORTED' : 'BLOCKED';
+  const ended = await endRun(tx, { id: run_id, status, termination_reason, outcome_record, policy_id: kill.policy_id });
+  if (!ended) return undefined;
+  const at = instantText(deps.clock.now());
+  await appendToLedger(tx, tenant_id, [
+    {
+      id: deps.makeId('event'),
+      event: 'RUN_KILLED',
+      actor_type: kill.ordered_by === null ? 'system' : 'service',
+      actor_id: kill.ordered_by ?? kill.policy_id ?? 'aos',
+      object_type: 'run',
+      object_id: run_id,
+      api_key_id: ended.api_key_id,
+      agent_id: ended.agent_id,
+      project_id: ended.project_id,
+      run_id,
+      before: { status: 'running' },
+      after: { status, termination_reason },
+      reason,
+      request_id: kill.request_id,
+      occurred_at: at,
+    },
+  ]);
+  return orderStop(tx, {
+    tenant_id,
+    id: deps.makeId('stop'),
+    kind: 'run',
+    subject_id: run_id,
+    name: run_id,
+    reason,
+    ordered_by: kill.ordered_by,
+    policy_id: kill.policy_id,
+    ordered_at: at,
+  });
+}
+
+/** The run of a call on which a control with the action `kill` fired. */
+export async function killByPolicy(govern: Govern, { call, ids, asked }: Ticket, by: Contribution): Promise<void> {
+  const { tenant_id } = call.asker;
+  await govern.db.tenant(tenant_id, (tx) =>
+    killRun(govern, tx, {
+      tenant_id,
+      run_id: ids.run_id,
+      reason: by.reason.slice(0, 500),
+      status: 'failed_policy',
+      termination_reason: by.termination,
+      ordered_by: null,
+      policy_id: by.policy_id,
+      request_id: asked.request_id,
+    }),
+  );
+}
