@@ -1,14 +1,12 @@
-// Bundles the server into dist/server/main.mjs. `node tools/build.mjs [ENTRY [FOLDER]]` builds another entry elsewhere.
-import { cpSync, existsSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
+// Bundles the server into dist/server/main.mjs, the command into dist/cli/main.mjs and the console into dist/console.
+// `node tools/build.mjs ENTRY [FOLDER]` builds another entry elsewhere, as the server is built.
+import { cpSync, existsSync, readdirSync, realpathSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './install.mjs';
 
 const migrations = join(root, 'server', 'store', 'migrations');
-const viewer = join(root, 'console', 'viewer');
-const sources = ['core', 'server', 'console/viewer', 'tools/build.mjs', 'package-lock.json'].map((name) =>
-  join(root, name),
-);
+const sources = ['core', 'server', 'console', 'tools/build.mjs', 'package-lock.json'].map((name) => join(root, name));
 const default_entry = join(root, 'server', 'main.ts');
 const default_folder = join(root, 'dist', 'server');
 
@@ -19,26 +17,50 @@ export function isStale() {
   return !existsSync(built_server) || newest(sources) > statSync(built_server).mtimeMs;
 }
 
+const command_sources = ['core', 'cli', 'sdk/ts', 'tools/build.mjs', 'package-lock.json'].map((name) =>
+  join(root, name),
+);
+const built_command = join(root, 'dist', 'cli', 'main.mjs');
+
+/** Bundles the `aos` command when it is missing or older than a source. Several may do so at once. */
+export async function buildCommand() {
+  if (existsSync(built_command) && newest(command_sources) <= statSync(built_command).mtimeMs) return;
+  const { build: bundle } = await import('esbuild');
+  const begun = new Date();
+  const outfile = `${built_command}.${process.pid}`;
+  await bundle({
+    ...bundled,
+    entryPoints: [join(root, 'cli', 'main.ts')],
+    outfile,
+    packages: 'bundle',
+    banner: { js: requires },
+  });
+  utimesSync(outfile, begun, begun);
+  renameSync(outfile, built_command);
+}
+
+/** Packages in CommonJS, bundled into a module, ask for Node's own by `require`. */
+const requires = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** The browser's part, by its own configuration. */
+async function buildConsole() {
+  const { build: bundle } = await import('vite');
+  await bundle({ configFile: join(root, 'console', 'vite.config.ts'), logLevel: 'warn' });
+}
+
+/** The console first, since the age of the server's bundle tells when all was built. */
+export async function buildAll() {
+  await buildConsole();
+  await Promise.all([build(), buildCommand()]);
+}
+
 export async function build(entry = default_entry, folder = default_folder) {
   const { build: bundle } = await import('esbuild');
   const begun = new Date();
   rmSync(folder, { recursive: true, force: true });
   cpSync(migrations, join(folder, 'migrations'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
-  cpSync(viewer, join(folder, 'viewer'), { recursive: true });
   const outfile = join(folder, 'main.mjs');
-  await bundle({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    plugins: [ourPackages],
-    sourcemap: true,
-    logLevel: 'warning',
-    absWorkingDir: root,
-  });
+  await bundle({ ...bundled, entryPoints: [entry], outfile, packages: 'external', sourcemap: true });
   utimesSync(outfile, begun, begun); // a source saved while bundling is newer than the bundle
 }
 
@@ -53,6 +75,16 @@ const ourPackages = {
   },
 };
 
+const bundled = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  plugins: [ourPackages],
+  logLevel: 'warning',
+  absWorkingDir: root,
+};
+
 function newest(paths) {
   return Math.max(...paths.map((path) => (statSync(path).isDirectory() ? newestWithin(path) : statSync(path).mtimeMs)));
 }
@@ -64,7 +96,8 @@ function newestWithin(folder) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [entry, folder] = process.argv.slice(2).map((path) => resolve(path));
-  await build(entry, folder).catch((error) => {
+  const building = entry ? build(entry, folder) : buildAll();
+  await building.catch((error) => {
     if (!Array.isArray(error.errors)) throw error;
     process.exit(1); // esbuild has printed them, each with its place
   });

@@ -9,6 +9,7 @@ import { install, requireNode, root } from './install.mjs';
 /** @type {{ name: string, command: string[], needs?: string }[]} */
 const steps = [
   { name: 'types', command: ['tsc', '-p', '.'] },
+  { name: 'types of the console', command: ['tsc', '-p', 'console'] },
   { name: 'lint and format', command: ['biome', 'check', '--diagnostic-level=error'] },
   { name: 'nothing unused', command: ['knip', '--no-progress', '--no-config-hints'] },
   { name: 'tidy', command: ['vitest', 'run', 'tools/tidy.test.ts', '--reporter=dot', '--silent'] },

@@ -5,12 +5,24 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bringBrowser } from './browser.mjs';
+import { buildAll, isStale } from './build.mjs';
 import { install, requireNode, root } from './install.mjs';
 
 const local_url = 'postgresql://postgres@127.0.0.1:5432/postgres';
 
 requireNode();
 install();
+if (isStale()) await buildAll();
+
+/** Tests of one folder of units need none, so none is installed for them. */
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const in_browser = asked.length === 0 || asked.some((name) => name.includes('e2e') || name.includes('console'));
+const browser = in_browser ? bringBrowser() : null;
+if (in_browser && browser === null) {
+  const what = process.env.CI === 'true' ? 'fail' : 'are skipped';
+  console.log(`There is no Chromium: the tests in a browser ${what}. Install one, or name it in CHROME.`);
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'aos-test-'));
 chmodSync(folder, 0o711); // as root, the database's own user passes through
@@ -52,7 +64,14 @@ async function runTests(embedded_url, database_url) {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true, // a process group of its own, so that whatever it started ends with it
-    env: { ...process.env, TEST_DATABASE_URL: database_url, TEST_EMBEDDED_URL: embedded_url },
+    // The servers of the tests are those that users start, and start in half the time of the sources.
+    env: {
+      ...process.env,
+      ...(browser !== null && { AOS_TEST_CHROMIUM: browser }),
+      AOS_TEST_DIST: '1',
+      TEST_DATABASE_URL: database_url,
+      TEST_EMBEDDED_URL: embedded_url,
+    },
   });
   const [code, signal] = await once(vitest, 'exit');
   return count(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined, code ?? signal);

@@ -12,4 +12,6 @@ export interface Identity {
   actor_ids: readonly string[];
   /** The tenant is the first one of this installation. */
   of_installation: boolean;
+  /** The key is that of a person, who signed in. */
+  is_human?: boolean;
 }

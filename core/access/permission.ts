@@ -22,6 +22,7 @@ export const permissions = [
   'write_policies',
   'activate_policies',
   'operate',
+  'approve',
   'administer',
 ] as const;
 export type Permission = (typeof permissions)[number];
@@ -29,10 +30,10 @@ export type Permission = (typeof permissions)[number];
 const reader: Permission[] = ['read'];
 const granted: Record<Role, readonly Permission[]> = {
   owner: permissions,
-  admin: ['call', 'read', 'read_logs', 'write_policies', 'activate_policies', 'operate', 'administer'],
+  admin: ['call', 'read', 'read_logs', 'write_policies', 'activate_policies', 'operate', 'approve', 'administer'],
   policy_author: [...reader, 'read_logs', 'write_policies'],
-  approver: [...reader, 'read_logs', 'activate_policies'],
-  operator: [...reader, 'read_logs', 'operate'],
+  approver: [...reader, 'read_logs', 'activate_policies', 'approve'],
+  operator: [...reader, 'read_logs', 'operate', 'approve'],
   auditor: [...reader, 'read_logs'],
   viewer: reader,
   service: ['call'],

@@ -9,6 +9,9 @@ const content_mode = z.enum(['none']);
 /** Output tokens assumed, and sent, for a call under a limit whose caller gave no bound. */
 const default_output_bound = z.int().min(16).max(1_000_000);
 
+/** Names the demo or test that everything in a project belongs to. */
+const scenario_id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be 1 to 64 letters, digits or . _ -');
+
 export const project = z.object({
   id: idOf('project'),
   slug,
@@ -17,6 +20,10 @@ export const project = z.object({
   /** Agents, actors and sessions not seen before are registered by their first call. */
   auto_register: z.boolean(),
   default_output_bound,
+  /** Everything that happens in the project is synthetic, and belongs to this demo or scenario; null: it is real. */
+  synthetic_scenario_id: scenario_id.nullable(),
+  /** Since then nothing more happens in it, and its data show nowhere by default; null: in use. */
+  retired_at: instant.nullable(),
   created_at: instant,
   url,
 });
@@ -29,7 +36,13 @@ const settings = {
   default_output_bound: default_output_bound.optional(),
 };
 
-export const new_project = z.strictObject({ slug, ...settings });
+export const new_project = z.strictObject({
+  slug,
+  ...settings,
+  synthetic_scenario_id: scenario_id
+    .optional()
+    .meta({ description: 'All that happens in the project is marked synthetic, from now on and for good' }),
+});
 
 /** What is not named stays as it is. */
 export const project_change = z.strictObject(settings).refine(namesSomething, 'must name what to change');

@@ -13,12 +13,24 @@ export interface Asker {
   actor: (Named & { kind: 'human' | 'service' | 'system' }) | null;
   session: Named | null;
   run_id: string;
+  /** The scenario or demo that the project belongs to: what is recorded is synthetic. Absent: real. */
+  synthetic_scenario_id?: string;
+  /** When the run began, in milliseconds since 1970; absent: with its id. */
+  run_begun_ms?: number;
+  /** For how long the run has been paused, in milliseconds. */
+  run_paused_ms?: number;
 }
+
+export const isSynthetic = (asker: Pick<Asker, 'synthetic_scenario_id'>): boolean =>
+  asker.synthetic_scenario_id !== undefined;
+
+export type CallKind = 'llm' | 'step';
 
 /** One governed act that is about to happen. */
 export interface Call {
   asker: Asker;
-  kind: 'llm';
+  /** A call of a model, or another step of a run, which names no provider and no model. */
+  kind: CallKind;
   provider: string;
   model: string;
   /** Names of the tools offered to the model. */
@@ -35,6 +47,18 @@ export interface Estimate {
   output_tokens: { wanted: number; floor: number };
   /** How many answers were asked for. */
   choices: number;
+  /** Results of tools that the call brings to the model and no call before it has brought. */
+  tool_results: number;
   /** pico-USD: for all input, and for each output token, at the highest rates the call can reach. Null: no price. */
   price: { base_pico: bigint; output_pico: bigint } | null;
 }
+
+/** The bound of a step that asks no model: it uses nothing that is bounded beforehand. */
+export const asks_nothing: Estimate = {
+  input_tokens: 0,
+  input_bound: 'tokens',
+  output_tokens: { wanted: 0, floor: 0 },
+  choices: 1,
+  tool_results: 0,
+  price: null,
+};

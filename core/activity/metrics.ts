@@ -17,10 +17,10 @@ const figures = {
   output_tokens: count,
   cost_usd: usd,
   unpriced_calls: count.meta({ description: 'Calls whose model has no price: not part of cost_usd' }),
-  p50_duration_ms: z
-    .number()
-    .nullable()
-    .meta({ description: 'From admission to settling; half of the calls took no longer' }),
+  p50_duration_ms: z.number().nullable().meta({
+    description:
+      'From admission to settling; half of the calls took no longer. Over hours that are summed up already, within 5 %',
+  }),
   p95_duration_ms: z.number().nullable(),
 };
 export type Figures = { [Name in keyof typeof figures]: z.infer<(typeof figures)[Name]> };

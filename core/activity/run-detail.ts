@@ -1,12 +1,46 @@
 import { z } from 'zod';
 import { count, usd } from '../base/column.ts';
+import { idOf } from '../base/id.ts';
+import { instant } from '../base/time.ts';
+import { plan } from './plan.ts';
 import { run_object } from './run-object.ts';
 import { trace } from './trace.ts';
+
+const plan_step = z
+  .object({
+    name: z.string(),
+    skill: z.string(),
+    state: z.enum(['pending', 'running', 'succeeded', 'failed', 'skipped']),
+    depends_on: z.array(z.string()),
+    attempt: z.int(),
+    step_id: idOf('step').nullable().meta({ description: 'Its last step in the trace' }),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    output: z.unknown().meta({ description: 'What it gave; only for the key that asked for the run' }),
+    started_at: instant.nullable(),
+    ended_at: instant.nullable(),
+  })
+  .meta({ id: 'PlanStep' });
+
+/** What only runs have that a worker carries out; empty for all others. */
+const managed_part = {
+  plan: plan.nullable().meta({ description: 'Null until it is made, and for runs without one' }),
+  plan_source: z.enum(['given', 'model']).nullable(),
+  plan_steps: z.array(plan_step),
+  result: z.unknown().meta({ description: 'What came of it; only for the key that asked for the run' }),
+  result_withheld: z.boolean().meta({ description: 'There is a result, and it is for another key' }),
+  failure: z
+    .object({ code: z.string(), message: z.string(), decision_id: idOf('decision').optional() })
+    .nullable()
+    .meta({ description: 'Why it failed, at last or so far' }),
+  retries: z.int().meta({ description: 'How often it has been tried again' }),
+  retry_at: instant.nullable().meta({ description: 'When it is tried again' }),
+};
 
 /** A run with what belongs to it. */
 export const run_detail = run_object
   .extend({
     trace: trace.nullable().meta({ description: 'Null while its first call is being admitted' }),
+    ...managed_part,
     steps_count: count,
     totals: z.object({
       calls: count,

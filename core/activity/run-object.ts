@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { count, tags, usd } from '../base/column.ts';
 import { idOf, idOrDefault } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { run_statuses, termination_reason } from './run.ts';
+import { run_modes, run_statuses, termination_reason } from './run.ts';
 
-export const run_modes = ['gateway', 'managed', 'external'] as const;
 const outcomes = ['SUCCESS', 'FAILURE', 'BLOCKED', 'ABORTED'] as const;
 
 /** Names of who asked, where callers chose some; they stand in the tables of agents, actors, projects, sessions. */
@@ -49,6 +48,7 @@ export const run_object = z
     last_activity_at: instant,
     ended_at: instant.nullable(),
     ...asker_names,
+    source: z.enum(run_modes).meta({ description: 'Its mode, under the name that lists filter by' }),
     session_external_id: z.string().nullable(),
     trace_id: idOf('trace'),
     incident_ids: z.array(idOf('incident')),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { actor, new_actor } from '../access/actor.ts';
-import { agent, new_agent } from '../access/agent.ts';
+import { agent, agent_change, new_agent } from '../access/agent.ts';
 import { api_key, key_binding, key_revocation, key_rotation, made_api_key, new_api_key } from '../access/api-key.ts';
+import { password_sign_in } from '../access/member.ts';
 import { permissions, role } from '../access/permission.ts';
 import { new_project, project, project_change } from '../access/project.ts';
 import { new_provider, provider, provider_change } from '../access/provider.ts';
@@ -18,17 +19,16 @@ const new_tenant = z.strictObject({ slug, name: display_name.optional() });
 const made_tenant = tenant.extend({ api_key: made_api_key });
 
 const named = z.object({ id: z.string(), slug: z.string(), name: z.string() });
-const session = z.discriminatedUnion('signed_in', [
-  z.object({ signed_in: z.literal(false) }),
-  z.object({
-    signed_in: z.literal(true),
-    tenant: named,
-    project: named.nullable(),
-    api_key: z.object({ id: z.string(), name: z.string(), hint: z.string() }),
-    role,
-    permissions: z.array(z.enum(permissions)),
-  }),
-]);
+const signed_out = z.object({ signed_in: z.literal(false) });
+const signed_in = z.object({
+  signed_in: z.literal(true),
+  tenant: named,
+  project: named.nullable(),
+  api_key: z.object({ id: z.string(), name: z.string(), hint: z.string() }),
+  role,
+  permissions: z.array(z.enum(permissions)),
+});
+const session = z.discriminatedUnion('signed_in', [signed_out, signed_in]);
 
 const tenants = {
   createTenant: endpoint({
@@ -104,6 +104,15 @@ const agents = {
     permission: 'read',
     query: page_query.extend({ project: reference.optional() }),
     answer: pageOf(agent),
+  }),
+  updateAgent: endpoint({
+    method: 'PUT',
+    path: '/api/v1/agents/:id',
+    summary: 'Change what the runs of an agent may do, and which model it uses',
+    permission: 'administer',
+    params: one,
+    body: agent_change,
+    answer: agent,
   }),
   getAgent: endpoint({
     method: 'GET',
@@ -276,6 +285,22 @@ export const access_endpoints = {
     method: 'GET',
     path: '/api/v1/session',
     summary: 'Who the key belongs to; answers without one too',
+    permission: 'public',
+    answer: session,
+  }),
+  signIn: endpoint({
+    method: 'POST',
+    path: '/api/v1/session',
+    summary:
+      'Sign a browser in, with a key or as a person; the session is a cookie, and ends with its key at the latest',
+    permission: 'public',
+    body: z.union([z.strictObject({ key: z.string().min(1).max(300) }), password_sign_in]),
+    answer: session,
+  }),
+  signOut: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/session',
+    summary: 'Sign this browser out',
     permission: 'public',
     answer: session,
   }),

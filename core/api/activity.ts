@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { asker_filter, names, synthetic_filter, time_filter, words } from '../activity/filter.ts';
 import { metric_buckets, metrics } from '../activity/metrics.ts';
-import { run_statuses, severities, termination_reasons } from '../activity/run.ts';
+import { run_modes, run_statuses, severities, termination_reasons } from '../activity/run.ts';
 import { run_detail } from '../activity/run-detail.ts';
-import { run_modes, run_object } from '../activity/run-object.ts';
+import { run_object } from '../activity/run-object.ts';
+import { run_outcomes } from '../activity/run-outcomes.ts';
 import { step } from '../activity/step.ts';
 import { trace_with_steps } from '../activity/trace.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
+import { record_sources } from '../logs/llm-run-record.ts';
 import { decision_object } from '../policies/decision-object.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
@@ -40,9 +42,16 @@ const metrics_query = z.strictObject({
   provider: names,
   ...time_filter,
   ...synthetic_filter,
+  source: words(record_sources).meta({ description: 'Where calls are known from; reported ones only when asked for' }),
   bucket: z.enum(metric_buckets).optional().meta({ description: 'Width of a bucket; by default it follows the range' }),
 });
 export type MetricsQuery = z.infer<typeof metrics_query>;
+
+const outcomes_query = z.strictObject({
+  ...run_filter(run_statuses),
+  bucket: metrics_query.shape.bucket,
+});
+export type OutcomesQuery = z.infer<typeof outcomes_query>;
 
 const page_only = z.strictObject(page_query.shape);
 
@@ -73,6 +82,14 @@ export const activity_endpoints = {
     permission: 'read',
     query: metrics_query,
     answer: metrics,
+  }),
+  getOutcomes: endpoint({
+    method: 'GET',
+    path: '/api/v1/activity/outcomes',
+    summary: 'Runs over time by how they ended, and decisions by what was decided',
+    permission: 'read',
+    query: outcomes_query,
+    answer: run_outcomes,
   }),
   listRuns: endpoint({
     method: 'GET',

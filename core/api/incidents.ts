@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { asker_filter, names, synthetic_filter, time_filter, words } from '../activity/filter.ts';
 import { categories, severities } from '../activity/run.ts';
+import { count } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
+import { acknowledge, acts, assign, most_at_once, reopen, resolve } from '../incidents/act.ts';
 import {
   incident,
   incident_group,
@@ -11,7 +13,7 @@ import {
   incident_with_violations,
 } from '../incidents/incident.ts';
 import { run_outcome } from '../incidents/outcome.ts';
-import { ledger_entry } from '../logs/ledger-entry.ts';
+import { timeline_entry, timeline_levels } from '../incidents/timeline.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
 const of_incident = z.strictObject({ id: idOf('incident') });
@@ -31,6 +33,27 @@ const list_query = z.strictObject({
   group: words(incident_groupings).meta({ description: 'One item for incidents alike in these' }),
 });
 export type IncidentsQuery = z.infer<typeof list_query>;
+
+const bulk = z
+  .strictObject({
+    ids: z.array(idOf('incident')).min(1).max(most_at_once).optional(),
+    like: idOf('incident').optional().meta({
+      description: 'All with the policy, agent and category of this one that the act is possible for',
+    }),
+    act: acts,
+  })
+  .refine((body) => (body.ids === undefined) !== (body.like === undefined), 'must have either ids or like');
+export type BulkBody = z.infer<typeof bulk>;
+
+const bulk_answer = z
+  .object({
+    changed: z.array(idOf('incident')),
+    skipped: z
+      .array(z.object({ id: idOf('incident'), status: z.enum(incident_statuses) }))
+      .meta({ description: 'The act is not possible for what they are now' }),
+    remaining: count.meta({ description: 'More of the group than one request changes: send it again' }),
+  })
+  .meta({ id: 'IncidentsChanged' });
 
 /** What went wrong. */
 export const incident_endpoints = {
@@ -57,10 +80,54 @@ export const incident_endpoints = {
   listIncidentTimeline: endpoint({
     method: 'GET',
     path: '/api/v1/incidents/:id/timeline',
-    summary: 'Ledger entries of the incident, its run and its policy, in order',
+    summary: 'What happened around an incident, in order: ledger, violations, alerts and their deliveries',
     permission: 'read',
     params: of_incident,
-    query: z.strictObject(page_query.shape),
-    answer: pageOf(ledger_entry).meta({ id: 'TimelinePage' }),
+    query: z.strictObject({ ...page_query.shape, level: z.enum(timeline_levels).optional() }),
+    answer: pageOf(timeline_entry).meta({ id: 'TimelinePage' }),
+  }),
+  acknowledgeIncident: endpoint({
+    method: 'POST',
+    path: '/api/v1/incidents/:id/acknowledge',
+    summary: 'Somebody looks after it: it leaves the queue, and is open again when the time is over',
+    permission: 'operate',
+    params: of_incident,
+    body: acknowledge,
+    answer: incident,
+  }),
+  resolveIncident: endpoint({
+    method: 'POST',
+    path: '/api/v1/incidents/:id/resolve',
+    summary: 'Close it, with what it turned out to be',
+    permission: 'operate',
+    params: of_incident,
+    body: resolve,
+    answer: incident,
+  }),
+  reopenIncident: endpoint({
+    method: 'POST',
+    path: '/api/v1/incidents/:id/reopen',
+    summary: 'Put an incident that was acknowledged or resolved back into the queue',
+    permission: 'operate',
+    params: of_incident,
+    body: reopen,
+    answer: incident,
+  }),
+  assignIncident: endpoint({
+    method: 'POST',
+    path: '/api/v1/incidents/:id/assign',
+    summary: 'Say who looks after it; null: nobody',
+    permission: 'operate',
+    params: of_incident,
+    body: assign,
+    answer: incident,
+  }),
+  changeIncidents: endpoint({
+    method: 'POST',
+    path: '/api/v1/incidents/bulk',
+    summary: 'Do the same with up to 500 incidents: those named, or all of one group',
+    permission: 'operate',
+    body: bulk,
+    answer: bulk_answer,
   }),
 } satisfies Endpoints;

@@ -15,7 +15,9 @@ const gauge = z
   .object({
     subject: z.string().meta({ description: 'Whose balance it is; `*` when all is counted together' }),
     unit: z.string(),
-    cap: amount,
+    cap: amount.meta({ description: 'What is allowed now' }),
+    base_cap: amount.meta({ description: 'What the policy says; an override may raise it for a time' }),
+    override: z.object({ id: idOf('override'), expires_at: instant }).nullable(),
     posted: amount,
     pending: amount,
     remaining: amount,
@@ -57,6 +59,30 @@ export const limit_object = z
   .meta({ id: 'Limit' });
 export type LimitObject = z.infer<typeof limit_object>;
 
+const consumer = z.object({
+  id: z.string().nullable(),
+  name: z.string().nullable(),
+  calls: z.int(),
+  amount,
+});
+
+const history = z
+  .object({
+    id: idOf('control'),
+    subject: z.string(),
+    unit: z.string(),
+    cap: amount,
+    window: gauge.shape.window,
+    points: z
+      .array(z.object({ at: instant, used: amount }))
+      .meta({ description: 'What had been used at these instants; the last one is now, and is the balance itself' }),
+    by_agent: z.array(consumer).meta({ description: 'Who used most of it in the window' }),
+    by_api_key: z.array(consumer),
+    generated_at: instant,
+  })
+  .meta({ id: 'LimitHistory' });
+export type LimitHistory = z.infer<typeof history>;
+
 export const limit_endpoints = {
   listLimits: endpoint({
     method: 'GET',
@@ -78,5 +104,14 @@ export const limit_endpoints = {
     params: of_control,
     query: z.strictObject({ ...page_query.shape, subject: z.string().min(1).max(300).optional() }),
     answer: limit_object,
+  }),
+  getLimitHistory: endpoint({
+    method: 'GET',
+    path: '/api/v1/limits/:id/history',
+    summary: 'How a limit was used in its present window, and by whom, from stored calls',
+    permission: 'read',
+    params: of_control,
+    query: z.strictObject({ subject: z.string().min(1).max(300).optional() }),
+    answer: history,
   }),
 } satisfies Endpoints;

@@ -82,6 +82,29 @@ const examples: Record<keyof typeof wires, JsonObject> = {
   embeddings: { model: 'text-embedding-3-small', input: 'Say hello.' },
 };
 
+const messages = { 'application/x-protobuf': { schema: {} }, 'application/json': { schema: {} } };
+
+/** What agents that are not proxied tell afterwards. */
+const reporting: JsonObject = {
+  operationId: 'reportSpans',
+  tags: ['Gateway'],
+  summary: 'Spans of agents that are not proxied, OTLP over HTTP',
+  description:
+    'Takes an `ExportTraceServiceRequest` in protobuf or JSON, plain or gzip. Spans of the GenAI conventions become runs and steps with `source: reported`: observed, never counted by limits. Sent again, they change nothing. Answers an `ExportTraceServiceResponse`, refuses with a `google.rpc.Status`, in the encoding of the request. Needs a key with the permission `call`.',
+  'x-permission': 'call',
+  parameters: [header('x-aos-project', 'The project of the spans: id or slug. Only for keys of the whole tenant.')],
+  requestBody: { required: true, content: messages },
+  responses: {
+    200: { description: 'Taken; `partial_success` counts spans that were not, with a reason', content: messages },
+    ...Object.fromEntries(
+      [400, 401, 403, 413, 415, 429, 503].map((status) => [
+        status,
+        { description: 'A `google.rpc.Status`', content: messages },
+      ]),
+    ),
+  },
+};
+
 const plain = (operationId: string, summary: string, description: string, type = 'application/json'): JsonObject => ({
   operationId,
   tags: ['Operations'],
@@ -99,6 +122,7 @@ export const other_paths: Record<string, JsonObject> = {
   [`/v1${wires.messages.path}`]: { post: callOf('messages', 'createMessage') },
   [`/anthropic/v1${wires.messages.path}`]: { post: callOf('messages', 'createAnthropicMessage') },
   [`/v1${wires.embeddings.path}`]: { post: callOf('embeddings', 'createEmbedding') },
+  '/v1/traces': { post: reporting },
   '/v1/models': {
     get: {
       operationId: 'listModels',

@@ -13,7 +13,8 @@ const domains: Record<string, string> = {
   logs: 'Logs',
 };
 
-const domainOf = (path: string): string => domains[path.split('/')[3] ?? ''] ?? 'Administration';
+const domainOf = (path: string): string =>
+  path.startsWith('/v1/') ? 'Gateway' : (domains[path.split('/')[3] ?? ''] ?? 'Administration');
 
 /** `/api/v1/runs/:id` → `/api/v1/runs/{id}`. */
 export const templated = (path: string): string => path.replace(/:(\w+)/g, '{$1}');
@@ -28,7 +29,8 @@ export function operationOf(name: string, endpoint: Endpoint, book: SchemaBook):
   const parameters = [
     ...parametersIn('path', book.ofQuery(endpoint.params)),
     ...parametersIn('query', query),
-    ...(method === 'POST' ? [idempotency_key] : []),
+    ...(method === 'POST' && endpoint.path.startsWith('/api/') ? [idempotency_key] : []),
+    ...(endpoint.events ? [last_event_id] : []),
   ];
   const problems = [
     ...(has_query || has_body ? [400] : []),
@@ -38,6 +40,9 @@ export function operationOf(name: string, endpoint: Endpoint, book: SchemaBook):
     ...(has_body ? [413, 415] : []),
     ...[500, 503],
   ];
+  const answered = endpoint.events
+    ? { 'text/event-stream': { schema: book.ofAnswer(endpoint.events) } }
+    : json(book.ofAnswer(endpoint.answer));
   return {
     operationId: name,
     tags: [domainOf(endpoint.path)],
@@ -48,7 +53,12 @@ export function operationOf(name: string, endpoint: Endpoint, book: SchemaBook):
     ...(parameters.length > 0 && { parameters }),
     ...(has_body && { requestBody: { required: true, content: json(body) } }),
     responses: {
-      [status]: { description: described[status], content: json(book.ofAnswer(endpoint.answer)) },
+      ...Object.fromEntries(
+        (endpoint.goesOn ? ([status, 202] as const) : [status]).map((code) => [
+          code,
+          { description: described[code], content: answered },
+        ]),
+      ),
       ...Object.fromEntries(problems.map((code) => [code, { $ref: `#/components/responses/${code}` }])),
     },
   };
@@ -66,6 +76,14 @@ const idempotency_key: JsonObject = {
   required: false,
   description: 'The same key with the same body gets the first answer again; with another body, 409.',
   schema: { type: 'string', maxLength: 255 },
+};
+
+const last_event_id: JsonObject = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description: 'The id of the last event that arrived: the answer begins after it.',
+  schema: { type: 'string', maxLength: 2_000 },
 };
 
 function parametersIn(place: 'path' | 'query', schema: JsonObject): JsonObject[] {

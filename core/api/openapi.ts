@@ -52,8 +52,8 @@ function namesOf(endpoints: Readonly<Record<string, Endpoint>>): Map<z.core.$Zod
   const ordered = Object.entries(endpoints).sort(
     ([a], [b]) => Number(b.startsWith('get')) - Number(a.startsWith('get')),
   );
-  for (const [name, { answer }] of ordered) {
-    if (answer.meta()?.id !== undefined || names.has(answer)) continue;
+  for (const [name, { answer, events }] of ordered) {
+    if (events || answer.meta()?.id !== undefined || names.has(answer)) continue;
     const noun = name.startsWith('get') ? name.slice(3) : `${name[0]?.toUpperCase()}${name.slice(1)}Answer`;
     names.set(answer, noun);
   }

@@ -20,6 +20,15 @@ export const policy_object = z
     ...policy.omit({ document: true }).shape,
     ...policy_document.shape,
     mode: policy_mode,
+    managed_by: z
+      .object({
+        slug: z.string(),
+        origin: z.string().nullable(),
+        applied_version: z.int().nullable(),
+        drifted: z.boolean().meta({ description: 'Changed by hand since its file was applied' }),
+      })
+      .nullable()
+      .meta({ description: 'The file it is kept in; null: none' }),
     /** The policy in one English sentence. */
     sentence: z.string(),
     /** The set of active policies it is in force with; null unless it is active. */
@@ -46,6 +55,50 @@ const policy_version = z
     url: z.string(),
   })
   .meta({ id: 'PolicyVersion' });
+
+const version_number = z.coerce.number().int().min(1);
+
+export const field_change = z
+  .object({
+    path: z.string(),
+    change: z.enum(['added', 'removed', 'changed']),
+    before: z.unknown(),
+    after: z.unknown(),
+    words: z.string(),
+  })
+  .meta({ id: 'FieldChange' });
+
+const version_diff = z
+  .object({
+    policy_id: idOf('policy'),
+    from: z.int(),
+    to: z.int(),
+    changes: z.array(field_change),
+    sentence_before: z.string(),
+    sentence_after: z.string(),
+    author: z.string().meta({ description: 'Who made `to`' }),
+    reason: z.string().nullable(),
+    url: z.string(),
+  })
+  .meta({ id: 'PolicyVersionDiff' });
+
+const lint_finding = z
+  .object({
+    level: z.enum(['error', 'refusal', 'warning']).meta({
+      description: 'error: it is no policy; refusal: it may not become active; warning: it may',
+    }),
+    path: z.string(),
+    message: z.string(),
+  })
+  .meta({ id: 'PolicyFinding' });
+
+const lint_answer = z
+  .object({
+    ok: z.boolean().meta({ description: 'It could be made and activated' }),
+    findings: z.array(lint_finding),
+    sentence: z.string().nullable(),
+  })
+  .meta({ id: 'PolicyLint' });
 
 const list_query = z.strictObject({
   ...page_query.shape,
@@ -113,6 +166,29 @@ export const policy_endpoints = {
     params: of_policy,
     query: z.strictObject(page_query.shape),
     answer: pageOf(policy_version),
+  }),
+  diffPolicyVersions: endpoint({
+    method: 'GET',
+    path: '/api/v1/policies/:id/diff',
+    summary: 'What changed between two versions of a policy, field by field',
+    permission: 'read',
+    params: of_policy,
+    query: z.strictObject({
+      from: version_number.optional().meta({ description: 'Absent: the version before `to`' }),
+      to: version_number.optional().meta({ description: 'Absent: the latest' }),
+    }),
+    answer: version_diff,
+  }),
+  lintPolicy: endpoint({
+    method: 'POST',
+    path: '/api/v1/policies/lint',
+    summary: 'What is wrong with a policy before it is made or edited: errors, refusals and warnings',
+    permission: 'read',
+    body: z.strictObject({
+      document: z.unknown().meta({ description: 'The policy document, however wrong' }),
+      policy_id: idOf('policy').optional().meta({ description: 'The policy it is to replace' }),
+    }),
+    answer: lint_answer,
   }),
   activatePolicy: endpoint({
     method: 'POST',

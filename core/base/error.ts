@@ -22,6 +22,7 @@ export const problem_catalog = {
   conflict: { status: 409, type: 'invalid_request_error' },
   too_large: { status: 413, type: 'invalid_request_error' },
   unsupported_media_type: { status: 415, type: 'invalid_request_error' },
+  run_paused: { status: 429, type: 'policy_hold' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error' },
   internal: { status: 500, type: 'api_error' },
   provider_unreachable: { status: 502, type: 'api_error' },

@@ -8,6 +8,7 @@ export const id_prefixes = {
   actor: 'act',
   user: 'usr',
   api_key: 'key',
+  sign_in: 'sgn',
   session: 'ses',
   run: 'run',
   trace: 'trc',
@@ -26,6 +27,13 @@ export const id_prefixes = {
   provider: 'pvd',
   instance: 'ins',
   stop: 'sto',
+  approval: 'apr',
+  pause: 'pau',
+  channel: 'chn',
+  alert: 'alr',
+  delivery: 'dlv',
+  preview: 'pvw',
+  plan: 'pln',
 } as const;
 
 export type IdKind = keyof typeof id_prefixes;
@@ -61,9 +69,10 @@ export function firstSuffixAt(epoch_ms: number): string {
   return text;
 }
 
-/** The instant (milliseconds since 1970) that an id carries. */
+/** The instant (milliseconds since 1970) that an id carries: the first ten letters, whose 50 bits begin with two zeros. */
 export function instantOf(id: string): number {
-  let value = 0n;
-  for (const letter of id.slice(-26)) value = (value << 5n) | BigInt(alphabet.indexOf(letter));
-  return Number(value >> 80n);
+  const first = id.length - 26;
+  let value = 0;
+  for (let n = first; n < first + 10; n++) value = value * 32 + alphabet.indexOf(id.charAt(n));
+  return value;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { didYouMean } from './nearest.ts';
+import { didYouMean, nearest } from './nearest.ts';
 import { homesOf, membersAt } from './schema-members.ts';
 import { meantForm } from './union-issues.ts';
 
@@ -43,7 +43,7 @@ function explain(issue: Issue, above: readonly PropertyKey[], origin: Origin): E
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({ path: pathText([...path, key]), message: unknownKey(key, path, origin) }));
     case 'invalid_union': {
-      if ('options' in issue && issue.options) return one(notOneOf(value, issue.options));
+      if ('options' in issue && issue.options) return misnamed(path, origin) ?? one(notOneOf(value, issue.options));
       const meant = meantForm(issue.errors, value);
       if ('message' in meant) return one(meant.message);
       if ('types' in meant) return one(wrongType(value, meant.types));
@@ -63,6 +63,17 @@ function explain(issue: Issue, above: readonly PropertyKey[], origin: Origin): E
     default:
       return one(lowerFirst(issue.message));
   }
+}
+
+/** The member that says which form is meant is missing, and beside it stands one whose name is nearly the same. */
+function misnamed(path: readonly PropertyKey[], { input }: Origin): Explained[] | null {
+  const name = String(path.at(-1));
+  const holder = valueAt(input, path.slice(0, -1));
+  if (valueAt(input, path) !== undefined || typeof holder !== 'object' || holder === null) return null;
+  const written = nearest(name, Object.keys(holder));
+  if (written === null) return null;
+  const place = pathText([...path.slice(0, -1), written]);
+  return [{ path: place, message: `is not known here (did you mean ${quoted(name)}?)` }];
 }
 
 function unknownKey(key: string, path: readonly PropertyKey[], { input, schema }: Origin): string {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { assert } from './assert.ts';
 import { Problem } from './error.ts';
 import { max_depth, scan } from './json-scan.ts';
@@ -5,6 +6,9 @@ import { firstSyntaxError } from './json-syntax.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
+
+/** Any value, in what was read from JSON: a schema that recursion would make unreadable in the contract. */
+export const any_json = z.unknown().refine((value) => value !== undefined, 'is missing') as unknown as z.ZodType<Json>;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -133,8 +133,8 @@ describe('other windows', () => {
         expect(end_ms).toBeNull();
         expect(start_ms % bucket_ms).toBe(0);
         expect(start_ms <= at_ms && at_ms < start_ms + bucket_ms).toBe(true);
-        // The bucket that holds the oldest instant still inside counts; the one before it does not.
-        const edge_ms = Math.floor((oldest_ms + 1) / bucket_ms) * bucket_ms;
+        // The bucket that holds the instant just as long ago counts whole; the one before it does not.
+        const edge_ms = Math.floor(oldest_ms / bucket_ms) * bucket_ms;
         expect(edge_ms).toBeGreaterThan(since_ms ?? Infinity);
         expect(edge_ms - bucket_ms).toBeLessThanOrEqual(since_ms ?? -Infinity);
       }),

@@ -1,12 +1,14 @@
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
 import { unreachable } from './assert.ts';
+import { didYouMean } from './nearest.ts';
 
 const calendar_units = ['minute', 'hour', 'day', 'week', 'month'] as const;
 
-const timezone = z
-  .string()
-  .refine((name) => IANAZone.isValidZone(name), 'must be an IANA time zone, for example "Europe/Paris" or "UTC"');
+export const timezone = z.string().refine(IANAZone.isValidZone, {
+  error: ({ input }) =>
+    `must be an IANA time zone, for example "Europe/Paris" or "UTC"${didYouMean(String(input), Intl.supportedValuesOf('timeZone'))}`,
+});
 
 /** Over which stretch of time a limit counts: calendar windows in a zone (weeks start on Monday), or the last N seconds. */
 export const window_schema = z.union([
@@ -20,24 +22,24 @@ export type WindowKind = 'run' | 'session' | (typeof calendar_units)[number] | '
 export const windowKind = (window: Window): WindowKind => ('rolling_seconds' in window ? 'rolling' : window.per);
 
 /** Windows that span a run or a session have one balance for all time: its start is 1970. */
-const always = 0;
+const always: WindowAt = { start_ms: 0, end_ms: null, since_ms: null };
 
 /** How many buckets a rolling window is counted in; it over-counts by at most one of them and never under-counts. */
 const rolling_buckets = 60;
 
 export interface WindowAt {
   /** First instant of the window (of its present bucket for rolling ones), milliseconds since 1970. */
-  start_ms: number;
+  readonly start_ms: number;
   /** First instant after the window; null when it has no end of its own. */
-  end_ms: number | null;
+  readonly end_ms: number | null;
   /** Rolling only: buckets that start after this instant still count. */
-  since_ms: number | null;
+  readonly since_ms: number | null;
 }
 
 /** The window that an instant falls into. */
 export function windowAt(window: Window, at_ms: number): WindowAt {
   if ('rolling_seconds' in window) return rollingAt(window.rolling_seconds, at_ms);
-  if (!('timezone' in window)) return { start_ms: always, end_ms: null, since_ms: null };
+  if (!('timezone' in window)) return always;
   return calendarAt(window.per, window.timezone, at_ms);
 }
 
@@ -47,28 +49,37 @@ function rollingAt(seconds: number, at_ms: number): WindowAt {
   return { start_ms, end_ms: null, since_ms: at_ms - seconds * 1000 - bucket_ms };
 }
 
-interface CachedWindow {
+interface Stretch {
   start_ms: number;
   end_ms: number;
 }
+interface CachedWindow extends Stretch {
+  since_ms: null;
+}
 /** The last window found per unit and zone: nearly every call falls into the same one as the call before it. */
-const latest = new Map<string, CachedWindow>();
+const latest: Record<(typeof calendar_units)[number], Map<string, CachedWindow>> = {
+  minute: new Map(),
+  hour: new Map(),
+  day: new Map(),
+  week: new Map(),
+  month: new Map(),
+};
 
 function calendarAt(unit: (typeof calendar_units)[number], zone: string, at_ms: number): WindowAt {
-  const key = `${unit} ${zone}`;
-  let found = latest.get(key);
-  if (!found || at_ms < found.start_ms || at_ms >= found.end_ms) {
-    found = calendarWindow(unit, zone, at_ms);
-    latest.set(key, found);
-  }
-  return { ...found, since_ms: null };
+  const of_unit = latest[unit];
+  const known = of_unit.get(zone);
+  if (known && at_ms >= known.start_ms && at_ms < known.end_ms) return known;
+  const { start_ms, end_ms } = calendarWindow(unit, zone, at_ms);
+  const found = { start_ms, end_ms, since_ms: null };
+  of_unit.set(zone, found);
+  return found;
 }
 
 /**
  * Days, weeks and months start at the first instant of the local day (which is not 00:00 where clocks jump over it);
  * hours and minutes are stretches of real time, so that an hour repeated in autumn is two windows.
  */
-function calendarWindow(unit: (typeof calendar_units)[number], zone: string, at_ms: number): CachedWindow {
+function calendarWindow(unit: (typeof calendar_units)[number], zone: string, at_ms: number): Stretch {
   const { year, month, day, weekday } = DateTime.fromMillis(at_ms, { zone });
   const days = (first: number, last: number) => ({
     start_ms: startOfLocalDay(Date.UTC(year, month - 1, first), zone),
@@ -94,7 +105,7 @@ function calendarWindow(unit: (typeof calendar_units)[number], zone: string, at_
  * Zones whose offset is not a whole hour have their hours start at the local full hour. Where clocks are moved by less
  * than an hour, the hour is cut there: windows never overlap.
  */
-function stretch(at_ms: number, length_ms: number, zone: string): CachedWindow {
+function stretch(at_ms: number, length_ms: number, zone: string): Stretch {
   const offset_ms = offsetAt(at_ms, zone);
   const start_ms = Math.floor((at_ms + offset_ms) / length_ms) * length_ms - offset_ms;
   const end_ms = start_ms + length_ms;

@@ -7,6 +7,11 @@ import { instant } from '../base/time.ts';
 import { violation } from '../policies/violation.ts';
 
 export const incident_statuses = ['open', 'acknowledged', 'resolved'] as const;
+export type IncidentStatus = (typeof incident_statuses)[number];
+
+/** What an incident turned out to be. */
+export const incident_causes = ['breach', 'expected', 'false_positive', 'wrong_limit'] as const;
+export type IncidentCause = (typeof incident_causes)[number];
 
 /** A case for people: the columns of `incidents`, the name of its policy and the page that shows it. */
 export const incident = z
@@ -29,6 +34,14 @@ export const incident = z
     is_synthetic: z.boolean(),
     opened_at: instant,
     last_occurred_at: instant,
+    owner: z.string().nullable().meta({ description: 'Who looks after it: a person or a team' }),
+    acknowledged_at: instant.nullable(),
+    acknowledged_by: z.string().nullable(),
+    acknowledged_until: instant.nullable().meta({ description: 'Then it is open again' }),
+    resolved_at: instant.nullable(),
+    resolved_by: z.string().nullable(),
+    cause: z.enum(incident_causes).nullable(),
+    resolution: z.string().nullable().meta({ description: 'The reason given when it was resolved' }),
     ...asker_names,
     policy_name: z.string().nullable(),
     url: z.string(),
@@ -74,6 +87,9 @@ export const incident_group = z
     last_occurred_at: instant,
     latest_incident_id: idOf('incident'),
     latest_title: z.string(),
+    owner: z.string().nullable().meta({ description: 'The owner of all that have one; null also when they differ' }),
+    acknowledged_until: instant.nullable().meta({ description: 'When the first of them is open again' }),
+    last_day: z.array(count).meta({ description: 'How many were opened in each of the last 24 hours, oldest first' }),
     url: z.string().meta({ description: 'The list of its incidents in the console' }),
   })
   .meta({ id: 'IncidentGroup' });

@@ -16,6 +16,7 @@ export const violationsOf = (decision: Decision): Contribution[] =>
   decision.contributions.filter((of) => of.fired && of.type !== by_person);
 
 const done_words: Partial<Record<Contribution['verdict'], string>> = {
+  pause: 'paused a call',
   block: 'blocked a call',
   kill: 'killed the run',
 };

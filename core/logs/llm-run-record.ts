@@ -15,7 +15,7 @@ export const llm_run_record = z
     run_id: idOf('run'),
     trace_id: idOf('trace'),
     step_id: idOf('step'),
-    decision_id: idOf('decision'),
+    decision_id: idOf('decision').nullable().meta({ description: 'Null: the call was reported, not decided here' }),
     project_id: idOf('project'),
     agent_id: idOf('agent').nullable(),
     actor_id: idOf('actor').nullable(),
@@ -28,7 +28,7 @@ export const llm_run_record = z
     execution_status: z.enum(execution_statuses),
     http_status: z.int().nullable(),
     error_code: z.string().nullable(),
-    prompt_hash: z.string(),
+    prompt_hash: z.string().nullable(),
     response_hash: z.string().nullable(),
     input_tokens: count.nullable(),
     output_tokens: count.nullable(),
@@ -39,8 +39,8 @@ export const llm_run_record = z
     cost_usd: usd.nullable().meta({ description: 'Null: the model has no price' }),
     price_id: z.string().nullable(),
     price_version: z.string().nullable(),
-    policy_snapshot_id: idOf('snapshot'),
-    verdict: z.string(),
+    policy_snapshot_id: idOf('snapshot').nullable(),
+    verdict: z.string().nullable(),
     estimate: z.unknown(),
     holds: z
       .unknown()

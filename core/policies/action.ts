@@ -5,9 +5,11 @@ export const actions = ['continue', 'warn', 'pause', 'block', 'kill'] as const;
 export type Action = (typeof actions)[number];
 
 /** What a control may ask for when it fires. */
-export const action = z.enum(['continue', 'warn', 'block', 'kill']);
+export const action = z.enum(actions);
 
-export const stricter = (a: Action, b: Action): Action => (actions.indexOf(a) >= actions.indexOf(b) ? a : b);
+const strictness: Record<Action, number> = { continue: 0, warn: 1, pause: 2, block: 3, kill: 4 };
 
-/** A control with this action may refuse a call; the others only count and report. */
-export const refuses = (of: Action): boolean => of === 'block' || of === 'kill';
+export const stricter = (a: Action, b: Action): Action => (strictness[a] >= strictness[b] ? a : b);
+
+/** A control with this action may refuse a call, at once or after a wait; the others only count and report. */
+export const refuses = (of: Action): boolean => of === 'pause' || of === 'block' || of === 'kill';

@@ -10,6 +10,9 @@ const facts: CheckFacts = {
   not_human_ids: new Set(),
   unpriced_models: new Set(),
   unknown_providers: new Set(),
+  channels: [],
+  nearest: new Map(),
+  others: [],
 };
 const cost = { type: 'cost_usd', max: '5', window: { per: 'day' } };
 

@@ -1,7 +1,9 @@
 import { epochMs } from '../base/time.ts';
-import { windowKind } from '../base/window.ts';
 import { refuses } from './action.ts';
+import { amongItself, besideOthers, modelsOf, type Other, type PolicyFinding } from './beside.ts';
+import { type KnownChannel, whyUnusable } from './channel.ts';
 import type { Control } from './control.ts';
+import { coversModel, modelsOverlap } from './covers.ts';
 import type { LimitOf } from './limits/define.ts';
 import { limit_types } from './limits/index.ts';
 import type { PolicyDocument } from './policy.ts';
@@ -18,8 +20,13 @@ export interface CheckFacts {
   not_human_ids: ReadonlySet<string>;
   /** Names of `when.model` for which no price is known. */
   unpriced_models: ReadonlySet<string>;
+  /** For names that are not known, the one of the same kind that was most likely meant. */
+  nearest: ReadonlyMap<string, string>;
+  /** Policies in force, without the one that is checked. */
+  others: readonly Other[];
   /** Names of `when.provider` that no configured provider has. */
   unknown_providers: ReadonlySet<string>;
+  channels: readonly KnownChannel[];
 }
 
 /** The outcome in words: with a refusal the policy may not become active, with warnings it may. */
@@ -28,20 +35,30 @@ export interface Checked {
   warnings: string[];
 }
 
-/** Finds controls that could never do what they seem to promise. Each sentence names the control, the reason, the remedy. */
 export function checkPolicy(document: PolicyDocument, facts: CheckFacts): Checked {
+  const findings = findingsOf(document, facts);
+  const told = (level: PolicyFinding['level']) => findings.filter((of) => of.level === level).map((of) => of.message);
+  return { refusals: told('refusal'), warnings: told('warning') };
+}
+
+/** Finds controls that could never do what they seem to promise. Each sentence names the control, the reason, the remedy. */
+export function findingsOf(document: PolicyDocument, facts: CheckFacts): PolicyFinding[] {
   const { expires_at, controls } = document;
-  const is_over = expires_at !== undefined && epochMs(expires_at) <= facts.at_ms;
-  return {
-    refusals: is_over
-      ? [`expires_at (${expires_at}) has passed, so the policy would apply to no call: set a later one or leave it out`]
-      : [],
-    warnings: [
-      ...targetWarnings(document, facts),
-      ...controls.flatMap((control, n) => controlWarnings(control, n, document, facts)),
-      ...nestedWarnings(controls),
-    ],
+  const warn = (path: string, messages: string[]): PolicyFinding[] =>
+    messages.map((message) => ({ level: 'warning', path, message }));
+  const over: PolicyFinding = {
+    level: 'refusal',
+    path: 'expires_at',
+    message: `expires_at (${expires_at}) has passed, so the policy would apply to no call: set a later one or leave it out`,
   };
+  return [
+    ...(expires_at !== undefined && epochMs(expires_at) <= facts.at_ms ? [over] : []),
+    ...warn('target', targetWarnings(document, facts)),
+    ...controls.flatMap((control, n) => warn(`controls[${n}]`, controlWarnings(control, n, document, facts))),
+    ...controls.flatMap((control, n) => channelFindings(control, n, document, facts)),
+    ...amongItself(document),
+    ...besideOthers(document, facts.others, facts.at_ms),
+  ];
 }
 
 const kind_words: Record<TargetKind, string> = {
@@ -57,15 +74,17 @@ function targetWarnings({ target }: PolicyDocument, facts: CheckFacts): string[]
   const noun = kind_words[kind];
   const excepted = ids.filter((id) => except_ids.includes(id));
   return [
-    ...named(ids, facts.unseen_ids).map((id) => `${noun} "${id}" has not been seen yet: it matches nothing so far`),
+    ...named(ids, facts.unseen_ids).map(
+      (id) => `${noun} "${id}" has not been seen yet: it matches nothing so far${meant(id, facts)}`,
+    ),
     ...named(except_ids, facts.unseen_exceptions).map(
-      (id) => `the exception "${id}" has not been seen yet: it excepts nothing so far`,
+      (id) => `the exception "${id}" has not been seen yet: it excepts nothing so far${meant(id, facts)}`,
     ),
     ...named(ids, facts.not_human_ids).map(
       (id) => `actor "${id}" is not a human: a policy for actors applies to humans only`,
     ),
     ...named(when?.provider ?? [], facts.unknown_providers).map(
-      (name) => `provider "${name}" is not configured: it matches nothing so far`,
+      (name) => `provider "${name}" is not configured: it matches nothing so far${meant(name, facts)}`,
     ),
     ...(ids.length > 0 && excepted.length === ids.length
       ? ['every id of the target is also in except_ids: the policy applies to no call']
@@ -73,17 +92,19 @@ function targetWarnings({ target }: PolicyDocument, facts: CheckFacts): string[]
   ];
 }
 
+function meant(name: string, { nearest }: CheckFacts): string {
+  const near = nearest.get(name);
+  return near === undefined ? '' : ` (did you mean "${near}"?)`;
+}
+
 const named = (names: readonly string[], among: ReadonlySet<string>): string[] =>
   [...new Set(names)].filter((name) => among.has(name));
 
-function controlWarnings(
-  { limit, action }: Control,
-  n: number,
-  { target }: PolicyDocument,
-  facts: CheckFacts,
-): string[] {
-  if (!limit) return [];
+function controlWarnings(control: Control, n: number, document: PolicyDocument, facts: CheckFacts): string[] {
+  const { limit, action } = control;
+  const { target } = document;
   const place = `controls[${n}]`;
+  if (!limit) return hopelessRule(control, place, document);
   const type = limit_types.get(limit.type);
   const warnings = [];
   if (type?.cap(limit) === 0n && refuses(action))
@@ -100,6 +121,22 @@ function controlWarnings(
   return warnings;
 }
 
+/** An enforced policy must be able to tell whom it says it tells; one in shadow tells nobody outside yet. */
+function channelFindings(
+  { alerts }: Control,
+  n: number,
+  { mode }: PolicyDocument,
+  { channels }: CheckFacts,
+): PolicyFinding[] {
+  if (!alerts?.enabled) return [];
+  return [...new Set(alerts.channels)].flatMap((name) => {
+    const why = whyUnusable(name, channels);
+    const path = `controls[${n}].alerts.channels`;
+    const level = mode === 'enforce' ? ('refusal' as const) : ('warning' as const);
+    return why === null ? [] : [{ level, path, message: `${path}: ${why}` }];
+  });
+}
+
 const needsPrice = (limit: LimitOf): boolean => 'on_unknown_price' in limit && limit.on_unknown_price === 'block';
 
 const unpricedFate = (action: Control['action']): string =>
@@ -107,40 +144,19 @@ const unpricedFate = (action: Control['action']): string =>
     ? 'every call to it is refused (price_unknown) and this limit never measures it'
     : 'this limit never measures it';
 
-/** Calendar windows of one zone that lie inside each other, shortest first. A week may lie in two months. */
-const nested: Record<string, readonly string[]> = {
-  minute: ['hour', 'day', 'week', 'month'],
-  hour: ['day', 'week', 'month'],
-  day: ['week', 'month'],
-};
-
-/** A limit for a day above the limit for the month of the same thing can never be reached. */
-function nestedWarnings(controls: readonly Control[]): string[] {
-  return controls.flatMap((inner, n) =>
-    controls.flatMap((outer, m) =>
-      inner.limit &&
-      outer.limit &&
-      refuses(outer.action) &&
-      isInside(inner.limit, outer.limit) &&
-      isAbove(inner.limit, outer.limit)
-        ? [
-            `controls[${n}]: its limit of ${inner.limit.max} ${per(inner.limit)} can never be reached, because controls[${m}] refuses calls beyond ${outer.limit.max} ${per(outer.limit)}`,
-          ]
-        : [],
-    ),
-  );
-}
-
-const per = ({ window }: LimitOf): string => (window ? `per ${windowKind(window)}` : 'at one time');
-
-function isInside(inner: LimitOf, outer: LimitOf): boolean {
-  const [a, b] = [inner.window, outer.window];
-  if (!a || !b || !('timezone' in a) || !('timezone' in b) || a.timezone !== b.timezone) return false;
-  const is_same = inner.type === outer.type && inner.count_per === outer.count_per;
-  return is_same && (nested[a.per]?.includes(b.per) ?? false);
-}
-
-function isAbove(inner: LimitOf, outer: LimitOf): boolean {
-  const type = limit_types.get(inner.type);
-  return type !== undefined && type.cap(inner) > type.cap(outer);
+/** Rules that refuse whatever the policy applies to, by what its own target and lists say. */
+function hopelessRule(control: Control, place: string, { target }: PolicyDocument): string[] {
+  const models = modelsOf(control);
+  if (!models) return [];
+  const { allow, deny } = models;
+  const told = [];
+  if (allow?.every((of) => deny?.some((pattern) => coversModel(pattern, of))))
+    told.push(`${place}: every model it allows it also denies, so it lets no model pass`);
+  const wanted = target.when?.model;
+  if (wanted && allow && !wanted.some((of) => allow.some((pattern) => modelsOverlap(of, pattern))))
+    told.push(`${place}: the target is calls to ${wanted.join(', ')}, of which none is allowed: every one is refused`);
+  const denied = deny?.filter((pattern) => wanted && !wanted.some((of) => modelsOverlap(of, pattern))) ?? [];
+  if (wanted && deny && denied.length === deny.length && !allow)
+    told.push(`${place}: it can never trigger, because the target has none of the models it denies`);
+  return told;
 }

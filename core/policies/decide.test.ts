@@ -111,11 +111,11 @@ function reference(list: readonly Case[]) {
     if ('unmeasurable' in of) return true;
     if ('cap' in of) return of.posted + of.pending + of.asked > of.cap;
     if (of.rule !== 'not_evaluated') return of.rule === 'found';
-    return on_failure === undefined ? ['block', 'kill'].includes(action) : on_failure === 'block';
+    return on_failure === undefined ? ['pause', 'block', 'kill'].includes(action) : on_failure === 'block';
   };
   const strictest = (some: readonly Case[]): Action => {
     const fired = some.filter(fires).map(({ action }) => action);
-    return (['kill', 'block', 'warn'] as const).find((one) => fired.includes(one)) ?? 'continue';
+    return (['kill', 'block', 'pause', 'warn'] as const).find((one) => fired.includes(one)) ?? 'continue';
   };
   const enforced = list.filter(({ mode }) => mode === 'enforce');
   const verdict = strictest(enforced);
@@ -164,7 +164,9 @@ describe('a decision', () => {
     );
     fc.assert(
       fc.property(shuffled, ([list, other]) => {
-        expect(decide(evidenceOf(other))).toEqual(decide(evidenceOf(list)));
+        const [here, there] = [decide(evidenceOf(other)), decide(evidenceOf(list))];
+        expect(here).toEqual(there);
+        expect([here.contributions, here.deciding]).toEqual([there.contributions, there.deciding]);
       }),
       { numRuns: 1000 },
     );

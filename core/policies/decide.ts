@@ -1,19 +1,15 @@
+import type { z } from 'zod';
 import { present } from '../base/assert.ts';
 import type { ProblemCode } from '../base/error.ts';
 import { instantText } from '../base/time.ts';
 import { type Action, refuses, stricter } from './action.ts';
 import type { Finding } from './detectors/define.ts';
 import { detectors } from './detectors/index.ts';
+import type { Raised, raise } from './override.ts';
 import type { Refusal } from './refusal.ts';
-import { amountOf, type Line, type Unmeasurable } from './reserve.ts';
+import { amountOf, type Line, type Seen, type Unmeasurable } from './reserve.ts';
 import type { Matched } from './resolve.ts';
 import { type TargetKind, target_kinds } from './target.ts';
-
-/** A balance as it stood just before the call, in whole units. */
-export interface Seen {
-  posted: bigint;
-  pending: bigint;
-}
 
 /** What one control says about one call. Everything a person needs to check it by hand. */
 export interface Contribution {
@@ -42,6 +38,10 @@ export interface Contribution {
   requested: number | string | null;
   remaining: number | string | null;
   resets_at: string | null;
+  /** The override that raised the limit; absent when none did. */
+  raised?: z.infer<typeof raise> | undefined;
+  /** The question to a person that stands in for the action of a control that pauses; absent when none does. */
+  ruled_by?: string | undefined;
   category: Refusal['category'];
   severity: Refusal['severity'];
   termination: Refusal['termination'];
@@ -49,11 +49,11 @@ export interface Contribution {
 }
 
 export interface Decision {
-  verdict: Action;
+  readonly verdict: Action;
   /** What the shadow policies would have done; they never change `verdict`. */
-  shadow_verdict: Action;
+  readonly shadow_verdict: Action;
   /** Whether any control fired, an obeyed or a shadow one: false is a plain allow. */
-  fired: boolean;
+  readonly fired: boolean;
   /** The control that decided: the cause named to the caller. Null when nothing fired. */
   readonly deciding: Contribution | null;
   /** What every matching control says, weightiest first. Put into words when first asked for: most calls never are. */
@@ -73,44 +73,53 @@ export interface Evidence {
  * cause is the narrowest target, then the least headroom, then the lowest id. A shadow policy is heard and not obeyed.
  */
 export function decide(evidence: Evidence): Decision {
-  const judged = [
-    ...evidence.rules.map(judgeRule),
-    ...evidence.lines.map(({ line, seen }) => judgeLine(line, seen, evidence.output_bound)),
-    ...evidence.unmeasurable.map(judgeUnmeasurable),
-  ];
-  let contributions: Contribution[] | undefined;
-  const decision = {
-    verdict: verdictOf(judged, 'enforce'),
-    shadow_verdict: verdictOf(judged, 'shadow'),
-    fired: judged.some((of) => of.fired),
-    get contributions(): Contribution[] {
-      contributions ??= [...judged].sort(byWeight).map((of) => of.describe());
-      return contributions;
-    },
-    get deciding(): Contribution | null {
-      const is_cause = (of: Contribution) => of.mode === 'enforce' && of.fired && of.verdict === decision.verdict;
-      return judged.some((of) => of.fired) ? (decision.contributions.find(is_cause) ?? null) : null;
-    },
-  };
-  return decision;
+  const judged: Judged[] = [];
+  for (const { matched, finding } of evidence.rules) judged.push(new JudgedRule(matched, finding));
+  for (const { line, seen } of evidence.lines) judged.push(new JudgedLine(line, seen, evidence.output_bound));
+  for (const of of evidence.unmeasurable) judged.push(new JudgedUnmeasurable(of));
+  return new Decided(judged);
 }
 
 /** What one control says, before it is put into words. */
 interface Judged {
-  matched: Matched;
-  fired: boolean;
+  readonly matched: Matched;
+  readonly fired: boolean;
   /** Part of the cap that is left after the call; rules have none. */
-  headroom: number;
+  readonly headroom: number;
   describe(): Contribution;
 }
 
-const saying = ({ matched, fired }: Judged): Action => (fired ? matched.control.action : 'continue');
+class Decided implements Decision {
+  verdict: Action = 'continue';
+  shadow_verdict: Action = 'continue';
+  fired = false;
+  readonly #judged: readonly Judged[];
+  #contributions: Contribution[] | undefined;
 
-const verdictOf = (judged: readonly Judged[], mode: Contribution['mode']): Action =>
-  judged.reduce<Action>(
-    (verdict, of) => (of.matched.policy.mode === mode ? stricter(verdict, saying(of)) : verdict),
-    'continue',
-  );
+  constructor(judged: readonly Judged[]) {
+    this.#judged = judged;
+    for (const of of judged) {
+      if (!of.fired) continue;
+      const { policy, control } = of.matched;
+      this.fired = true;
+      if (policy.mode === 'enforce') this.verdict = stricter(this.verdict, control.action);
+      else this.shadow_verdict = stricter(this.shadow_verdict, control.action);
+    }
+  }
+
+  get contributions(): Contribution[] {
+    this.#contributions ??= [...this.#judged].sort(byWeight).map((of) => of.describe());
+    return this.#contributions;
+  }
+
+  get deciding(): Contribution | null {
+    if (!this.fired) return null;
+    const is_cause = (of: Contribution) => of.mode === 'enforce' && of.fired && of.verdict === this.verdict;
+    return this.contributions.find(is_cause) ?? null;
+  }
+}
+
+const saying = ({ matched, fired }: Judged): Action => (fired ? matched.control.action : 'continue');
 
 /** Strictest first, then the order in which the cause is named. */
 function byWeight(a: Judged, b: Judged): number {
@@ -120,11 +129,13 @@ function byWeight(a: Judged, b: Judged): number {
   return width(a) - width(b) || a.headroom - b.headroom || (a.matched.control.id < b.matched.control.id ? -1 : 1);
 }
 
-/** A control that kills says so to the caller, whatever its limit would have said, and its incident is the gravest. */
-const asKill = ({ control }: Matched, refusal: Refusal): Refusal =>
-  control.action === 'kill' ? { ...refusal, code: 'run_terminated', severity: 'CRITICAL' } : refusal;
+/** A control that kills or pauses says so to the caller, whatever its limit would have said; a kill is the gravest. */
+function asActed({ control }: Matched, refusal: Refusal): Refusal {
+  if (control.action === 'kill') return { ...refusal, code: 'run_terminated', severity: 'CRITICAL' };
+  return control.action === 'pause' ? { ...refusal, code: 'run_paused' } : refusal;
+}
 
-function common({ policy, control }: Matched, refusal: Refusal, fired: boolean) {
+function common({ policy, control, ruled_by }: Matched, refusal: Refusal, fired: boolean) {
   return {
     policy_id: policy.id,
     policy_name: policy.document.name,
@@ -139,7 +150,8 @@ function common({ policy, control }: Matched, refusal: Refusal, fired: boolean) 
     category: refusal.category,
     severity: refusal.severity,
     termination: refusal.termination,
-    incident: control.incident ?? refuses(control.action),
+    incident: control.incident ?? (refuses(control.action) && control.action !== 'pause'),
+    ...(ruled_by !== undefined && { ruled_by }),
   };
 }
 
@@ -154,58 +166,94 @@ const unmeasured = {
   resets_at: null,
 };
 
-function judgeRule({ matched, finding }: Evidence['rules'][number]): Judged {
-  const type = matched.control.rule?.type ?? '';
-  const refusal = asKill(matched, present(detectors.get(type), `detector ${type}`).refusal);
-  const not_evaluated = 'not_evaluated' in finding;
-  const on_failure = matched.control.on_failure ?? (refuses(matched.control.action) ? 'block' : 'continue');
-  const fired = not_evaluated ? on_failure === 'block' : finding.found;
-  const reason = 'reason' in finding ? finding.reason : 'nothing found';
-  const describe = () => ({
-    ...common(matched, refusal, fired),
-    ...unmeasured,
-    type,
-    not_evaluated,
-    code: refusal.code,
-    reason,
-  });
-  return { matched, fired, headroom: 0, describe };
+class JudgedRule implements Judged {
+  readonly matched: Matched;
+  readonly fired: boolean;
+  readonly headroom = 0;
+  readonly #finding: Finding;
+
+  constructor(matched: Matched, finding: Finding) {
+    const { control } = matched;
+    const on_failure = control.on_failure ?? (refuses(control.action) ? 'block' : 'continue');
+    this.matched = matched;
+    this.#finding = finding;
+    this.fired = 'not_evaluated' in finding ? on_failure === 'block' : finding.found;
+  }
+
+  describe(): Contribution {
+    const { matched, fired } = this;
+    const finding = this.#finding;
+    const type = matched.control.rule?.type ?? '';
+    const refusal = asActed(matched, present(detectors.get(type), `detector ${type}`).refusal);
+    return {
+      ...common(matched, refusal, fired),
+      ...unmeasured,
+      type,
+      not_evaluated: 'not_evaluated' in finding,
+      code: refusal.code,
+      reason: 'reason' in finding ? finding.reason : 'nothing found',
+    };
+  }
 }
 
-function judgeUnmeasurable(matched: Unmeasurable): Judged {
-  const { limit, type, code } = matched;
-  const refusal = asKill(matched, { ...type.refusal(limit), code, severity: 'MEDIUM' });
-  const reason = `the ${type.title} of this call cannot be bounded: its model has no price`;
-  const describe = () => ({
-    ...common(matched, refusal, true),
-    ...unmeasured,
-    type: limit.type,
-    not_evaluated: true,
-    code: refusal.code,
-    reason,
-  });
-  return { matched, fired: true, headroom: 0, describe };
+class JudgedUnmeasurable implements Judged {
+  readonly matched: Unmeasurable;
+  readonly fired = true;
+  readonly headroom = 0;
+
+  constructor(matched: Unmeasurable) {
+    this.matched = matched;
+  }
+
+  describe(): Contribution {
+    const { limit, type, code } = this.matched;
+    const refusal = asActed(this.matched, { ...type.refusal(limit), code, severity: 'MEDIUM' });
+    return {
+      ...common(this.matched, refusal, true),
+      ...unmeasured,
+      type: limit.type,
+      not_evaluated: true,
+      code: refusal.code,
+      reason: `the ${type.title} of this call cannot be bounded: its model has no price`,
+    };
+  }
 }
 
-function judgeLine(line: Line, seen: Seen, output_bound: number): Judged {
-  const left = line.max - seen.posted - seen.pending;
-  const requested = amountOf(line, output_bound);
-  const fired = requested > left;
-  const headroom = line.max === 0n ? 0 : Number(left - requested) / Number(line.max);
-  return { matched: line, fired, headroom, describe: () => describeLine(line, seen, requested, fired) };
+class JudgedLine implements Judged {
+  readonly matched: Line;
+  readonly fired: boolean;
+  readonly #seen: Seen;
+  readonly #requested: bigint;
+
+  constructor(line: Line, seen: Seen, output_bound: number) {
+    this.matched = line;
+    this.#seen = seen;
+    this.#requested = amountOf(line, output_bound);
+    this.fired = seen.posted + seen.pending + this.#requested > line.max;
+  }
+
+  get headroom(): number {
+    const { max } = this.matched;
+    const { posted, pending } = this.#seen;
+    return max === 0n ? 0 : Number(max - posted - pending - this.#requested) / Number(max);
+  }
+
+  describe(): Contribution {
+    return describeLine(this.matched, this.#seen, this.#requested, this.fired);
+  }
 }
 
 function describeLine(line: Line, seen: Seen, requested: bigint, fired: boolean): Contribution {
   const { limit, type } = line;
-  const refusal = asKill(line, type.refusal(limit));
+  const refusal = asActed(line, type.refusal(limit));
   const left = line.max - seen.posted - seen.pending;
-  const show = (amount: bigint) => type.show(amount < 0n ? 0n : amount);
+  const show = (amount: bigint) => type.show(amount < 0n ? 0n : amount, limit);
   return {
     ...common(line, refusal, fired),
     type: limit.type,
     not_evaluated: false,
     code: refusal.code,
-    reason: `${type.title}: ${show(seen.posted)} used and ${show(seen.pending)} reserved of ${show(line.max)} ${type.unit}, ${show(requested)} asked`,
+    reason: `${type.title}: ${show(seen.posted)} used and ${show(seen.pending)} reserved of ${show(line.max)} ${type.unit}${raisedText(line)}, ${show(requested)} asked`,
     subject: line.key.subject,
     unit: type.unit,
     limit: show(line.max),
@@ -214,5 +262,17 @@ function describeLine(line: Line, seen: Seen, requested: bigint, fired: boolean)
     requested: show(requested),
     remaining: show(left),
     resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
+    ...(line.raised && { raised: raiseOf(line.raised, line) }),
   };
 }
+
+function raisedText({ raised, type, limit }: Line): string {
+  if (!raised) return '';
+  return ` (raised from ${type.show(raised.base, limit)} until ${raised.override.expires_at} by ${raised.override.id})`;
+}
+
+const raiseOf = ({ override, base }: Raised, { type, limit }: Line) => ({
+  override_id: override.id,
+  base_limit: type.show(base, limit),
+  expires_at: override.expires_at,
+});

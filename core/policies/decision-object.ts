@@ -3,15 +3,16 @@ import { categories, severities, termination_reason } from '../activity/run.ts';
 import { asker_names } from '../activity/run-object.ts';
 import { idOf, idOrDefault } from '../base/id.ts';
 import { instant } from '../base/time.ts';
+import { raise } from './override.ts';
 import { policy_mode } from './policy.ts';
 import { target_kinds } from './target.ts';
 
-const verdicts = ['continue', 'warn', 'pause', 'block', 'kill'] as const;
+export const verdicts = ['continue', 'warn', 'pause', 'block', 'kill'] as const;
 
 const amount = z.union([z.number(), z.string()]).nullable();
 
 /** What one control said about one call; see `Contribution` in decide.ts. Null: not known of a derived decision. */
-const contribution = z
+export const contribution = z
   .object({
     policy_id: idOrDefault('policy'),
     policy_name: z.string(),
@@ -35,6 +36,8 @@ const contribution = z
     requested: amount,
     remaining: amount,
     resets_at: instant.nullable(),
+    raised: raise.optional(),
+    ruled_by: idOf('approval').optional(),
     category: z.enum(categories),
     severity: z.enum(severities),
     termination: termination_reason,

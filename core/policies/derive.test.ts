@@ -30,6 +30,7 @@ const estimate = {
   input_bound: 'bytes' as const,
   output_tokens: { wanted: 50, floor: 50 },
   choices: 1,
+  tool_results: 0,
   price: { base_pico: 100_000_000n, output_pico: 2_000_000n },
 };
 const at_ms = Date.UTC(2026, 10, 22);

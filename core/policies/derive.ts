@@ -4,6 +4,7 @@ import { present } from '../base/assert.ts';
 import { epochMs } from '../base/time.ts';
 import { type Decision, decide, type Evidence } from './decide.ts';
 import { limit_types } from './limits/index.ts';
+import { raisedFor } from './override.ts';
 import { indexPolicies, type PolicyIndex, resolve } from './resolve.ts';
 import type { SnapshotDocument } from './snapshot.ts';
 
@@ -38,7 +39,7 @@ export function derivedDecision(of: {
   const matched = resolve(indexOf(of.snapshot_id, of.snapshot), of.call, of.at_ms);
   return decide({
     rules: matched.filter(({ control }) => control.rule).map((one) => ({ matched: one, finding: { found: false } })),
-    lines: of.held.map((line) => lineOf(line, of.snapshot)),
+    lines: of.held.map((line) => lineOf(line, of.snapshot, of.at_ms)),
     unmeasurable: [],
     output_bound: 0,
   });
@@ -53,7 +54,7 @@ function indexOf(snapshot_id: string, snapshot: SnapshotDocument): PolicyIndex {
   return known;
 }
 
-function lineOf(of: HeldLine, { policies }: SnapshotDocument): Evidence['lines'][number] {
+function lineOf(of: HeldLine, { policies }: SnapshotDocument, at_ms: number): Evidence['lines'][number] {
   const policy = present(
     policies.find(({ id }) => id === of.policy_id),
     `policy ${of.policy_id} of the snapshot`,
@@ -64,6 +65,8 @@ function lineOf(of: HeldLine, { policies }: SnapshotDocument): Evidence['lines']
   );
   const limit = present(control.limit, `the limit of control ${of.control_id}`);
   const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const asked = { control_id: control.id, subject: of.subject, limit, type };
+  const raised = raisedFor(policy.overrides, asked, at_ms);
   const line: Evidence['lines'][number]['line'] = {
     policy,
     control,
@@ -79,7 +82,8 @@ function lineOf(of: HeldLine, { policies }: SnapshotDocument): Evidence['lines']
     base: BigInt(of.held),
     rate: 0n,
     scale: 1,
-    max: type.cap(limit),
+    max: raised?.max ?? type.cap(limit),
+    raised,
     cap: null,
   };
   return { line, seen: { posted: BigInt(of.posted_before), pending: BigInt(of.pending_before) } };

@@ -15,6 +15,8 @@ test('a gauge speaks in the unit of its limit', () => {
     subject: '*',
     unit: 'tokens',
     cap: 1000,
+    base_cap: 1000,
+    override: null,
     posted: 300,
     pending: 60,
     remaining: 640,

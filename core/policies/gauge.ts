@@ -1,8 +1,9 @@
 import { present } from '../base/assert.ts';
 import { instantText } from '../base/time.ts';
-import { windowAt } from '../base/window.ts';
+import { type Window, windowAt } from '../base/window.ts';
 import type { LimitOf, LimitType } from './limits/define.ts';
-import { limit_types } from './limits/index.ts';
+import { countedOver, limit_types } from './limits/index.ts';
+import { type ActiveOverride, raisedFor } from './override.ts';
 
 /** A balance in whole units of the books, with the subject it is kept for; `*` when all is counted together. */
 export interface Balance {
@@ -15,7 +16,12 @@ export interface Balance {
 export interface Gauge {
   subject: string;
   unit: string;
+  /** What is allowed now: the limit of the policy, or more while an override raises it. */
   cap: number | string;
+  /** The limit as its policy has it. */
+  base_cap: number | string;
+  /** What raises it; null: nothing does. */
+  override: { id: string; expires_at: string } | null;
   posted: number | string;
   pending: number | string;
   remaining: number | string;
@@ -34,22 +40,32 @@ export const isSingle = ({ count_per, window }: LimitOf): boolean =>
 /** Less than a minute of burn, or than the window if it is shorter, says nothing about the next one. */
 const least_elapsed_ms = 60_000;
 
-export function gaugeOf(limit: LimitOf, { subject, posted, pending }: Balance, at_ms: number): Gauge {
+export function gaugeOf(
+  limit: LimitOf,
+  { subject, posted, pending }: Balance,
+  at_ms: number,
+  exceptions: { control_id: string; overrides?: readonly ActiveOverride[] } = { control_id: '' },
+): Gauge {
   const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
-  const cap = type.cap(limit);
+  const { control_id, overrides } = exceptions;
+  const raised = raisedFor(overrides, { control_id, subject, limit, type }, at_ms);
+  const base_cap = type.cap(limit);
+  const cap = raised?.max ?? base_cap;
   const used = posted + pending;
   const left = used < cap ? cap - used : 0n;
-  const { start_ms, end_ms, elapsed_ms } = spanOf(limit, at_ms);
+  const { start_ms, end_ms, elapsed_ms } = spanOf(countedOver(limit), at_ms);
   return {
     subject,
     unit: type.unit,
-    cap: type.show(cap),
-    posted: type.show(posted),
-    pending: type.show(pending),
-    remaining: type.show(left),
+    cap: type.show(cap, limit),
+    base_cap: type.show(base_cap, limit),
+    override: raised && { id: raised.override.id, expires_at: raised.override.expires_at },
+    posted: type.show(posted, limit),
+    pending: type.show(pending, limit),
+    remaining: type.show(left, limit),
     window: { start: textOf(start_ms), end: textOf(end_ms) },
     resets_at: textOf(end_ms),
-    burn: elapsed_ms === null ? null : burnOf(type, used, elapsed_ms),
+    burn: elapsed_ms === null ? null : burnOf(type, limit, used, elapsed_ms),
     empties_at: left === 0n ? instantText(at_ms) : emptiesAt(used, left, elapsed_ms, at_ms, end_ms),
   };
 }
@@ -61,7 +77,7 @@ interface Span {
   elapsed_ms: number | null;
 }
 
-function spanOf({ window }: LimitOf, at_ms: number): Span {
+function spanOf(window: Window | undefined, at_ms: number): Span {
   if (!window) return { start_ms: null, end_ms: null, elapsed_ms: null };
   if ('rolling_seconds' in window) {
     const length_ms = window.rolling_seconds * 1000;
@@ -73,9 +89,11 @@ function spanOf({ window }: LimitOf, at_ms: number): Span {
   return { start_ms, end_ms, elapsed_ms };
 }
 
-function burnOf(type: LimitType, used: bigint, elapsed_ms: number): number | string {
+function burnOf(type: LimitType, limit: LimitOf, used: bigint, elapsed_ms: number): number | string {
   const milli_per_minute = (used * 60_000_000n) / BigInt(Math.round(elapsed_ms));
-  return typeof type.show(0n) === 'string' ? type.show(milli_per_minute / 1000n) : Number(milli_per_minute) / 1000;
+  return typeof type.show(0n, limit) === 'string'
+    ? type.show(milli_per_minute / 1000n, limit)
+    : Number(milli_per_minute) / 1000;
 }
 
 function emptiesAt(used: bigint, left: bigint, elapsed_ms: number | null, at_ms: number, end_ms: number | null) {

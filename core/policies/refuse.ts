@@ -14,13 +14,18 @@ export interface RefusalContext {
 /** Longest wait a caller is asked for: beyond it, common clients would rather sleep than fail. */
 const longest_wait_s = 60;
 
-const amount = (value: number | string | null, unit: string | null) =>
-  unit === 'usd' ? `$${String(value).replace(/(\.\d{2}\d*?)0+$/, '$1')}` : `${value} ${unit}`;
+const dollars = (value: number | string | null) => `$${String(value).replace(/(\.\d{2}\d*?)0+$/, '$1')}`;
+
+function amount(value: number | string | null, unit: string | null): string {
+  if (unit === 'usd') return dollars(value);
+  if (unit === 'usd_per_minute') return `${dollars(value)} a minute`;
+  return `${value} ${unit?.replaceAll('_', ' ')}`;
+}
 
 /** The refusal of a call as the one control that caused it, in words a person can act on. */
 export function refusalOf(cause: Contribution, context: RefusalContext): Problem {
   const code: ProblemCode = cause.code ?? 'policy_blocked';
-  const waits = code === 'rate_limit_exceeded';
+  const waits = code === 'rate_limit_exceeded' || code === 'run_paused';
   const retry_after_s = waits ? waitSeconds(cause, context.at_ms) : undefined;
   const details = {
     decision_id: context.decision_id,
@@ -48,15 +53,20 @@ export function refusalOf(cause: Contribution, context: RefusalContext): Problem
 /** Names policy, amounts, reset and page in the text itself: some clients show nothing else. */
 function messageOf(cause: Contribution, { url }: RefusalContext): string {
   const own = cause.message ? `${cause.message} ` : '';
+  const did = cause.verdict === 'pause' ? 'paused' : 'refused';
   const policy = `Policy "${cause.policy_name}" (${cause.policy_id})`;
-  if (cause.limit === null) return `${own}${policy} refused this call: ${cause.reason}. Details: ${url}`;
+  if (cause.limit === null) return `${own}${policy} ${did} this call: ${cause.reason}. Details: ${url}`;
   const used = `${amount(cause.used, cause.unit)} used and ${amount(cause.reserved, cause.unit)} reserved`;
   const asked = `this call may need ${amount(cause.requested, cause.unit)}`;
   const reset = cause.resets_at ? `Resets at ${cause.resets_at}.` : 'Does not reset by itself.';
-  return `${own}${policy} refused this call: its limit of ${amount(cause.limit, cause.unit)} has ${used}, and ${asked}. ${reset} Details: ${url}`;
+  return `${own}${policy} ${did} this call: its limit of ${amount(cause.limit, cause.unit)} has ${used}, and ${asked}. ${reset} Details: ${url}`;
 }
 
+/** A person takes longer than a window: asking again twice a minute is enough. */
+const person_s = 30;
+
 function waitSeconds(cause: Contribution, at_ms: number): number {
+  if (cause.code === 'run_paused') return person_s;
   if (cause.resets_at === null) return 1;
   const left_s = Math.ceil((epochMs(cause.resets_at) - at_ms) / 1000);
   return Math.min(longest_wait_s, Math.max(1, left_s));

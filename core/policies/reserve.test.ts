@@ -100,6 +100,7 @@ const estimate: Estimate = {
   input_bound: 'bytes',
   output_tokens: { wanted: 50, floor: 16 },
   choices: 2,
+  tool_results: 0,
   price: { base_pico: 1_000_001n, output_pico: 1_500n },
 };
 

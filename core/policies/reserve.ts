@@ -1,10 +1,11 @@
 import type { Asker, Call, Estimate } from '../activity/call.ts';
 import { present, unreachable } from '../base/assert.ts';
 import type { ProblemCode } from '../base/error.ts';
-import { windowAt } from '../base/window.ts';
+import { type Window, type WindowAt, windowAt } from '../base/window.ts';
 import { refuses } from './action.ts';
-import type { CountPer, LimitOf, LimitType } from './limits/define.ts';
-import { limit_types } from './limits/index.ts';
+import type { Ask, CountPer, LimitOf, LimitType } from './limits/define.ts';
+import { countedOver, limit_types } from './limits/index.ts';
+import { type Raised, raisedFor } from './override.ts';
 import type { Matched } from './resolve.ts';
 
 /** Which balance a line counts on. The window is part of the key, so nothing is ever reset. */
@@ -26,8 +27,9 @@ export interface Line extends Matched {
   base: bigint;
   rate: bigint;
   scale: number;
-  /** What the limit allows, in whole units. */
+  /** What the limit allows, in whole units: raised where an override says so. */
   max: bigint;
+  raised?: Raised | null;
   /** The cap that refuses: `max`, or null when the control only counts and reports. */
   cap: bigint | null;
 }
@@ -39,64 +41,111 @@ export interface Unmeasurable extends Matched {
   code: ProblemCode;
 }
 
+/** A balance as it stood just before the call, in whole units. */
+export interface Seen {
+  posted: bigint;
+  pending: bigint;
+}
+
+/** A limit that the clock measures: nothing is held for it, what is used is known at once. */
+export interface Timed {
+  line: Line;
+  seen: Seen;
+}
+
 export interface Reservation {
   lines: Line[];
+  timed: Timed[];
   unmeasurable: Unmeasurable[];
 }
 
 /** The holds a call needs: one line for each matching limit. Pure: the books answer whether there is room. */
 export function reserve(matched: readonly Matched[], call: Call, estimate: Estimate, at_ms: number): Reservation {
-  const reservation: Reservation = { lines: [], unmeasurable: [] };
-  for (const { policy, control } of matched) {
-    const { limit } = control;
+  const reservation: Reservation = { lines: [], timed: [], unmeasurable: [] };
+  for (const of of matched) {
+    const { limit } = of.control;
     if (!limit) continue;
-    const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+    const prepared = preparedOf(limit);
+    const { type } = prepared;
+    if (call.kind === 'step' && !type.counts_every_step) continue;
     const ask = type.ask(limit, estimate);
     if (typeof ask === 'string') {
-      reservation.unmeasurable.push({ policy, control, limit, type, code: ask });
+      reservation.unmeasurable.push({ ...of, limit, type, code: ask });
       continue;
     }
-    const { key, resets_at_ms } = balanceOf(control.id, limit, call.asker, at_ms);
-    const max = maxOf(limit, type);
-    const cap = policy.mode === 'enforce' && refuses(control.action) ? max : null;
-    const { base, rate, scale } = ask;
-    reservation.lines.push({ policy, control, limit, type, key, resets_at_ms, base, rate, scale, max, cap });
+    const line = lineOf(of, limit, prepared, ask, call.asker, at_ms);
+    const used = type.clock?.(limit, call.asker, at_ms);
+    if (used === undefined) reservation.lines.push(line);
+    else reservation.timed.push({ line, seen: { posted: used, pending: 0n } });
   }
   return reservation;
 }
 
-/** Caps read from their documents once: a snapshot's documents never change. */
-const maxima = new WeakMap<LimitOf, bigint>();
+function lineOf(of: Matched, limit: LimitOf, prepared: Prepared, ask: Ask, asker: Asker, at_ms: number): Line {
+  const { policy, control, ruled_by } = of;
+  const { type, counted_over } = prepared;
+  const window = counted_over && windowAt(counted_over, at_ms);
+  const subject = subjectOf(limit, asker);
+  const raised = policy.overrides
+    ? raisedFor(policy.overrides, { control_id: control.id, subject, limit, type }, at_ms)
+    : null;
+  const max = raised?.max ?? prepared.max;
+  const line: Line = {
+    policy,
+    control,
+    limit,
+    type,
+    key: keyOf(control.id, subject, window),
+    resets_at_ms: window?.end_ms ?? null,
+    base: ask.base,
+    rate: ask.rate,
+    scale: ask.scale,
+    max,
+    raised,
+    cap: policy.mode === 'enforce' && refuses(control.action) ? max : null,
+  };
+  if (ruled_by !== undefined) line.ruled_by = ruled_by;
+  return line;
+}
 
-function maxOf(limit: LimitOf, type: LimitType): bigint {
-  const known = maxima.get(limit);
-  if (known !== undefined) return known;
-  const max = type.cap(limit);
-  maxima.set(limit, max);
-  return max;
+const keyOf = (control_id: string, subject: string, window: WindowAt | undefined): BalanceKey => ({
+  control_id,
+  subject,
+  window_start_ms: window?.start_ms ?? 0,
+  since_ms: window?.since_ms ?? null,
+});
+
+/** What a limit says, read from its document once: the documents of a snapshot never change. */
+interface Prepared {
+  type: LimitType;
+  max: bigint;
+  counted_over: Window | undefined;
+}
+const prepared_limits = new WeakMap<LimitOf, Prepared>();
+
+function preparedOf(limit: LimitOf): Prepared {
+  const known = prepared_limits.get(limit);
+  if (known) return known;
+  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const prepared = { type, max: type.cap(limit), counted_over: countedOver(limit) };
+  prepared_limits.set(limit, prepared);
+  return prepared;
 }
 
 /** The balance a limit counts on for this caller at this instant. */
 export function balanceOf(control_id: string, limit: LimitOf, asker: Asker, at_ms: number) {
-  const window = limit.window && windowAt(limit.window, at_ms);
-  const key: BalanceKey = {
-    control_id,
-    subject: subjectOf(limit, asker),
-    window_start_ms: window?.start_ms ?? 0,
-    since_ms: window?.since_ms ?? null,
-  };
-  return { key, resets_at_ms: window?.end_ms ?? null };
+  const counted_over = countedOver(limit);
+  const window = counted_over && windowAt(counted_over, at_ms);
+  return { key: keyOf(control_id, subjectOf(limit, asker), window), resets_at_ms: window?.end_ms ?? null };
 }
 
 /** One balance for all; a subject that the call does not have is replaced by its run, so nothing is ever unlimited. */
-function subjectOf(limit: LimitOf, asker: Asker): string {
-  const parts = new Set<string>();
-  if (limit.count_per !== 'together') parts.add(idFor(limit.count_per, asker));
-  if (limit.window && 'per' in limit.window) {
-    if (limit.window.per === 'run') parts.add(asker.run_id);
-    if (limit.window.per === 'session') parts.add(idFor('session', asker));
-  }
-  return parts.size === 0 ? '*' : [...parts].join(' ');
+function subjectOf({ count_per, window }: LimitOf, asker: Asker): string {
+  const counted = count_per === 'together' ? null : idFor(count_per, asker);
+  const per = window && 'per' in window ? window.per : null;
+  if (per !== 'run' && per !== 'session') return counted ?? '*';
+  const spanned = idFor(per, asker);
+  return counted === null || counted === spanned ? spanned : `${counted} ${spanned}`;
 }
 
 function idFor(per: Exclude<CountPer, 'together'>, asker: Asker): string {
@@ -119,7 +168,24 @@ function idFor(per: Exclude<CountPer, 'together'>, asker: Asker): string {
 }
 
 /** What a line asks for a given output bound, in whole units. */
-export function amountOf(line: Pick<Line, 'base' | 'rate' | 'scale'>, output_bound: number): bigint {
-  const scale = BigInt(line.scale);
-  return (line.base + BigInt(output_bound) * line.rate + scale - 1n) / scale;
+export function amountOf({ base, rate, scale }: Pick<Line, 'base' | 'rate' | 'scale'>, output_bound: number): bigint {
+  const asked = rate === 0n ? base : base + BigInt(output_bound) * rate;
+  if (scale === 1) return asked;
+  const by = BigInt(scale);
+  return (asked + by - 1n) / by;
+}
+
+/** The output bound that what is left pays for, as the books grant it; null: they refuse. */
+export function grantedBound(
+  lines: readonly { line: Line; seen: Seen }[],
+  { wanted, floor }: Estimate['output_tokens'],
+): number | null {
+  let bound = BigInt(wanted);
+  for (const { line, seen } of lines) {
+    if (line.cap === null) continue;
+    const room = (line.cap - seen.posted - seen.pending) * BigInt(line.scale) - line.base;
+    if (room < 0n) return null;
+    if (line.rate > 0n && room / line.rate < bound) bound = room / line.rate;
+  }
+  return bound >= BigInt(floor) ? Number(bound) : null;
 }

@@ -1,13 +1,24 @@
 import type { Call } from '../activity/call.ts';
 import { epochMs } from '../base/time.ts';
 import type { StoredControl } from './control.ts';
+import { exemptionOf } from './exemption.ts';
 import type { ActivePolicy, SnapshotDocument } from './snapshot.ts';
-import { namesFor, narrows, type TargetKind, target_kinds } from './target.ts';
+import { type Narrowed, namesFor, narrowedBy, type TargetKind, target_kinds } from './target.ts';
 
 /** A control that applies to a call, with the policy it stands in. */
 export interface Matched {
   policy: ActivePolicy;
   control: StoredControl;
+  /** The question to a person whose answer, or lack of one, stands in for the control's action. */
+  ruled_by?: string;
+}
+
+/** A policy with its controls, as they are matched again and again. */
+interface Indexed {
+  policy: ActivePolicy;
+  matched: readonly Matched[];
+  /** Its dates, exceptions and `when` are looked at; a policy without any applies to whoever it names. */
+  is_narrowed: boolean;
 }
 
 /**
@@ -16,45 +27,81 @@ export interface Matched {
  */
 export interface PolicyIndex {
   snapshot_id: string;
-  for_all: ActivePolicy[];
-  by_name: Map<string, ActivePolicy[]>;
+  for_all: Indexed[];
+  by_name: Record<NamedKind, Map<string, Indexed[]>>;
 }
 
-const nameKey = (kind: TargetKind, name: string) => `${kind} ${name}`;
+type NamedKind = Exclude<TargetKind, 'all_runs'>;
+const named_kinds = target_kinds.filter((kind): kind is NamedKind => kind !== 'all_runs');
 
 export function indexPolicies(snapshot_id: string, { policies }: SnapshotDocument): PolicyIndex {
-  const index: PolicyIndex = { snapshot_id, for_all: [], by_name: new Map() };
+  const by_name = { actor: new Map(), api_key: new Map(), agent: new Map(), project: new Map() };
+  const index: PolicyIndex = { snapshot_id, for_all: [], by_name };
   for (const policy of policies) {
     const { kind, ids } = policy.document.target;
-    if (kind === 'all_runs') index.for_all.push(policy);
+    const indexed = indexedOf(policy);
+    if (kind === 'all_runs') {
+      index.for_all.push(indexed);
+      continue;
+    }
+    const named = index.by_name[kind];
     for (const name of new Set(ids)) {
-      const key = nameKey(kind, name);
-      const found = index.by_name.get(key);
-      if (found) found.push(policy);
-      else index.by_name.set(key, [policy]);
+      const found = named.get(name);
+      if (found) found.push(indexed);
+      else named.set(name, [indexed]);
     }
   }
   return index;
 }
 
+function indexedOf(policy: ActivePolicy): Indexed {
+  const { document, exemptions } = policy;
+  const { except_ids, when } = document.target;
+  const has_exceptions = except_ids.length > 0 || (exemptions !== undefined && exemptions.length > 0);
+  const is_narrowed = document.expires_at !== undefined || when !== undefined || has_exceptions;
+  return { policy, matched: document.controls.map((control) => ({ policy, control })), is_narrowed };
+}
+
 /** Every control that applies to the call at this instant. */
 export function resolve(index: PolicyIndex, call: Call, at_ms: number): Matched[] {
   const matched: Matched[] = [];
-  for (const policy of policiesFor(index, call)) {
-    const { document } = policy;
-    if (document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms) continue;
-    if (!narrows(document.target, call)) continue;
-    for (const control of document.controls) matched.push({ policy, control });
+  for (const of of indexedFor(index, call)) {
+    if (of.is_narrowed && keptOut(of.policy, call, at_ms) !== null) continue;
+    for (const each of of.matched) matched.push(each);
   }
   return matched;
 }
 
-/** A policy may name a subject by id and by slug: it still applies once. */
-function policiesFor(index: PolicyIndex, call: Call): Iterable<ActivePolicy> {
-  const found = new Set(index.for_all);
-  for (const kind of target_kinds) {
+/** Why a policy whose target names the call does not apply to it at this instant; null: it applies. */
+export function keptOut(
+  { document, exemptions }: ActivePolicy,
+  call: Call,
+  at_ms: number,
+): 'expired' | 'exempted' | Narrowed | null {
+  if (document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms) return 'expired';
+  if (exemptionOf(exemptions, call, at_ms)) return 'exempted';
+  return narrowedBy(document.target, call);
+}
+
+/** Policies whose target names the call. */
+export const policiesFor = (index: PolicyIndex, call: Call): ActivePolicy[] =>
+  indexedFor(index, call).map(({ policy }) => policy);
+
+/** Every policy of a snapshot, once. */
+export function everyPolicy({ for_all, by_name }: PolicyIndex): ActivePolicy[] {
+  const named = named_kinds.flatMap((kind) => [...by_name[kind].values()].flat());
+  return [...new Set([...for_all, ...named].map(({ policy }) => policy))];
+}
+
+/** One may name a subject by id and by slug: it still applies once. */
+function indexedFor(index: PolicyIndex, call: Call): Indexed[] {
+  const found = index.for_all.slice();
+  for (const kind of named_kinds) {
+    const of_kind = index.by_name[kind];
+    if (of_kind.size === 0) continue;
+    const first = found.length;
     for (const name of namesFor(kind, call) ?? []) {
-      for (const policy of index.by_name.get(nameKey(kind, name)) ?? []) found.add(policy);
+      for (const of of of_kind.get(name) ?? []) if (!found.includes(of, first)) found.push(of);
     }
   }
   return found;

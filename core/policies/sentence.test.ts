@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
+import { action } from './action.ts';
+import { count_per as count_pers } from './limits/define.ts';
+import { limit_types } from './limits/index.ts';
 import { policy_document } from './policy.ts';
-import { sentenceOf } from './sentence.ts';
+import { type InForce, sentenceOf } from './sentence.ts';
 
+const windows = [
+  ...['run', 'session', 'minute', 'hour', 'day', 'week', 'month'].map((per) => ({ per })),
+  { per: 'day', timezone: 'Asia/Kathmandu' },
+  { rolling_seconds: 90 },
+  { rolling_seconds: 3600 },
+];
 const all = { kind: 'all_runs' };
 const cost = { type: 'cost_usd', max: '50', window: { per: 'day' } };
 const only = (control: object, target: object = all, more: object = {}) => ({
@@ -148,8 +157,99 @@ const sentences: [string, object][] = [
   ],
 ];
 
+sentences.push(
+  [
+    'Calls of all runs wait up to 30 seconds for room and up to 1 hour for a person to decide (without an answer they are refused) once cost would exceed $50.00 in one day (UTC), all counted together.',
+    only({ limit: cost, action: 'pause' }),
+  ],
+  [
+    'Calls of all runs wait up to 10 minutes for ann or approver to decide (without an answer they pass) once steps would exceed 25 in one run.',
+    only({
+      limit: { type: 'steps', max: 25, window: { per: 'run' } },
+      action: 'pause',
+      pause: { wait_seconds: 0, timeout_seconds: 600, ask: ['ann', 'approver'], on_timeout: 'continue' },
+    }),
+  ],
+  [
+    'Calls of all runs are refused once run time would exceed 5 minutes in one run.',
+    only({ limit: { type: 'duration', max: 300 } }),
+  ],
+);
+
 test.each(sentences)('%s', (sentence, document) => {
   expect(sentenceOf(policy_document.parse(document))).toBe(sentence);
+});
+
+const until = '2030-01-01T09:30:00.000Z';
+const raise = (more: object) => ({
+  id: 'ovr_1',
+  control_id: 'ctl_1',
+  subject: null,
+  amount: null,
+  factor: null,
+  expires_at: until,
+  ...more,
+});
+
+/** What people have excepted for a time, and the sentence that says so. */
+const exceptions: [string, object, InForce][] = [
+  [
+    'Calls of all runs are refused once cost would exceed $50.00 (raised to $75.00 until 2030-01-01 09:30 UTC) in one day (UTC), all counted together.',
+    only({ id: 'ctl_1', limit: cost }),
+    { overrides: [raise({ amount: '25' }), raise({ amount: '99', control_id: 'ctl_2' })] },
+  ],
+  [
+    'Calls of all runs are refused once tokens would exceed 1,000 (raised to 1,500 for agt_1 until 2030-01-01 09:30 UTC; raised to 3,000 for agt_2 until 2030-01-01 09:30 UTC) in one week (UTC), counted for each agent by itself.',
+    only({
+      id: 'ctl_1',
+      limit: { type: 'tokens_total', max: 1000, window: { per: 'week' }, count_per: 'agent' },
+    }),
+    { overrides: [raise({ factor: '1.5', subject: 'agt_1' }), raise({ factor: '3', subject: 'agt_2' })] },
+  ],
+  [
+    'Calls of all runs (except ann; agent bot until 2030-01-01 09:30 UTC; API key key_1 until 2030-01-01 09:30 UTC) are refused when the model is x.',
+    only({ rule: { type: 'model_access', params: { deny: ['x'] } } }, { ...all, except_ids: ['ann'] }),
+    {
+      exemptions: [
+        { id: 'exm_1', kind: 'agent', target_id: 'bot', expires_at: until },
+        { id: 'exm_2', kind: 'api_key', target_id: 'key_1', expires_at: until },
+      ],
+    },
+  ],
+];
+
+test.each(exceptions)('%s', (sentence, document, in_force) => {
+  const { id, ...control } = (document as { controls: { id?: string }[] }).controls[0] ?? {};
+  const parsed = policy_document.parse({ ...document, controls: [control] });
+  const controls = parsed.controls.map((of) => ({ ...of, ...(id !== undefined && { id }) }));
+  expect(sentenceOf({ ...parsed, controls }, in_force)).toBe(sentence);
+});
+
+test('every action has its words, obeyed and in shadow', () => {
+  const told = action.options.flatMap((of) =>
+    ['enforce', 'shadow'].map((mode) =>
+      sentenceOf(policy_document.parse({ ...only({ limit: cost, action: of }), mode })),
+    ),
+  );
+  expect(new Set(told).size).toBe(action.options.length * 2);
+  expect(told.filter((of) => of.includes('undefined'))).toEqual([]);
+});
+
+test.each([...limit_types.values()])('a limit on $type has a sentence for every window and way of counting', (type) => {
+  const told = new Set<string>();
+  const { limit } = type.examples.at;
+  for (const count_per of count_pers.options) {
+    for (const window of windows) {
+      const asked = { ...limit, count_per, ...(limit.window && { window }) };
+      const { data } = policy_document.safeParse(only({ limit: asked }));
+      if (data) told.add(sentenceOf(data));
+    }
+  }
+  for (const sentence of told) {
+    expect(sentence).toMatch(/^Calls of all runs are refused .+\.$/);
+    expect(sentence).not.toMatch(/undefined|\[object|NaN/);
+  }
+  expect([...told].sort()).toMatchSnapshot();
 });
 
 test('every case is a case of its own, and the ids of controls, name and description make no difference', () => {

@@ -3,21 +3,34 @@ import type { Window } from '../base/window.ts';
 import { refuses } from './action.ts';
 import type { Control } from './control.ts';
 import { detectors } from './detectors/index.ts';
+import type { ActiveExemption } from './exemption.ts';
 import type { CountPer, LimitOf, LimitType } from './limits/define.ts';
 import { limit_types } from './limits/index.ts';
+import { type ActiveOverride, raisedBy } from './override.ts';
+import { default_pause } from './pause.ts';
 import type { PolicyDocument } from './policy.ts';
 import type { Target } from './target.ts';
+
+/** Exceptions from a policy that hold at the moment it is shown. */
+export interface InForce {
+  overrides?: readonly ActiveOverride[];
+  exemptions?: readonly ActiveExemption[];
+}
 
 /**
  * A policy in one English sentence: who it applies to, then what happens to their calls and when. The same document
  * gives the same sentence everywhere it is shown.
  */
-export function sentenceOf(document: PolicyDocument): string {
+export function sentenceOf(
+  document: PolicyDocument & { controls: { id?: string | undefined }[] },
+  in_force: InForce = {},
+): string {
   const is_shadow = document.mode === 'shadow';
   const start = is_shadow ? 'In shadow, calls' : 'Calls';
-  const clauses = document.controls.map((control) => clauseOf(control, is_shadow ? would_words : action_words));
+  const words = is_shadow ? would_words : action_words;
+  const clauses = document.controls.map((control) => clauseOf(control, words, in_force.overrides));
   const until = document.expires_at === undefined ? '' : `, until ${minuteText(document.expires_at)}`;
-  return `${start} ${subjectOf(document.target)} ${clauses.join('; and they ')}${until}.`;
+  return `${start} ${subjectOf(document.target, in_force.exemptions)} ${clauses.join('; and they ')}${until}.`;
 }
 
 const kind_words: Record<Exclude<Target['kind'], 'all_runs'>, [one: string, many: string]> = {
@@ -27,7 +40,11 @@ const kind_words: Record<Exclude<Target['kind'], 'all_runs'>, [one: string, many
   project: ['of project', 'of projects'],
 };
 
-function subjectOf({ kind, ids, except_ids, when = {} }: Target): string {
+/** Whose calls a target takes, as it stands behind the word "calls". */
+export function subjectOf(
+  { kind, ids, except_ids, when = {} }: Target,
+  exemptions: readonly ActiveExemption[] = [],
+): string {
   const parts = [
     kind === 'all_runs' ? 'of all runs' : `${kind_words[kind][ids.length === 1 ? 0 : 1]} ${listOf(ids, 'and')}`,
   ];
@@ -35,11 +52,15 @@ function subjectOf({ kind, ids, except_ids, when = {} }: Target): string {
   if (when.provider) parts.push(`at ${plural('provider', when.provider)} ${listOf(when.provider, 'or')}`);
   if (when.tool) parts.push(`with ${plural('tool', when.tool)} ${listOf(when.tool, 'or')}`);
   if (when.tag) parts.push(`tagged ${listOf(when.tag, 'or')}`);
-  if (except_ids.length > 0) parts.push(`(except ${listOf(except_ids, 'and')})`);
+  const excepted = except_ids.length > 0 ? [listOf(except_ids, 'and')] : [];
+  const exempt = exemptions.map((of) => `${exempt_words[of.kind]} ${of.target_id} until ${minuteText(of.expires_at)}`);
+  if (excepted.length + exempt.length > 0) parts.push(`(except ${[...excepted, ...exempt].join('; ')})`);
   return parts.join(' ');
 }
 
-type Words = Record<Control['action'], string>;
+const exempt_words = { project: 'project', agent: 'agent', api_key: 'API key', actor: 'human' } as const;
+
+type Words = Record<Exclude<Control['action'], 'pause'>, string>;
 
 const action_words: Words = {
   continue: 'pass and are recorded',
@@ -55,13 +76,24 @@ const would_words: Words = {
   kill: 'would be refused and their run killed',
 };
 
-function clauseOf(control: Control, words: Words): string {
+function clauseOf(control: Control, words: Words, overrides: readonly ActiveOverride[] = []): string {
   const { limit, rule, action, incident, alerts } = control;
-  const told = incident === true && !refuses(action) ? `${words[action]} and an incident` : words[action];
+  const done = action === 'pause' ? pauseText(control, words) : words[action];
+  const told = incident === true && (!refuses(action) || action === 'pause') ? `${done} and an incident` : done;
   if (!limit) return `${told} ${ruleWords(present(rule, 'the rule of a control without limit'))}`;
   const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
-  const once = `once ${type.title} would exceed ${amountText(type, limit)}`;
+  const raises = overrides.filter((of) => of.control_id === control.id);
+  const once = `once ${type.title} would exceed ${amountText(type, limit)}${raisedText(type, limit, raises)}`;
   return `${told} ${once}${windowText(limit.window)}${countText(limit)}${assumedText(limit)}${alertText(alerts)}`;
+}
+
+function pauseText({ pause = default_pause }: Control, words: Words): string {
+  const { wait_seconds, timeout_seconds, on_timeout, ask } = pause;
+  const would = words === would_words ? 'would ' : '';
+  const whom = ask.length > 0 ? listOf(ask, 'or') : 'a person';
+  const room = wait_seconds > 0 ? `up to ${durationText(wait_seconds, true)} for room and ` : '';
+  const then = on_timeout === 'block' ? 'are refused' : 'pass';
+  return `${would}wait ${room}up to ${durationText(timeout_seconds, true)} for ${whom} to decide (without an answer they ${then})`;
 }
 
 /** Rules that read better in words than as a list of their parameters. */
@@ -88,13 +120,36 @@ function ruleWords({ type, params }: { type: string; params: Record<string, unkn
 const unit_words: Record<LimitType['unit'], (amount: string) => string> = {
   tokens: (amount) => amount,
   calls: (amount) => amount,
+  steps: (amount) => amount,
+  tool_calls: (amount) => amount,
   usd: (amount) => `$${amount}`,
+  usd_per_minute: (amount) => `$${amount} a minute`,
+  seconds: (amount) => durationText(Number(amount.replaceAll(',', '')), true),
 };
 
 /** `50.000000000` → `$50.00`, `200000` → `200,000`. */
-function amountText(type: LimitType, limit: LimitOf): string {
-  return unit_words[type.unit](decimalText(String(type.show(type.cap(limit)))));
+export const amountText = (type: LimitType, limit: LimitOf, units = type.cap(limit)): string =>
+  unit_words[type.unit](decimalText(String(type.show(units, limit))));
+
+function raisedText(type: LimitType, limit: LimitOf, overrides: readonly ActiveOverride[]): string {
+  if (overrides.length === 0) return '';
+  const raises = overrides.map((of) => {
+    const whose = of.subject === null ? '' : ` for ${of.subject}`;
+    return `raised to ${amountText(type, limit, raisedBy(of, limit, type))}${whose} until ${minuteText(of.expires_at)}`;
+  });
+  return ` (${raises.join('; ')})`;
 }
+
+/** An override in one English sentence: what is raised, from where to where, for whom and until when. */
+export function overrideSentence(of: ActiveOverride, limit: LimitOf): string {
+  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const [from, to] = [amountText(type, limit), amountText(type, limit, raisedBy(of, limit, type))];
+  const whose = of.subject === null ? '' : ` for ${of.subject}`;
+  return `The limit on ${type.title} of ${from}${windowText(limit.window)} is raised to ${to}${whose} until ${minuteText(of.expires_at)}.`;
+}
+
+export const exemptionSentence = ({ kind, target_id, expires_at }: ActiveExemption, policy_name: string): string =>
+  `Calls of the ${exempt_words[kind]} ${target_id} are exempt from the policy "${policy_name}" until ${minuteText(expires_at)}.`;
 
 function decimalText(amount: string): string {
   const [whole = '0', part] = amount.split('.');
@@ -102,7 +157,7 @@ function decimalText(amount: string): string {
   return part === undefined ? grouped : `${grouped}.${part.replace(/0+$/, '').padEnd(2, '0')}`;
 }
 
-function windowText(window: Window | undefined): string {
+export function windowText(window: Window | undefined): string {
   if (!window) return ' at one time';
   if ('rolling_seconds' in window) return ` within any ${durationText(window.rolling_seconds)}`;
   if (!('timezone' in window)) return ` in one ${window.per}`;
@@ -110,7 +165,7 @@ function windowText(window: Window | undefined): string {
   return ` in one ${window.per} (${window.timezone})`;
 }
 
-function durationText(seconds: number): string {
+function durationText(seconds: number, with_one = false): string {
   const [name, length] = (
     [
       ['day', 86_400],
@@ -119,7 +174,8 @@ function durationText(seconds: number): string {
     ] as const
   ).find(([, size]) => seconds % size === 0) ?? ['second', 1];
   const count = seconds / length;
-  return count === 1 ? name : `${count} ${name}s`;
+  if (count === 1) return with_one ? `1 ${name}` : name;
+  return `${count} ${name}s`;
 }
 
 const count_words: Record<Exclude<CountPer, 'together'>, string> = {
@@ -145,10 +201,15 @@ function assumedText(limit: LimitOf): string {
 }
 
 function alertText(alerts: Control['alerts']): string {
-  if (!alerts?.enabled || alerts.tiers.length === 0) return '';
-  const tiers = [...new Set(alerts.tiers)].sort((a, b) => a - b).map((tier) => `${tier} %`);
-  const whom = alerts.channels.length > 0 ? ` to ${listOf(alerts.channels, 'and')}` : '';
-  return `, with alerts${whom} at ${listOf(tiers, 'and')}`;
+  if (!alerts?.enabled) return '';
+  const { tiers, channels, forecast_hours, requires_ack } = alerts;
+  const at = [...new Set(tiers)].sort((a, b) => a - b).map((tier) => `${tier} %`);
+  const early = forecast_hours ? [`${durationText(forecast_hours * 3600, true)} before it would run out`] : [];
+  const when = [...(at.length > 0 ? [`at ${listOf(at, 'and')}`] : []), ...early];
+  if (when.length === 0) return '';
+  const whom = channels.length > 0 ? ` to ${listOf(channels, 'and')}` : '';
+  const until = requires_ack ? ', open until a person acknowledges them' : '';
+  return `, with alerts${whom} ${when.join(' and ')}${until}`;
 }
 
 const plural = (noun: string, of: readonly unknown[]): string => (of.length === 1 ? noun : `${noun}s`);
@@ -156,7 +217,7 @@ const plural = (noun: string, of: readonly unknown[]): string => (of.length === 
 const most_named = 5;
 
 /** `a`, `a and b`, `a, b and c`; of long lists the first ones and how many more. */
-function listOf(items: readonly unknown[], word: 'and' | 'or'): string {
+export function listOf(items: readonly unknown[], word: 'and' | 'or'): string {
   const names = items.map(String);
   const rest = names.length - most_named;
   const told = rest > 1 ? [...names.slice(0, most_named), `${rest} more`] : names;

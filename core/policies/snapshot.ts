@@ -1,3 +1,5 @@
+import type { ActiveExemption } from './exemption.ts';
+import type { ActiveOverride } from './override.ts';
 import type { PolicyMode, StoredDocument } from './policy.ts';
 
 /** An active policy as it stands in a snapshot. */
@@ -6,6 +8,9 @@ export interface ActivePolicy {
   version: number;
   mode: PolicyMode;
   document: StoredDocument;
+  /** Exceptions that people made from it, by id; absent when there are none. Each is in force until it expires. */
+  overrides?: ActiveOverride[];
+  exemptions?: ActiveExemption[];
 }
 
 /** All active policies of a tenant at one moment, sorted by id: equal sets are equal texts. Immutable. */

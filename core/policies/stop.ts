@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Asker } from '../activity/call.ts';
 import { idOf, no_policy } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import type { Decision } from './decide.ts';
+import type { Contribution, Decision } from './decide.ts';
 
 /** What can be stopped at once: one run is killed; agents, actors, keys and the tenant are contained until released. */
 const stop_kinds = ['run', 'agent', 'actor', 'api_key', 'tenant'] as const;
@@ -85,9 +85,36 @@ export const endedDecision = (run_id: string, termination: Decided['termination'
     incident: false,
   });
 
+/** A run that a person has paused. */
+export interface PausedRun {
+  run_id: string;
+  reason: string;
+  paused_at: string;
+  paused_by: string;
+}
+
+/** The decision about a call of a run that a person has paused: it waits until the run is resumed. */
+export const pausedDecision = ({ run_id, reason, paused_at, paused_by }: PausedRun): Decision =>
+  systemDecision({
+    policy_name: 'pause',
+    type: by_person,
+    scope: 'all_runs',
+    verdict: 'pause',
+    code: 'run_paused',
+    reason: `the run ${run_id} was paused by the key ${paused_by} at ${paused_at}: ${reason.replace(/[.\s]+$/, '')}. Its calls wait until it is resumed`,
+    category: 'EXECUTION_FAILURE',
+    severity: 'LOW',
+    termination: 'USER_ABORT',
+    incident: false,
+  });
+
 /** Whether a decision rests on the end of the call's run. */
 export const hasEnded = ({ deciding }: Decision): boolean =>
   deciding?.type === by_person && deciding.code === 'run_terminated';
+
+/** Whether a control ends the run and not only the call: one that kills, or the time of the run that is over. */
+export const endsRun = (by: Contribution): boolean =>
+  by.type !== by_person && (by.verdict === 'kill' || (by.verdict === 'block' && by.code === 'run_terminated'));
 
 type Decided = Decision['contributions'][number];
 

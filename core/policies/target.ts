@@ -56,15 +56,18 @@ export function namesFor(kind: TargetKind, call: Call): readonly string[] | null
   }
 }
 
-/** Exceptions and `when`; the ids themselves are answered by the index. */
-export function narrows(of: Target, call: Call): boolean {
-  if (of.except_ids.length > 0 && excepted(of.except_ids, call)) return false;
+/** Why a target that names the call, or all runs, does not take it after all. */
+export type Narrowed = 'excepted' | 'model' | 'provider' | 'tool' | 'tag';
+
+/** Exceptions and `when`; the ids themselves are answered by the index. Null: nothing keeps the call out. */
+export function narrowedBy(of: Target, call: Call): Narrowed | null {
+  if (of.except_ids.length > 0 && excepted(of.except_ids, call)) return 'excepted';
   const { model, provider, tool, tag } = of.when ?? {};
-  if (model && !model.some((name) => isModel(name, call))) return false;
-  if (provider && !provider.includes(call.provider)) return false;
-  if (tool && !tool.some((name) => call.tools.includes(name))) return false;
-  if (tag && !tag.some((text) => hasTag(text, call.tags))) return false;
-  return true;
+  if (model && !model.some((name) => isModel(name, call))) return 'model';
+  if (provider && !provider.includes(call.provider)) return 'provider';
+  if (tool && !tool.some((name) => call.tools.includes(name))) return 'tool';
+  if (tag && !tag.some((text) => hasTag(text, call.tags))) return 'tag';
+  return null;
 }
 
 /** An exception may name any subject of the call, whatever the kind of the target. */

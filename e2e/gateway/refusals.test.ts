@@ -78,6 +78,14 @@ const causes: Record<string, Cause> = {
     control: { limit: { type: 'concurrency', max: 0 }, action: block },
     ...{ status: 429, code: 'rate_limit_exceeded', unit: 'calls', category: 'RATE_LIMIT', severity: 'LOW' },
   },
+  'burn rate': {
+    control: { limit: { type: 'burn_rate', max: '0.000001', window: { rolling_seconds: 60 } }, action: block },
+    ...{ ...spent, code: 'budget_exceeded', unit: 'usd_per_minute' },
+  },
+  steps: {
+    control: { limit: { type: 'steps', max: 0, window: day }, action: block },
+    ...{ ...spent, code: 'quota_exceeded', unit: 'steps', severity: 'MEDIUM' },
+  },
   'model access': {
     control: { rule: { type: 'model_access', params: { allow: ['some-other-model'] } }, action: block },
     ...{ status: 403, code: 'model_not_allowed', unit: null, category: 'CONTENT_POLICY', severity: 'MEDIUM' },
@@ -434,7 +442,7 @@ describe('policies that do not refuse', () => {
     const count = async () => {
       const tables = await gateway.rows<{ name: string }>(
         `select table_name as name from information_schema.tables where table_schema = 'aos' and table_type = 'BASE TABLE'
-          and table_name not in ('instances', 'balances')`,
+          and table_name <> 'instances'`,
       );
       const counts = tables.map(({ name }) => `select '${name}' as name, count(*)::int as n from ${name}`);
       return gateway.rows(`${counts.join(' union all ')} order by 1`);

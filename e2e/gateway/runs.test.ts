@@ -268,13 +268,40 @@ describe('an idle run ends as its last call says', () => {
       body: { error: { code: 'run_terminated', type: 'policy_violation' } },
     });
     expect(answer.headers.get('x-should-retry')).toBe('false');
+    expect(answer.headers.get('x-aos-decision')).toBe('block');
+    expect(answer.headers.get('x-aos-run-id')).toBe(id);
     expect(answer.body.error?.message).toContain(id);
+    const decision = await gateway.admin.get(`/api/v1/decisions/${answer.headers.get('x-aos-decision-id')}`);
+    expect(decision.body).toMatchObject({ verdict: 'block', code: 'run_terminated', run_id: id, step_id: null });
+    expect(decision.body.contributions).toMatchObject([{ fired: true, reason: expect.stringContaining('has ended') }]);
     const client = gateway.openai({ defaultHeaders: { 'x-aos-run-id': id } });
     const create = client.chat.completions.create({ model: 'gpt-4o-mini', messages: say(), stream: true });
     await expect(create).rejects.toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(gateway.stub.log).toHaveLength(reached);
     expect(await runOf(id)).toMatchObject({ calls: 2, status: 'failed_policy' });
     expect(await gateway.rows('select from holds')).toEqual([]);
+  });
+});
+
+describe('the step in which a call is made', () => {
+  test('stands with the step of the call', async () => {
+    const first = await call({});
+    const steps = () =>
+      gateway.admin.get<{ items: { id: string; parent_step_id: string | null }[] }>(
+        `/api/v1/runs/${first.run_id}/steps`,
+      );
+    const [parent] = expectStatus(200, await steps()).items;
+    expect(parent?.parent_step_id).toBeNull();
+    const within = { 'x-aos-run-id': first.run_id, 'x-aos-step-id': parent?.id ?? '' };
+    for (const more of [{}, { stream: true }]) expect((await call(within, { more })).status).toBe(200);
+    const { items } = expectStatus(200, await steps());
+    expect(items.slice(1).map((step) => step.parent_step_id)).toEqual([parent?.id, parent?.id]);
+  });
+
+  test('must be named by its id', async () => {
+    const answer = await call({ 'x-aos-step-id': 'step-1' });
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_header' } } });
+    expect(answer.body.error?.message).toContain('stp_');
   });
 });
 
@@ -290,6 +317,8 @@ describe('stopping and starting again', () => {
     // Connections that nobody has used yet, as browsers open them, and one amid its headers.
     const { hostname, port } = new URL(server.url);
     const [unused, begun] = [connect(Number(port), hostname), connect(Number(port), hostname)];
+    // Cut amid its headers, a connection may be reset.
+    begun.on('error', () => undefined);
     await Promise.all([unused, begun].map((socket) => once(socket, 'connect')));
     begun.write('GET /health HTTP/1.1\r\nhost: x\r\n');
     process.kill(server.pid, 'SIGTERM');

@@ -257,6 +257,17 @@ describe.each(wire_names)('a stream on %s', (wire) => {
     expect(await gaugeOf(control_id)).toMatchObject({ posted: 9, pending: 0 });
   });
 
+  test('of nothing but an error of the provider is free, unless the provider said before what it takes', async () => {
+    const { agent, control_id } = await agentWith(10_000);
+    const read = await readAll(await open(wire, { output_tokens: 50, error_after_chunks: 0 }, agent));
+    const record = await settledRecord(read.run_id);
+    const said_input = wire === 'messages';
+    expect(record).toMatchObject({ execution_status: 'failed', error_code: 'provider_error' });
+    expect(record.usage_source).toBe(said_input ? 'provider' : 'none');
+    expect(Number(record.cost_usd) > 0).toBe(said_input);
+    expect(await gaugeOf(control_id)).toMatchObject({ pending: 0, ...(!said_input && { posted: 0 }) });
+  });
+
   test('that falls silent is ended by its deadline', async () => {
     const { agent, control_id } = await agentWith(10_000);
     const read = await readAll(await open(wire, { output_tokens: 50, stall_after_chunks: 7 }, agent));

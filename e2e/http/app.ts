@@ -8,6 +8,7 @@ import { readConfig } from '@aos/server/base/config.ts';
 import { type Deps, makeId, realClock } from '@aos/server/base/deps.ts';
 import { openLog } from '@aos/server/base/log.ts';
 import { createMetrics } from '@aos/server/base/metrics.ts';
+import { openOutbound } from '@aos/server/base/outbound/outbound.ts';
 import { openVault } from '@aos/server/base/vault.ts';
 import { createApp } from '@aos/server/http/app.ts';
 import { bindEndpoints } from '@aos/server/http/bind.ts';
@@ -49,7 +50,7 @@ export async function testStore(env: Record<string, string> = {}, on?: TestDatab
 /** The insides of one process on a database. */
 export function testDeps(url: string, env: Record<string, string>): TestDeps {
   const logged: string[] = [];
-  const config = readConfig({ AOS_MAX_CONNECTIONS: '8', ...env, DATABASE_URL: url });
+  const config = readConfig({ AOS_MAX_CONNECTIONS: '8', AOS_BAD_KEYS_PER_MINUTE: '0', ...env, DATABASE_URL: url });
   const log = openLog('debug', { write: (line: string) => void logged.push(line) });
   return {
     config,
@@ -64,6 +65,7 @@ export function testDeps(url: string, env: Record<string, string>): TestDeps {
       onIdleError: (error) => log.debug({ error }, 'an idle connection ended'),
     }),
     vault: openVault(config),
+    outbound: openOutbound(config.outbound_reach),
     metrics: createMetrics(),
     instance_id: makeId('instance'),
   };

@@ -1,5 +1,5 @@
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
-import { all_endpoints } from '@aos/core/api/index.ts';
+import { documented_endpoints } from '@aos/core/api/index.ts';
 import { isObject, type Json, type JsonObject } from '@aos/core/base/json.ts';
 import { docsRoutes } from '@aos/server/http/docs.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ let app: TestApp;
 let document: JsonObject;
 let page: { text: string; headers: Headers };
 beforeAll(async () => {
-  app = await startApp((on) => docsRoutes(on, all_endpoints));
+  app = await startApp((on) => docsRoutes(on, documented_endpoints));
   document = expectStatus(200, await api(app, null).get('/openapi.json'));
   page = await api(app, null).get('/docs');
 });
@@ -32,13 +32,12 @@ function* valuesOf(value: Json, name = ''): Generator<[string, Json]> {
 
 describe('the OpenAPI document', () => {
   test('has every endpoint with its permission, its parameters and its answer', () => {
-    for (const [name, { method, path, permission, status }] of Object.entries<Endpoint>(all_endpoints)) {
+    for (const [name, { method, path, permission, status, events }] of Object.entries<Endpoint>(documented_endpoints)) {
       const operation = at(document, 'paths', path.replace(/:(\w+)/g, '{$1}'), method.toLowerCase());
       expect([name, at(operation, 'operationId'), at(operation, 'x-permission')]).toEqual([name, name, permission]);
-      expect([name, at(operation, 'responses', String(status), 'content', 'application/json', 'schema')]).not.toEqual([
-        name,
-        undefined,
-      ]);
+      const type = events ? 'text/event-stream' : 'application/json';
+      const schema = at(operation, 'responses', String(status), 'content', type, 'schema');
+      expect([name, schema]).not.toEqual([name, undefined]);
       const placed = JSON.stringify(at(operation, 'parameters') ?? []);
       for (const [, parameter] of path.matchAll(/:(\w+)/g))
         expect(placed).toContain(`"name":"${parameter}","in":"path","required":true`);
@@ -63,9 +62,11 @@ describe('the OpenAPI document', () => {
       '/ready',
       '/v1/chat/completions',
       '/v1/embeddings',
+      '/v1/guard/check',
       '/v1/messages',
       '/v1/models',
       '/v1/responses',
+      '/v1/traces',
     ]);
   });
 
@@ -87,7 +88,7 @@ describe('the page for people', () => {
   test('needs no key, shows every operation, and runs and loads nothing', () => {
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
-    for (const { path } of Object.values<Endpoint>(all_endpoints))
+    for (const { path } of Object.values<Endpoint>(documented_endpoints))
       expect(page.text).toContain(path.replace(/:(\w+)/g, '{$1}'));
     expect(page.text).not.toMatch(/<script|javascript:|\son\w+=|<link|<img|@import|url\(|(?:src|href)="(?![#/])/i);
     const anchors = [...page.text.matchAll(/href="#([^"]+)"/g)].map(([, name]) => name);

@@ -16,11 +16,19 @@ const kinds = {
   agents: 'agent',
   actors: 'actor',
   'api-keys': 'api_key',
+  members: 'user',
   providers: 'provider',
   policies: 'policy',
+  'policies/previews': 'preview',
+  overrides: 'override',
+  exemptions: 'exemption',
   limits: 'control',
   runs: 'run',
+  approvals: 'approval',
   containments: 'stop',
+  channels: 'channel',
+  alerts: 'alert',
+  deliveries: 'delivery',
   incidents: 'incident',
   decisions: 'decision',
   'logs/llm-runs': 'record',
@@ -43,11 +51,22 @@ beforeAll(async () => {
   keys.set('owner of another tenant', api_key.secret);
   const other = api(app, api_key.secret);
   for (const collection of Object.keys(kinds)) {
+    if (collection === 'overrides') await makeExceptions(other, theirs.get('policies') ?? '');
     const id = await someObject(other, collection);
     if (id !== null) theirs.set(collection, id);
   }
 });
 afterAll(() => app.close());
+
+/** Overrides and exemptions are made at their policy. */
+async function makeExceptions(client: Api, policy_id: string): Promise<void> {
+  const path = `/api/v1/policies/${policy_id}`;
+  const policy = expectStatus(200, await client.get<{ controls: { id: string }[] }>(path));
+  const common = { hours: 1, reason: 'a sample' };
+  const raise = { control_id: policy.controls[0]?.id, amount: 1, ...common };
+  expectStatus(201, await client.post(`${path}/overrides`, raise));
+  expectStatus(201, await client.post(`${path}/exemptions`, { kind: 'agent', id: 'sample', ...common }));
+}
 
 /** What a collection holds in this tenant; made when it can be made, null when it is empty. */
 async function someObject(client: Api, collection: string): Promise<string | null> {
@@ -113,7 +132,18 @@ test('every endpoint has an address of its own below /api/v1', () => {
 });
 
 /** Collections whose objects only calls, or the process itself, make: what is no id of anybody stands for them. */
-const made_by_calls = new Set(['runs', 'decisions', 'incidents', 'logs/llm-runs', 'logs/system', 'limits']);
+const made_by_calls = new Set([
+  'runs',
+  'decisions',
+  'incidents',
+  'logs/llm-runs',
+  'logs/system',
+  'limits',
+  'approvals',
+  'alerts',
+  'deliveries',
+  'policies/previews',
+]);
 
 test('there is an object of another tenant to ask for, in every collection', () => {
   const asked = endpoints.filter(({ path }) => path.includes(':id')).map(({ path }) => collectionOf(path));

@@ -20,7 +20,7 @@ async function fresh(env: Record<string, string> = {}): Promise<TestStore> {
 
 const boot = (deps: TestDeps, admin_key: string | null = null) => firstBoot(deps, { admin_key });
 const whoIs = (deps: TestDeps, key: string) =>
-  authenticate(deps, { authorization: `Bearer ${key}` }).then(
+  authenticate(deps, { authorization: `Bearer ${key}` }, '').then(
     ({ role, api_key }) => ({ role, ...api_key }),
     (error: { code: string }) => error.code,
   );
@@ -47,6 +47,7 @@ describe('the first boot', () => {
     expect((await slugs('providers')).map(({ slug }) => slug)).toEqual(['mock']);
     const entries = await ledger({ deps, database, close: async () => {} });
     expect(entries.map(({ event }) => event).sort()).toEqual([
+      'CHANNEL_CREATED',
       'KEY_CREATED',
       'PROJECT_CREATED',
       'PROVIDER_CREATED',

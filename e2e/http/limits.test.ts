@@ -5,9 +5,10 @@ import { limit_schema } from '@aos/core/policies/limits/index.ts';
 import { balanceOf } from '@aos/core/policies/reserve.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import { controlEpoch } from '@aos/server/store/tenants.ts';
-import { admit, settleHold } from '@aos/server/store/usage.ts';
+import { admit } from '@aos/server/store/usage.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Api, expectStatus } from '../parts/client.ts';
+import { settleHold } from '../parts/store.ts';
 import { openPolicyApp, type PolicyApp } from './policy-app.ts';
 
 interface List {

@@ -1,36 +1,8 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Api, api, waitFor } from '../parts/client.ts';
 import { freshDatabase, type TestDatabase } from '../parts/database.ts';
+import { doorTo } from '../parts/door.ts';
 import { startAppOn, type TestApp } from './app.ts';
-
-/** A door to the database that can be shut, as an outage does. */
-async function doorTo(target: URL) {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((near) => {
-    const far = connect(Number(target.port || 5432), target.hostname);
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one);
-      one.on('error', () => other.destroy()).on('close', () => other.destroy());
-      one.pipe(other);
-    }
-  });
-  const open = (port: number) => new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
-  await open(0);
-  const { port } = server.address() as { port: number };
-  const url = new URL(target);
-  url.hostname = '127.0.0.1';
-  url.port = String(port);
-  const shut = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      for (const socket of sockets) socket.destroy();
-    });
-  return { url: url.href, shut, open: () => open(port) };
-}
 
 let database: TestDatabase;
 let door: Awaited<ReturnType<typeof doorTo>>;

@@ -442,11 +442,11 @@ describe('targets', () => {
     const warnings = async (more: object) => (await create(more)).warnings;
     expect(await warnings(target('agent', ['known-bot']))).toEqual([]);
     expect(await warnings(target('project', ['web', project_id, 'wbe']))).toEqual([
-      'project "wbe" has not been seen yet: it matches nothing so far',
+      'project "wbe" has not been seen yet: it matches nothing so far (did you mean "web"?)',
     ]);
     expect(await warnings(target('agent', ['web']))).toHaveLength(1);
     expect(await warnings(target('all_runs', [], { except_ids: ['ann', 'known-bot', 'anna'] }))).toEqual([
-      'the exception "anna" has not been seen yet: it excepts nothing so far',
+      'the exception "anna" has not been seen yet: it excepts nothing so far (did you mean "ann"?)',
     ]);
     expect(await warnings(target('actor', ['ann', 'cron']))).toEqual([
       'actor "cron" is not a human: a policy for actors applies to humans only',

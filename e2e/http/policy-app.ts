@@ -12,6 +12,7 @@ import { readConfig } from '@aos/server/base/config.ts';
 import { type Deps, makeId, randomSecret, realClock, sha256Hex } from '@aos/server/base/deps.ts';
 import { openLog } from '@aos/server/base/log.ts';
 import { createMetrics } from '@aos/server/base/metrics.ts';
+import { openOutbound } from '@aos/server/base/outbound/outbound.ts';
 import { openVault } from '@aos/server/base/vault.ts';
 import { createApp } from '@aos/server/http/app.ts';
 import { bindEndpoints } from '@aos/server/http/bind.ts';
@@ -45,6 +46,7 @@ export async function openPolicyApp(kind: DatabaseKind): Promise<PolicyApp> {
   const others = {
     log: openLog('silent'),
     vault: openVault(config),
+    outbound: openOutbound(config.outbound_reach),
     metrics: createMetrics(),
     instance_id: makeId('instance'),
   };

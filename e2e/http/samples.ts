@@ -28,9 +28,40 @@ const policy = {
 const written: Record<string, unknown> = {
   'POST /api/v1/prices': { provider: 'openai', model: 'sample', input_usd_per_million: 1, reason: 'a sample' },
   'POST /api/v1/api-keys/:id/bind': { agent_ids: [], reason: 'a sample' },
+  'POST /api/v1/members': { email: 'sample@example.com', role: 'viewer' },
+  'PUT /api/v1/members/:id': { name: 'a sample', reason: 'a sample' },
   'POST /api/v1/policies': policy,
+  'POST /api/v1/policies/apply': { documents: [policy], dry_run: true, reason: 'a sample' },
+  'POST /api/v1/policies/test': {
+    documents: [policy],
+    cases: [{ given: { model: 'mock-small' }, expect: { decision: 'continue' } }],
+  },
+  'POST /api/v1/policies/lint': { document: policy },
+  'POST /api/v1/policies/preview': { policy },
+  'POST /api/v1/policies/explain': { model: 'mock-small' },
+  'POST /api/v1/policies/:id/overrides': {
+    control_id: `ctl_${'0'.repeat(26)}`,
+    amount: 1,
+    hours: 1,
+    reason: 'a sample',
+  },
+  'POST /api/v1/policies/:id/exemptions': { kind: 'agent', id: 'sample', hours: 1, reason: 'a sample' },
   'PUT /api/v1/policies/:id': { ...policy, reason: 'a sample' },
+  'PUT /api/v1/agents/:id': { name: 'a sample' },
+  'POST /api/v1/channels': { slug: 'sample', kind: 'webhook', url: 'https://example.com/hook' },
+  'PUT /api/v1/channels/:id': { name: 'a sample' },
   'PUT /api/v1/projects/:id': { name: 'a sample' },
+  'POST /api/v1/incidents/bulk': {
+    ids: [`inc_${'0'.repeat(26)}`],
+    act: { kind: 'reopen', reason: 'a sample' },
+  },
+  'POST /api/v1/runs': { goal: 'a sample', agent_id: 'sample' },
+  'POST /api/v1/runs/:id/steps': {
+    steps: [
+      { kind: 'tool', name: 'sample', started_at: '2026-01-01T00:00:00.000Z', ended_at: '2026-01-01T00:00:01.000Z' },
+    ],
+  },
+  'POST /api/v1/runtime/simulate': { goal: 'a sample', agent_id: 'sample' },
   'PUT /api/v1/providers/:id': { enabled: true },
   'POST /api/v1/providers': { slug: 'sample', kind: 'openai' },
 };

@@ -1,7 +1,8 @@
-import type { Database } from '@aos/server/base/database.ts';
+import type { Database, Tx } from '@aos/server/base/database.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import { openDatabase } from '@aos/server/store/db.ts';
 import { migrate } from '@aos/server/store/migrate.ts';
+import { releaseHolds } from '@aos/server/store/usage.ts';
 import { type DatabaseKind, freshDatabase } from './database.ts';
 
 export interface TestStore {
@@ -37,3 +38,10 @@ export async function makeTenant(db: Database, slug: string): Promise<string> {
   );
   return id;
 }
+
+/** Ends one hold with what each of its lines posts; false: it was gone. */
+export const settleHold = async (
+  tx: Tx,
+  id: string,
+  actualOf: (held: bigint, line: number) => bigint,
+): Promise<boolean> => (await releaseHolds(tx, [id], actualOf)).has(id);

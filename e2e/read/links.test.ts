@@ -130,14 +130,19 @@ test('an incident leads to its run, trace, policy, decision and violations', asy
     url: `${gateway.server.url}/incidents/${run.incident_ids[0]}`,
   });
   expect(incident.violations).toMatchObject([{ incident_id: incident.id, decision_id: refused.decision }]);
-  const timeline = await get<{ items: { id: string; event: string; object_url: string }[] }>(
+  const timeline = await get<{ items: { id: string; at: string; event: string; level: string }[] }>(
     `/api/v1/incidents/${incident.id}/timeline`,
   );
   const events = timeline.items.map((entry) => entry.event);
   expect(events).toEqual(
     expect.arrayContaining(['POLICY_CREATED', 'POLICY_ACTIVATED', 'LIMIT_BREACHED', 'INCIDENT_CREATED']),
   );
-  expect(timeline.items.map((entry) => entry.id)).toEqual(timeline.items.map((entry) => entry.id).sort());
+  const times = timeline.items.map((entry) => entry.at);
+  expect(times).toEqual([...times].sort());
+  expect(timeline.items.filter(({ level }) => level === 'story').map(({ event }) => event)).toEqual(
+    expect.arrayContaining(['LIMIT_BREACHED', 'INCIDENT_CREATED']),
+  );
+  expect(events).toContain('VIOLATION');
 });
 
 describe('a decision', () => {

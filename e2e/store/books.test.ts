@@ -1,10 +1,10 @@
 import { makeId } from '@aos/server/base/deps.ts';
-import { type Admission, type AdmissionAsk, admit, settleHold } from '@aos/server/store/usage.ts';
+import { type Admission, type AdmissionAsk, admit } from '@aos/server/store/usage.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Books } from '../../tools/simulate/oracle.ts';
 import { databaseKinds } from '../parts/database.ts';
-import { freshStore, type TestStore } from '../parts/store.ts';
+import { freshStore, settleHold, type TestStore } from '../parts/store.ts';
 
 const scales = [1, 1000] as const;
 const anyLine = fc.record({

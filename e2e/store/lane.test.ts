@@ -5,10 +5,9 @@ import type { AtGate } from '@aos/server/govern/admit.ts';
 import { type Books, createBooks } from '@aos/server/govern/books.ts';
 import { createLater } from '@aos/server/govern/later.ts';
 import type { Outcome } from '@aos/server/govern/settle.ts';
-import { settleHold } from '@aos/server/store/usage.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseKinds } from '../parts/database.ts';
-import { freshStore, type TestStore } from '../parts/store.ts';
+import { freshStore, settleHold, type TestStore } from '../parts/store.ts';
 
 const at = new Date().toISOString();
 const window_start = '1970-01-01T00:00:00.000Z';
@@ -124,6 +123,7 @@ function callOver({ tenant_id }: TestStore, controls: string[], amount: bigint, 
       policy_context: 'SYSTEM_DEFAULT',
       tags: { note: 'a "quoted" \\ name, {braces} and \u0000' },
       is_synthetic: false,
+      synthetic_scenario_id: null,
       created_at: at,
       started_at: at,
       last_activity_at: at,
@@ -144,6 +144,7 @@ function outcomeOf({ tenant_id }: TestStore, { ask, new_trace }: AtGate, actual:
     hold: { id: ask.id, postings },
     new_run: null,
     new_trace: null,
+    planned: null,
     step: {
       tenant_id,
       id: makeId('step'),
@@ -178,6 +179,7 @@ function outcomeOf({ tenant_id }: TestStore, { ask, new_trace }: AtGate, actual:
     violations: [],
     incidents: [],
     ledger: [],
+    alerts: [],
   };
 }
 

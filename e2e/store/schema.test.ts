@@ -16,9 +16,13 @@ const asker_names = ['project_slug', 'agent_slug', 'actor_slug'];
 
 /** The objects of the API that are rows, with what they have beyond the columns of their table. */
 const objects: [table: string, schema: { shape: object }, beyond: string[]][] = [
-  ['runs', run_object, ['url', ...asker_names, 'session_external_id', 'trace_id', 'incident_ids']],
+  ['runs', run_object, ['url', ...asker_names, 'session_external_id', 'trace_id', 'incident_ids', 'source']],
   ['traces', trace, ['url']],
-  ['steps', step, ['url', 'record_id']],
+  [
+    'steps',
+    step,
+    ['url', 'record_id', 'source', 'provider', 'model', 'input_tokens', 'output_tokens', 'verdict', 'shadow_verdict'],
+  ],
   ['llm_run_records', llm_run_record, ['url', ...asker_names]],
   ['audit_ledger', ledger_entry, ['url', 'object_url']],
   ['system_records', system_record, ['url']],

@@ -13,14 +13,18 @@ import { countsOf, findRun, type RunsAsked, runsListing } from '../store/runs-re
 import { findTrace, stepsListing } from '../store/traces-read.ts';
 import { found, inTenant } from './change.ts';
 import { getDecision, listRunDecisions } from './decisions.ts';
+import { managedPart } from './managed-part.ts';
 import { getMetrics } from './metrics.ts';
 import { pageOf, readPage, urlOf, visibleProject } from './read.ts';
+import { getOutcomes } from './run-outcomes.ts';
 
 export const activity_handlers: Handlers<typeof activity_endpoints> = {
   listLiveRuns: ({ query }, context) => runs(context, query, 'live'),
   listCompletedRuns: ({ query }, context) => runs(context, query, 'ended'),
   listRuns: ({ query }, context) => runs(context, query, 'all'),
   getMetrics: ({ query }, context) => getMetrics(query, context),
+
+  getOutcomes: ({ query }, context) => getOutcomes(query, context),
 
   getRun: ({ params }, context) =>
     inTenant(context, async (tx) => {
@@ -30,7 +34,7 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
         findTrace(tx, tenant_id, params.id),
         countsOf(tx, tenant_id, params.id),
       ]);
-      return detailOf(context, run, of_trace, counts);
+      return detailOf(context, { ...run, ...(await managedPart(tx, context, run)) }, of_trace, counts);
     }),
 
   getTrace: ({ params }, context) =>

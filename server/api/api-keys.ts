@@ -12,6 +12,7 @@ import {
   expireApiKey,
   findApiKey,
   insertApiKey,
+  isOfPerson,
   listApiKeys,
   otherOwnerKeys,
   revokeApiKey,
@@ -20,6 +21,8 @@ import { cursorOf } from '../store/list.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage } from './change.ts';
 import { actorIds, agentIds, refuseBeyond } from './key-reach.ts';
 import { projectNamed } from './project-named.ts';
+import { inReach } from './project-reach.ts';
+import { visibleProject } from './read.ts';
 
 type Names = 'createApiKey' | 'listApiKeys' | 'getApiKey' | 'rotateApiKey' | 'revokeApiKey' | 'bindApiKey';
 
@@ -38,6 +41,7 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
       const actor_ids = await actorIds(tx, context, body.actor_ids);
       refuseBeyond(context.identity, { role: body.role, project_id, agent_ids, actor_ids });
       const { name, role, expires_at = null } = body;
+      await refuseLonger(tx, context, expires_at);
       const made = await makeApiKey(tx, context, { name, role, project_id, agent_ids, actor_ids, expires_at });
       await keep(tx, context, 'KEY_CREATED', null, made.row);
       return { ...shown(context, made.row), secret: made.secret };
@@ -47,16 +51,21 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     inTenant(context, async (tx) => {
       const project = query.project === undefined ? null : await projectNamed(tx, query.project, 'project');
       const page = { limit: query.limit, cursor: cursorOf('api_key', query.cursor) };
-      return shownPage<ApiKeyRow>(context, await listApiKeys(tx, { project_id: project?.id }, page));
+      const of = { project_id: project?.id, own: visibleProject(context) ?? undefined };
+      return shownPage<ApiKeyRow>(context, await listApiKeys(tx, of, page));
     }),
 
-  getApiKey: ({ params }, context) => inTenant(context, async (tx) => shown(context, await existing(tx, params.id))),
+  getApiKey: ({ params }, context) =>
+    inTenant(context, async (tx) =>
+      shown(context, found(inReach(context, await findApiKey(tx, params.id)), 'key', '/api/v1/api-keys')),
+    ),
 
   rotateApiKey: ({ params, body }, context) =>
     inControl(context, async (tx) => {
       const before = await existing(tx, params.id);
       refuseBeyond(context.identity, before);
       refuseEnded(before, context.deps.clock.now());
+      await refuseLonger(tx, context, before.expires_at);
       const made = await makeApiKey(tx, context, before, before);
       const ends_at = instantText(context.deps.clock.now() + body.overlap_seconds * 1000);
       const old = await expireApiKey(tx, before.id, ends_at);
@@ -102,8 +111,13 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     }),
 };
 
-const existing = async (tx: Tx, id: string): Promise<ApiKeyRow> =>
-  found(await findApiKey(tx, id), 'key', '/api/v1/api-keys');
+/** A key that is changed by its own routes: that of a person is changed with the person. */
+async function existing(tx: Tx, id: string): Promise<ApiKeyRow> {
+  const key = found(await findApiKey(tx, id), 'key', '/api/v1/api-keys');
+  if (await isOfPerson(tx, id))
+    throw new Problem('conflict', 'This key stands for a person. Change the person: GET /api/v1/members.');
+  return key;
+}
 
 type KeyEvent = 'KEY_CREATED' | 'KEY_REVOKED' | 'KEY_BOUND';
 
@@ -132,6 +146,16 @@ function refuseEnded({ revoked_at, expires_at }: ApiKeyRow, now_ms: number): voi
   throw new Problem(
     'conflict',
     `This key ${how}, and a key that has ended is not rotated. Make a new one with POST /api/v1/api-keys.`,
+  );
+}
+
+/** A key that ends makes none that lasts longer: what was lent for a day is not kept by renewing it. */
+async function refuseLonger(tx: Tx, { identity }: Context, expires_at: string | null): Promise<void> {
+  const own = (await findApiKey(tx, identity.api_key.id))?.expires_at ?? null;
+  if (own === null || (expires_at !== null && epochMs(expires_at) <= epochMs(own))) return;
+  throw new Problem(
+    'forbidden',
+    `This key expires at ${own}, and the other one would last longer. Say an expires_at up to then, or use a key that lasts.`,
   );
 }
 

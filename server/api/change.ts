@@ -33,20 +33,22 @@ export interface Change {
   after: object | null;
   reason?: string | null;
   project_id?: string | null;
+  agent_id?: string | null;
+  run_id?: string | null;
 }
 
 function entryOf({ deps, identity, request_id }: Context, change: Change): LedgerEntry {
   return {
     id: deps.makeId('event'),
     event: change.event,
-    actor_type: 'service',
+    actor_type: identity.is_human ? 'human' : 'service',
     actor_id: identity.api_key.id,
     object_type: change.object_type,
     object_id: change.object_id,
     api_key_id: identity.api_key.id,
-    agent_id: null,
+    agent_id: change.agent_id ?? null,
     project_id: change.project_id ?? identity.project_id,
-    run_id: null,
+    run_id: change.run_id ?? null,
     before: change.before as Json,
     after: change.after as Json,
     reason: change.reason ?? null,
@@ -56,8 +58,14 @@ function entryOf({ deps, identity, request_id }: Context, change: Change): Ledge
 }
 
 /** Writes the change into the caller's ledger, in the transaction that makes it. */
-export const record = (tx: Tx, context: Context, change: Change): Promise<void> =>
-  appendToLedger(tx, context.identity.tenant_id, [entryOf(context, change)]);
+export const record = (tx: Tx, context: Context, change: Change): Promise<void> => recordAll(tx, context, [change]);
+
+export const recordAll = (tx: Tx, context: Context, changes: readonly Change[]): Promise<void> =>
+  appendToLedger(
+    tx,
+    context.identity.tenant_id,
+    changes.map((change) => entryOf(context, change)),
+  );
 
 /** The object as the API shows it: the row and the page of the console that it has. */
 export const shown = <Row extends { id: string }>({ deps }: Context, row: Row): Row & { url: string } => ({

@@ -7,10 +7,12 @@ import { type LlmRunRecord, llm_run_record } from '@aos/core/logs/llm-run-record
 import { type DecisionObject, decision_object } from '@aos/core/policies/decision-object.ts';
 import { derivedDecision, held_line } from '@aos/core/policies/derive.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
+import { z } from 'zod';
 import type { Row, Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
 import { findDecision, listDecisions, snapshotsOf } from '../store/decisions-read.ts';
 import { cursorOf } from '../store/list.ts';
+import { knownNames, lineagesOf } from '../store/policy-names.ts';
 import { found } from './change.ts';
 import { pageOf, urlOf, visibleProject } from './read.ts';
 
@@ -44,7 +46,7 @@ const shower = (context: Context, snapshots: ReadonlyMap<string, SnapshotDocumen
 function derived(context: Context, row: Row, snapshots: ReadonlyMap<string, SnapshotDocument>): DecisionObject {
   const record = llm_run_record.parse({ ...row, url: '' });
   const id = sibling(record.id, 'decision');
-  const snapshot_id = record.policy_snapshot_id;
+  const snapshot_id = present(record.policy_snapshot_id, 'the snapshot of a call that was decided');
   const decision = derivedDecision({
     snapshot_id,
     snapshot: present(snapshots.get(snapshot_id), `snapshot ${snapshot_id}`),
@@ -69,9 +71,41 @@ function derived(context: Context, row: Row, snapshots: ReadonlyMap<string, Snap
   });
 }
 
+const named = (id: string | null, slug: string | null) => (id === null ? null : { id, slug: slug ?? id });
+
+/** The call of a decision, as far as it is kept. */
+export async function decidedCall(tx: Tx, of: DecisionObject): Promise<Call> {
+  const kept = kept_call.parse(of.call);
+  const [lineages, actors] = await Promise.all([
+    lineagesOf(tx, [of.api_key_id]),
+    knownNames(tx, of.actor_id === null ? [] : [of.actor_id]),
+  ]);
+  const actor = named(of.actor_id, of.actor_slug);
+  const kind = actors.find((known) => known.kind === 'actor')?.actor_kind ?? 'human';
+  return {
+    ...kept,
+    kind: 'llm',
+    asker: {
+      tenant_id: of.tenant_id,
+      project: { id: of.project_id, slug: of.project_slug ?? of.project_id },
+      api_key: { id: of.api_key_id, lineage_id: lineages.get(of.api_key_id) ?? of.api_key_id },
+      agent: named(of.agent_id, of.agent_slug),
+      actor: actor && { ...actor, kind },
+      session: named(of.session_id, null),
+      run_id: of.run_id ?? '',
+    },
+  };
+}
+
+const kept_call = z.object({
+  provider: z.string().default(''),
+  model: z.string().default(''),
+  tools: z.array(z.string()).default([]),
+  tags: z.record(z.string(), z.string()).default({}),
+});
+
 /** What of a call its record keeps. Names of tools are not recorded. */
 function callOf(record: LlmRunRecord, row: Row): Call {
-  const named = (id: string | null, slug: string | null) => (id === null ? null : { id, slug: slug ?? id });
   const actor = named(record.actor_id, record.actor_slug);
   const kind = row.actor_kind === 'service' || row.actor_kind === 'system' ? row.actor_kind : 'human';
   return {

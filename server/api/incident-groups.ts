@@ -59,6 +59,14 @@ function groupOf({ deps }: Context, row: Row, by: readonly IncidentGrouping[]): 
     grouped_by: by,
     key,
     latest_incident_id: row.id,
+    last_day: lastDay((row.hours_ago as number[] | null) ?? []),
     url: `${deps.config.public_url}/incidents?${search}`,
   });
+}
+
+/** How many were opened in each of the last 24 hours, oldest first. */
+function lastDay(hours_ago: readonly number[]): number[] {
+  const counts = Array<number>(24).fill(0);
+  for (const hours of hours_ago) counts[23 - hours] = (counts[23 - hours] ?? 0) + 1;
+  return counts;
 }

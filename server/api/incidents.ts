@@ -4,17 +4,16 @@ import { no_policy } from '@aos/core/base/id.ts';
 import { incident, incident_with_violations } from '@aos/core/incidents/incident.ts';
 import { run_outcome } from '@aos/core/incidents/outcome.ts';
 import { violation } from '@aos/core/policies/violation.ts';
-import type { Row, Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import { findIncident, incidentsListing, proofOf } from '../store/incidents-read.ts';
-import { timelineListing } from '../store/ledger-read.ts';
-import { cursorOf, readList } from '../store/list.ts';
+import { incidentsListing, proofOf } from '../store/incidents-read.ts';
+import { cursorOf } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { successesListing } from '../store/outcomes-read.ts';
-import { found, inTenant } from './change.ts';
+import { inTenant } from './change.ts';
+import { changeMany, changeOne, visibleIncident } from './incident-acts.ts';
 import { listGroups } from './incident-groups.ts';
-import { showEntry } from './logs.ts';
-import { pageOf, readPage, urlOf, visibleProject } from './read.ts';
+import { timelineOf } from './incident-timeline.ts';
+import { readPage, urlOf, visibleProject } from './read.ts';
 
 export const incident_handlers: Handlers<typeof incident_endpoints> = {
   listIncidents: ({ query }, context) => {
@@ -50,29 +49,17 @@ export const incident_handlers: Handlers<typeof incident_endpoints> = {
     }),
 
   listIncidentTimeline: ({ params, query }, context) =>
-    inTenant(context, async (tx) => {
-      const page = { limit: query.limit, cursor: cursorOf('event', query.cursor) };
-      const row = await visibleIncident(tx, context, params.id);
-      const listing = timelineListing({
-        tenant_id: context.identity.tenant_id,
-        incident_id: params.id,
-        run_id: String(row.source_run_id),
-        policy_id: String(row.violation_policy_id),
-        bound_to: visibleProject(context),
-      });
-      return pageOf(context, await readList(tx, listing, page), showEntry(context));
-    }),
+    inTenant(context, async (tx) => timelineOf(tx, context, await visibleIncident(tx, context, params.id), query)),
+
+  acknowledgeIncident: ({ params, body }, context) => changeOne(context, params.id, { kind: 'acknowledge', ...body }),
+  resolveIncident: ({ params, body }, context) => changeOne(context, params.id, { kind: 'resolve', ...body }),
+  reopenIncident: ({ params, body }, context) => changeOne(context, params.id, { kind: 'reopen', ...body }),
+  assignIncident: ({ params, body }, context) => changeOne(context, params.id, { kind: 'assign', ...body }),
+  changeIncidents: ({ body }, context) => changeMany(context, body),
 };
 
 const success = 'EXECUTION_SUCCESS';
 const violations_shown = 200;
-
-const visibleIncident = async (tx: Tx, context: Context, id: string): Promise<Row> =>
-  found(
-    await findIncident(tx, context.identity.tenant_id, id, visibleProject(context)),
-    'incident',
-    '/api/v1/incidents',
-  );
 
 /** Successes are no incidents: they have neither status nor severity nor policy, and are not mixed with incidents. */
 function listSuccesses(query: IncidentsQuery, context: Context) {

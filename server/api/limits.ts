@@ -4,11 +4,14 @@ import { consoleUrl } from '@aos/core/base/link.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import { type Gauge, gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
-import { limit_types } from '@aos/core/policies/limits/index.ts';
+import { countedOver, limit_types } from '@aos/core/policies/limits/index.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
+import { orTooMuch, readMany } from '../store/list.ts';
+import { openOverrides } from '../store/overrides.ts';
 import { found, inTenant } from './change.ts';
+import { historyOf } from './limit-history.ts';
 
 /** Subjects that a list shows of each limit; all of them are at its own address. */
 const listed_subjects = 10;
@@ -27,6 +30,15 @@ export const limit_handlers: Handlers<typeof limit_endpoints> = {
       const row = found(await limitByControl(tx, params.id), 'limit', '/api/v1/limits');
       return stateOf(tx, context, row, context.deps.clock.now(), query);
     }),
+
+  getLimitHistory: ({ params, query }, context) =>
+    inTenant(context, async (tx) => {
+      await readMany(tx);
+      const row = found(await limitByControl(tx, params.id), 'limit', '/api/v1/limits');
+      return historyOf(tx, context, row, query.subject).catch((error: unknown) => {
+        throw orTooMuch(error);
+      });
+    }),
 };
 
 interface Shown {
@@ -43,15 +55,16 @@ async function stateOf(tx: Tx, { deps }: Context, row: LimitRow, at_ms: number, 
   const is_single = isSingle(limit);
   const balances = await presentBalances(tx, {
     control_id: control.id,
-    window: limit.window,
+    window: countedOver(limit),
     at_ms,
     subject: is_single ? '*' : asked.subject,
     before: asked.cursor,
     limit: asked.limit + 1,
   });
   const all = is_single && balances.length === 0 ? [{ subject: '*', posted: 0n, pending: 0n }] : balances;
-  const items = all.slice(0, asked.limit).map((balance) => gaugeOf(limit, balance, at_ms));
-  const empty = gaugeOf(limit, { subject: '*', posted: 0n, pending: 0n }, at_ms);
+  const exceptions = { control_id: control.id, overrides: await openOverrides(tx) };
+  const items = all.slice(0, asked.limit).map((balance) => gaugeOf(limit, balance, at_ms, exceptions));
+  const empty = gaugeOf(limit, { subject: '*', posted: 0n, pending: 0n }, at_ms, exceptions);
   const is_over = document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms;
   return {
     id: control.id,

@@ -78,7 +78,7 @@ const showRecord = (context: Context) => (row: Row) => llm_run_record.parse({ ..
 const showSystemRecord = (context: Context) => (row: Row) =>
   system_record.parse({ ...row, url: urlOf(context, row.id) });
 
-export const showEntry =
+const showEntry =
   (context: Context) =>
   (row: Row): LedgerEntry =>
     ledger_entry.parse({ ...row, url: urlOf(context, row.id), object_url: urlOf(context, row.object_id) });

@@ -3,6 +3,7 @@ import type { MetricsQuery } from '@aos/core/api/activity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Context } from '../http/handler.ts';
+import { summedOf } from '../store/call-sums.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { countRefusals, durationsOf, type MetricKey, slugsOf, sumCalls } from '../store/metrics-read.ts';
@@ -45,12 +46,23 @@ function readParts(
   context: Context,
 ): Promise<{ parts: Part[]; slugs: Map<string, string> }> {
   const { tenant_id } = context.identity;
-  const { model, provider } = query;
+  const { model, provider, source } = query;
   const { from_ms, to_ms, bucket } = range;
-  const asked = { from: instantText(from_ms), to: instantText(to_ms), bucket_ms: bucket_ms[bucket], model, provider };
+  const asked = {
+    from: instantText(from_ms),
+    to: instantText(to_ms),
+    bucket_ms: bucket_ms[bucket],
+    model,
+    provider,
+    source,
+  };
   return inTenant(context, async (tx) => {
     await readMany(tx);
-    const of = { tenant_id, scope: await scopeOf(tx, tenant_id, visibleProject(context), query), asked };
+    const [scope, summed] = await Promise.all([
+      scopeOf(tx, tenant_id, visibleProject(context), query),
+      summedOf(tx, tenant_id),
+    ]);
+    const of = { tenant_id, scope, asked, summed };
     const [sums, durations, refusals] = await Promise.all([
       sumCalls(tx, of),
       durationsOf(tx, of),
@@ -94,7 +106,7 @@ interface Range {
   bucket: MetricBucket;
 }
 
-function rangeOf(query: MetricsQuery, now_ms: number): Range {
+export function rangeOf(query: Pick<MetricsQuery, 'from' | 'to' | 'bucket'>, now_ms: number): Range {
   const to_ms = query.to === undefined ? now_ms : epochMs(query.to);
   const from_ms = query.from === undefined ? to_ms - default_range_ms : epochMs(query.from);
   const length_ms = to_ms - from_ms;

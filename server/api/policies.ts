@@ -3,7 +3,7 @@ import type { PolicyObject, policy_endpoints } from '@aos/core/api/policies.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import { identifyControls } from '@aos/core/policies/control-ids.ts';
-import { mayBecome, type PolicyDocument, type PolicyStatus, type StoredDocument } from '@aos/core/policies/policy.ts';
+import { mayBecome, type PolicyStatus, type StoredDocument } from '@aos/core/policies/policy.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
@@ -16,9 +16,10 @@ import {
   policyById,
 } from '../store/policies.ts';
 import { controlsEverOf, listPolicies, listVersions } from '../store/policy-lists.ts';
-import { lineagesOf } from '../store/policy-names.ts';
 import { found, inTenant, nowText } from './change.ts';
-import { checkAll } from './policy-facts.ts';
+import { checkOne } from './policy-facts.ts';
+import { withLineages } from './policy-keys.ts';
+import { diffVersions, lint } from './policy-lint.ts';
 import { policyObject, policyObjects } from './policy-object.ts';
 
 export const policy_handlers: Handlers<typeof policy_endpoints> = {
@@ -71,6 +72,11 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
       return { items: versions, ...page, generated_at: nowText(context) };
     }),
 
+  diffPolicyVersions: ({ params, query }, context) =>
+    inTenant(context, async (tx) => diffVersions(tx, context, await existing(tx, params.id), query)),
+
+  lintPolicy: ({ body }, context) => inTenant(context, (tx) => lint(tx, context, body)),
+
   activatePolicy: ({ params, body: { reason, mode } }, context) =>
     inTenant(context, async (tx) => {
       const before = await existing(tx, params.id);
@@ -95,10 +101,11 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
     }),
 };
 
-function actOf(context: Context, reason: string | null): PolicyAct {
+export function actOf(context: Context, reason: string | null): PolicyAct {
   const { deps, identity, request_id } = context;
   const { api_key, project_id } = identity;
-  const by = { actor_type: 'service', actor_id: api_key.id, api_key_id: api_key.id, project_id, request_id } as const;
+  const actor_type = identity.is_human ? ('human' as const) : ('service' as const);
+  const by = { actor_type, actor_id: api_key.id, api_key_id: api_key.id, project_id, request_id };
   return { by, reason, at: nowText(context), makeId: deps.makeId };
 }
 
@@ -134,7 +141,7 @@ function illegal({ id, status }: PolicyRow, step: string): Problem {
   return new Problem('conflict', `Policy ${id} cannot be ${step}, because it is ${why}.`);
 }
 
-const notYours = ({ id }: PolicyRow): Problem =>
+export const notYours = ({ id }: Pick<PolicyRow, 'id'>): Problem =>
   new Problem(
     'forbidden',
     `Policy ${id} is active, so editing it takes effect at once and needs the permission activate_policies, which this key does not have. Use a key of role admin or owner.`,
@@ -146,25 +153,6 @@ const outdated = ({ id, version }: PolicyRow, sent: number): Problem =>
     `Policy ${id} is at version ${version} by now, not ${sent}. Read it again and repeat the edit.`,
   );
 
-/** Targets name keys by their lineage, so that rotating a key keeps policy and counters. */
-async function withLineages(tx: Tx, document: PolicyDocument): Promise<PolicyDocument> {
-  const { target } = document;
-  const of_keys = target.kind === 'api_key' ? target.ids : [];
-  const excepted = target.except_ids.filter((id) => id.startsWith('key_'));
-  const lineages = await lineagesOf(tx, [...of_keys, ...excepted]);
-  const stranger = [...of_keys, ...excepted].find((id) => !lineages.has(id));
-  if (stranger !== undefined) {
-    const member = of_keys.includes(stranger) ? 'ids' : 'except_ids';
-    throw new Problem(
-      'invalid_body',
-      `The policy is not accepted: target.${member} names the API key "${stranger}", which does not exist. GET /api/v1/api-keys lists the keys.`,
-    );
-  }
-  const lineage = (id: string) => lineages.get(id) ?? id;
-  const ids = of_keys.length > 0 ? [...new Set(of_keys.map(lineage))] : target.ids;
-  return { ...document, target: { ...target, ids, except_ids: [...new Set(target.except_ids.map(lineage))] } };
-}
-
 /** A policy that could never apply does not become active. */
 async function refuseHopeless(
   tx: Tx,
@@ -173,7 +161,7 @@ async function refuseHopeless(
   code: 'invalid_body' | 'conflict',
 ): Promise<void> {
   const { deps, identity } = context;
-  const [checked] = await checkAll(tx, identity.tenant_id, [document], deps.clock.now());
-  const [refusal] = checked?.refusals ?? [];
-  if (refusal !== undefined) throw new Problem(code, `The policy cannot be in force: ${refusal}.`);
+  const findings = await checkOne(tx, identity.tenant_id, document, deps.clock.now());
+  const refusal = findings.find(({ level }) => level === 'refusal');
+  if (refusal !== undefined) throw new Problem(code, `The policy cannot be in force: ${refusal.message}.`);
 }

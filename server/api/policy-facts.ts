@@ -1,39 +1,88 @@
 import type { PriceBook } from '@aos/core/activity/price-book.ts';
-import { type Checked, checkPolicy } from '@aos/core/policies/check.ts';
-import type { StoredDocument } from '@aos/core/policies/policy.ts';
+import { present } from '@aos/core/base/assert.ts';
+import { nearest } from '@aos/core/base/nearest.ts';
+import type { Other, PolicyFinding } from '@aos/core/policies/beside.ts';
+import { type CheckFacts, findingsOf } from '@aos/core/policies/check.ts';
+import type { PolicyDocument } from '@aos/core/policies/policy.ts';
 import type { Tx } from '../base/database.ts';
 import { tenantPrices } from '../govern/prices.ts';
+import { knownChannels } from '../store/channels.ts';
 import { allPrices, allProviders, type ProviderRow } from '../store/control-read.ts';
-import { type KnownName, knownNames } from '../store/policy-names.ts';
+import { type KnownName, knownNames, slugsInUse } from '../store/policy-names.ts';
 
-/** What speaks against each of these policies, by what the tenant's names, providers and prices are now. */
-export async function checkAll(
+/**
+ * What is known of the names in each of these policies, by what the tenant's names, providers and prices are now;
+ * `others`: policies in force that they are held against.
+ */
+export async function factsFor(
   tx: Tx,
   tenant_id: string,
-  documents: readonly StoredDocument[],
+  documents: readonly PolicyDocument[],
   at_ms: number,
-): Promise<Checked[]> {
+  others: readonly Other[] = [],
+): Promise<CheckFacts[]> {
   const known = await knownNames(
     tx,
     documents.flatMap(({ target }) => [...target.ids, ...target.except_ids]),
   );
   const providers = await allProviders(tx);
   const prices = tenantPrices(tenant_id, await allPrices(tx), at_ms);
-  return documents.map((document) => {
-    const { kind, ids, except_ids, when } = document.target;
+  const channels = await knownChannels(tx);
+  const slugs = await similarNames(tx, documents, known);
+  return documents.map(({ target }) => {
+    const { kind, ids, except_ids, when } = target;
     const isKnown = (name: string, of?: KnownName['kind']) =>
       known.some((one) => one.name === name && (!of || one.kind === of));
-    return checkPolicy(document, {
+    const unknown_providers = new Set(when?.provider?.filter((name) => !providers.some(({ slug }) => slug === name)));
+    const near = (names: Iterable<string>, among: readonly string[]) =>
+      [...names].flatMap((name) => {
+        const choice = nearest(name, among);
+        return choice === null ? [] : [[name, choice] as const];
+      });
+    const providers_known = providers.map(({ slug }) => slug);
+    return {
       at_ms,
+      others,
+      nearest: new Map([
+        ...near(kind === 'all_runs' ? [] : ids, slugs.get(kind) ?? []),
+        ...near(except_ids, [...slugs.values()].flat()),
+        ...near(unknown_providers, providers_known),
+      ]),
       unseen_ids: new Set(kind === 'all_runs' ? [] : ids.filter((id) => !isKnown(id, kind))),
       unseen_exceptions: new Set(except_ids.filter((id) => !isKnown(id))),
       not_human_ids: kind === 'actor' ? notHuman(known) : new Set(),
       unpriced_models: new Set(
         when?.model?.filter((name) => !name.endsWith('*') && !hasPrice(name, prices, providers)),
       ),
-      unknown_providers: new Set(when?.provider?.filter((name) => !providers.some(({ slug }) => slug === name))),
-    });
+      unknown_providers,
+      channels,
+    };
   });
+}
+
+/** What speaks against one policy. */
+export async function checkOne(
+  tx: Tx,
+  tenant_id: string,
+  document: PolicyDocument,
+  at_ms: number,
+  others: readonly Other[] = [],
+): Promise<PolicyFinding[]> {
+  const [facts] = await factsFor(tx, tenant_id, [document], at_ms, others);
+  return findingsOf(document, present(facts, 'the facts of a policy'));
+}
+
+/** Names of the kinds in which something unknown is named, to find the one that was meant. */
+async function similarNames(
+  tx: Tx,
+  documents: readonly PolicyDocument[],
+  known: readonly KnownName[],
+): Promise<Map<string, string[]>> {
+  const is_known = new Set(known.map(({ name }) => name));
+  const unknown = documents.some(({ target }) => [...target.ids, ...target.except_ids].some((id) => !is_known.has(id)));
+  const found = new Map<string, string[]>();
+  for (const { kind, slug } of unknown ? await slugsInUse(tx) : []) found.set(kind, [...(found.get(kind) ?? []), slug]);
+  return found;
 }
 
 const notHuman = (known: readonly KnownName[]): Set<string> =>

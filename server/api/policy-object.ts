@@ -1,11 +1,17 @@
 import type { PolicyObject } from '@aos/core/api/policies.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
+import { epochMs } from '@aos/core/base/time.ts';
+import type { Other } from '@aos/core/policies/beside.ts';
+import { checkPolicy } from '@aos/core/policies/check.ts';
+import { isDrifted } from '@aos/core/policies/plan.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
-import { currentSnapshot, type PolicyRow } from '../store/policies.ts';
-import { checkAll } from './policy-facts.ts';
+import { openExemptions } from '../store/exemptions.ts';
+import { openOverrides } from '../store/overrides.ts';
+import { activePolicies, currentSnapshot, type PolicyRow } from '../store/policies.ts';
+import { factsFor } from './policy-facts.ts';
 
 /** A policy as the API shows it. `notes` are warnings about what was just done to it. */
 export async function policyObject(
@@ -14,34 +20,61 @@ export async function policyObject(
   row: PolicyRow,
   notes: readonly string[] = [],
 ): Promise<PolicyObject> {
-  const [object] = await policyObjects(tx, context, [row]);
+  const [object] = await policyObjects(tx, context, [row], await othersThan(tx, row.id));
   const { warnings, ...shown } = present(object, 'the object of a policy');
   return { ...shown, warnings: [...notes, ...warnings] };
 }
 
-/** Policies as the API shows them, with what speaks against each of them now. */
-export async function policyObjects(tx: Tx, context: Context, rows: readonly PolicyRow[]): Promise<PolicyObject[]> {
+/** Policies in force, without the one with this id. */
+export async function othersThan(tx: Tx, id: string | null): Promise<Other[]> {
+  const active = await activePolicies(tx);
+  return active.filter((of) => of.id !== id).map((of) => ({ id: of.id, document: { ...of.document, mode: of.mode } }));
+}
+
+/**
+ * Policies as the API shows them, with what speaks against each of them now. `others`: policies they are held against;
+ * none for lists, where each would be held against all.
+ */
+export async function policyObjects(
+  tx: Tx,
+  context: Context,
+  rows: readonly PolicyRow[],
+  others: readonly Other[] = [],
+): Promise<PolicyObject[]> {
   const { deps, identity } = context;
   const is_governing = rows.some(({ status }) => status === 'active');
-  const in_force = is_governing ? (await currentSnapshot(tx, identity.tenant_id)).snapshot_id : null;
+  const snapshot_id = is_governing ? (await currentSnapshot(tx, identity.tenant_id)).snapshot_id : null;
   const documents = rows.map(({ document }) => document);
-  const checks = await checkAll(tx, identity.tenant_id, documents, deps.clock.now());
+  const facts = await factsFor(tx, identity.tenant_id, documents, deps.clock.now(), others);
+  const at_ms = deps.clock.now();
+  const [overrides, exemptions] = await Promise.all([openOverrides(tx), openExemptions(tx)]);
+  const holding = <T extends { policy_id: string; expires_at: string }>(all: T[], { id }: PolicyRow) =>
+    all.filter((of) => of.policy_id === id && epochMs(of.expires_at) > at_ms);
   return rows.map((row, n) => {
-    const { refusals, warnings } = present(checks[n], 'the check of a policy');
+    const in_force = { overrides: holding(overrides, row), exemptions: holding(exemptions, row) };
+    const { refusals, warnings } = checkPolicy(row.document, present(facts[n], 'the facts of a policy'));
     return {
       ...row.document,
       ...columnsOf(row),
-      sentence: sentenceOf(row.document),
-      snapshot_id: row.status === 'active' ? in_force : null,
+      managed_by: managedBy(row),
+      sentence: sentenceOf(row.document, in_force),
+      snapshot_id: row.status === 'active' ? snapshot_id : null,
       warnings: row.status === 'retired' ? [] : [...refusals, ...warnings],
       url: consoleUrl(deps.config.public_url, row.id),
     };
   });
 }
 
-function columnsOf(row: PolicyRow): Omit<PolicyRow, 'document'> {
+function columnsOf(row: PolicyRow) {
   const { id, status, mode, version, source, created_at, created_by, updated_at } = row;
   const { activated_at, retired_at, retired_reason } = row;
   const lifecycle = { activated_at, retired_at, retired_reason };
   return { id, status, mode, version, source, created_at, created_by, updated_at, ...lifecycle };
+}
+
+/** The file that a policy is kept in, and whether it was changed by hand since; null for all others. */
+function managedBy({ file_slug, file_origin, applied_version, version }: PolicyRow): PolicyObject['managed_by'] {
+  if (file_slug === null) return null;
+  const drifted = isDrifted({ applied_version, version });
+  return { slug: file_slug, origin: file_origin, applied_version, drifted };
 }

@@ -8,6 +8,7 @@ import { packagedAt } from '../govern/prices.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { insertPrice, ownPrices, type PriceRow } from '../store/prices.ts';
 import { inControl, inTenant, nowText, record } from './change.ts';
+import { refuseProjectKey } from './project-reach.ts';
 
 /** How long before now a price may begin: the way of the request. */
 const slack_ms = 60_000;
@@ -17,6 +18,7 @@ const most_counted = 10_000;
 export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice' | 'listPrices'>> = {
   createPrice: ({ body }, context) =>
     inControl(context, async (tx) => {
+      refuseProjectKey(context, 'Setting a price');
       const now_ms = context.deps.clock.now();
       const { effective_from = instantText(now_ms) } = body;
       if (epochMs(effective_from) < now_ms - slack_ms) {

@@ -1,12 +1,14 @@
 import type { access_endpoints } from '@aos/core/api/access.ts';
 import { Problem } from '@aos/core/base/error.ts';
-import type { Handlers } from '../http/handler.ts';
+import type { Context, Handlers } from '../http/handler.ts';
 import { type ActorRow, findActor, insertActor, listActors } from '../store/actors.ts';
-import { type AgentRow, findAgent, insertAgent, listAgents } from '../store/agents.ts';
+import { type AgentRow, findAgent, insertAgent, listAgents, updateAgent } from '../store/agents.ts';
 import { cursorOf } from '../store/list.ts';
 import { findProject, insertProject, listProjects, type ProjectRow, updateProject } from '../store/projects.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage, unlessTaken } from './change.ts';
 import { projectNamed } from './project-named.ts';
+import { inReach, refuseOtherProject, refuseProjectKey } from './project-reach.ts';
+import { visibleProject } from './read.ts';
 
 type Names =
   | 'createProject'
@@ -14,6 +16,7 @@ type Names =
   | 'getProject'
   | 'changeProject'
   | 'createAgent'
+  | 'updateAgent'
   | 'listAgents'
   | 'getAgent'
   | 'createActor'
@@ -24,6 +27,7 @@ type Names =
 export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = {
   createProject: ({ body }, context) =>
     inControl(context, async (tx) => {
+      refuseProjectKey(context, 'Making a project');
       const row: ProjectRow = {
         id: context.deps.makeId('project'),
         slug: body.slug,
@@ -31,6 +35,8 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
         content_mode: body.content_mode ?? 'none',
         auto_register: body.auto_register ?? true,
         default_output_bound: body.default_output_bound ?? 4096,
+        synthetic_scenario_id: body.synthetic_scenario_id ?? null,
+        retired_at: null,
         created_at: nowText(context),
       };
       const after = unlessTaken(await insertProject(tx, context.identity.tenant_id, row), 'project', body.slug);
@@ -42,20 +48,27 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
   listProjects: ({ query }, context) =>
     inTenant(context, async (tx) => {
       const page = { limit: query.limit, cursor: cursorOf('project', query.cursor) };
-      return shownPage<ProjectRow>(context, await listProjects(tx, page));
+      return shownPage<ProjectRow>(context, await listProjects(tx, { id: visibleProject(context) ?? undefined }, page));
     }),
 
   getProject: ({ params }, context) =>
-    inTenant(context, async (tx) =>
-      shown(context, found(await findProject(tx, params.id), 'project', '/api/v1/projects')),
-    ),
+    inTenant(context, async (tx) => shown(context, visible(context, await findProject(tx, params.id)))),
 
   changeProject: ({ params, body }, context) =>
     inControl(context, async (tx) => {
-      const before = found(await findProject(tx, params.id), 'project', '/api/v1/projects');
+      const before = visible(context, await findProject(tx, params.id));
       const after = await updateProject(tx, { ...before, ...given(body) });
       const change = { event: 'PROJECT_CHANGED', object_type: 'project', object_id: after.id, before, after };
       await record(tx, context, { ...change, project_id: after.id });
+      return shown(context, after);
+    }),
+
+  updateAgent: ({ params, body }, context) =>
+    inControl(context, async (tx) => {
+      const before = found(inReach(context, await findAgent(tx, params.id)), 'agent', '/api/v1/agents');
+      const after = found(await updateAgent(tx, before.id, given(body)), 'agent', '/api/v1/agents');
+      const change = { event: 'AGENT_CHANGED', object_type: 'agent', object_id: after.id, before, after };
+      await record(tx, context, { ...change, project_id: after.project_id });
       return shown(context, after);
     }),
 
@@ -68,12 +81,16 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
           'The body cannot be read: project_id is missing, and this key belongs to no project. Name one.',
         );
       }
+      refuseOtherProject(context, project.id);
       const row: AgentRow = {
         id: context.deps.makeId('agent'),
         project_id: project.id,
         slug: body.slug,
         name: body.name ?? body.slug,
         auto_registered: false,
+        skills: body.skills ?? null,
+        models: body.models ?? null,
+        default_model: body.default_model ?? null,
         created_at: nowText(context),
       };
       const after = unlessTaken(await insertAgent(tx, context.identity.tenant_id, row), 'agent', body.slug);
@@ -86,11 +103,14 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     inTenant(context, async (tx) => {
       const project = query.project === undefined ? null : await projectNamed(tx, query.project, 'project');
       const page = { limit: query.limit, cursor: cursorOf('agent', query.cursor) };
-      return shownPage<AgentRow>(context, await listAgents(tx, { project_id: project?.id }, page));
+      const of = { project_id: project?.id, own: visibleProject(context) ?? undefined };
+      return shownPage<AgentRow>(context, await listAgents(tx, of, page));
     }),
 
   getAgent: ({ params }, context) =>
-    inTenant(context, async (tx) => shown(context, found(await findAgent(tx, params.id), 'agent', '/api/v1/agents'))),
+    inTenant(context, async (tx) =>
+      shown(context, found(inReach(context, await findAgent(tx, params.id)), 'agent', '/api/v1/agents')),
+    ),
 
   createActor: ({ body }, context) =>
     inControl(context, async (tx) => {
@@ -122,6 +142,12 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
   getActor: ({ params }, context) =>
     inTenant(context, async (tx) => shown(context, found(await findActor(tx, params.id), 'actor', '/api/v1/actors'))),
 };
+
+/** The project, when the caller sees it: a key of one project sees no other. */
+function visible(context: Context, project: ProjectRow | undefined): ProjectRow {
+  const own = visibleProject(context);
+  return found(own === null || project?.id === own ? project : undefined, 'project', '/api/v1/projects');
+}
 
 /** The members that a caller named. */
 function given<T extends object>(body: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {

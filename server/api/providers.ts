@@ -7,12 +7,14 @@ import type { Context, Handlers } from '../http/handler.ts';
 import { cursorOf } from '../store/list.ts';
 import { findProvider, insertProvider, listProviders, type ProviderRow, updateProvider } from '../store/providers.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage, unlessTaken } from './change.ts';
+import { refuseProjectKey } from './project-reach.ts';
 
 type Names = 'createProvider' | 'listProviders' | 'getProvider' | 'changeProvider' | 'disableProvider';
 
 export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> = {
   createProvider: ({ body }, context) =>
     inControl(context, async (tx) => {
+      refuseProjectKey(context, 'Adding a provider');
       const id = context.deps.makeId('provider');
       const row = await insertProvider(tx, context.identity.tenant_id, {
         id,
@@ -45,6 +47,7 @@ export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> =
 
   changeProvider: ({ params, body }, context) =>
     inControl(context, async (tx) => {
+      refuseProjectKey(context, 'Changing a provider');
       const before = await existing(tx, params.id);
       const { base_url = before.base_url, models = before.models, enabled = before.enabled, secret } = body;
       if (before.kind === 'mock' && (body.base_url !== undefined || secret)) {
@@ -64,6 +67,7 @@ export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> =
 
   disableProvider: ({ params }, context) =>
     inControl(context, async (tx) => {
+      refuseProjectKey(context, 'Switching a provider off');
       const before = await existing(tx, params.id);
       if (!before.enabled) return shown(context, before);
       const after = await updateProvider(tx, { ...before, enabled: false, updated_at: nowText(context) }, undefined);

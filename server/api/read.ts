@@ -1,3 +1,4 @@
+import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import type { Row, Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
@@ -28,4 +29,13 @@ export async function readPage<Scope, Item>(
 ) {
   const { deps, identity } = context;
   return pageOf(context, await readLongList(deps.db, identity.tenant_id, scope, listing, page), show);
+}
+
+/** To say that a run stands still or is over, while its agent goes on elsewhere, would be untrue. */
+export function refuseReported(run: { id?: unknown; mode?: unknown }): void {
+  if (run.mode !== 'reported') return;
+  throw new Problem(
+    'conflict',
+    `The run ${run.id} is only reported: its calls do not come by here, so nothing here can stop them.`,
+  );
 }

@@ -21,7 +21,7 @@ import {
   type StopRow,
 } from '../store/stops.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage } from './change.ts';
-import { urlOf, visibleProject } from './read.ts';
+import { refuseReported, urlOf, visibleProject } from './read.ts';
 
 const containments_path = '/api/v1/containments';
 
@@ -30,7 +30,7 @@ export const stop_handlers: Handlers<typeof stop_endpoints> = {
     const { deps, identity, request_id } = context;
     const stop = await inTenant(context, async (tx) => {
       const run = await findRun(tx, identity.tenant_id, params.id, visibleProject(context));
-      found(run, 'run', '/api/v1/runs');
+      refuseReported(found(run, 'run', '/api/v1/runs'));
       return killRun(deps, tx, {
         tenant_id: identity.tenant_id,
         run_id: params.id,

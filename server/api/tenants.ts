@@ -1,16 +1,12 @@
-import { mayDo, permissions } from '@aos/core/access/permission.ts';
 import type { access_endpoints } from '@aos/core/api/access.ts';
 import { present } from '@aos/core/base/assert.ts';
-import { nobody } from '../http/bind.ts';
 import type { Handlers } from '../http/handler.ts';
-import { findApiKey } from '../store/api-keys.ts';
 import { cursorOf } from '../store/list.ts';
 import { installation_actor, makeOwnerKey, makeTenant } from '../store/new-tenant.ts';
-import { findProject } from '../store/projects.ts';
-import { enterTenant, findTenant, listTenants, type TenantRow } from '../store/tenants.ts';
-import { inTenant, record, shown, shownPage, unlessTaken } from './change.ts';
+import { enterTenant, listTenants, type TenantRow } from '../store/tenants.ts';
+import { record, shown, shownPage, unlessTaken } from './change.ts';
 
-type Names = 'createTenant' | 'listTenants' | 'getSession';
+type Names = 'createTenant' | 'listTenants';
 
 export const tenant_handlers: Handlers<Pick<typeof access_endpoints, Names>> = {
   createTenant: ({ body }, context) =>
@@ -40,18 +36,4 @@ export const tenant_handlers: Handlers<Pick<typeof access_endpoints, Names>> = {
       const page = { limit: query.limit, cursor: cursorOf('tenant', query.cursor) };
       return shownPage<TenantRow>(context, await listTenants(tx, page));
     }),
-
-  getSession: async (_input, context) => {
-    const { identity } = context;
-    if (identity === nobody) return { signed_in: false };
-    return inTenant(context, async (tx) => {
-      const tenant = present(await findTenant(tx, identity.tenant_id), 'the tenant of a key');
-      const api_key = present(await findApiKey(tx, identity.api_key.id), 'the key of a session');
-      const project = identity.project_id === null ? undefined : await findProject(tx, identity.project_id);
-      const granted = permissions.filter(
-        (permission) => mayDo(identity.role, permission) && (permission !== 'installation' || identity.of_installation),
-      );
-      return { signed_in: true, tenant, project: project ?? null, api_key, role: identity.role, permissions: granted };
-    });
-  },
 };

@@ -1,5 +1,9 @@
 import type { Config } from './config.ts';
 
+/** What the command takes for granted. */
+const default_url = 'http://127.0.0.1:8000';
+const default_data = '.aos';
+
 /** What a person reads after `npm start`: where things are, the key on the first start only, and what to paste next. */
 export function banner(config: Config, ready_ms: number, admin_key: string | null): string {
   const url = config.public_url;
@@ -11,6 +15,11 @@ export function banner(config: Config, ready_ms: number, admin_key: string | nul
     target: { kind: 'all_runs' },
     controls: [{ limit: { type: 'cost_usd', max: '1.00', window: { per: 'day' } }, action: 'block' }],
   };
+  const elsewhere = [
+    ...(url === default_url ? [] : [`AOS_URL=${url}`]),
+    ...(config.data_dir === default_data ? [] : [`AOS_DATA_DIR=${config.data_dir}`]),
+  ];
+  const settings = elsewhere.map((setting) => `${setting} `).join('');
   const call = { model: 'mock-small', messages: [{ role: 'user', content: 'Hello' }] };
   return [
     '',
@@ -22,6 +31,7 @@ export function banner(config: Config, ready_ms: number, admin_key: string | nul
     '',
     '  Next, in another terminal:',
     '',
+    `  0. Fill it with seven days of a demo, to look at:  ${settings}npx aos demo`,
     '  1. Make a call through the gateway, to a built-in model:',
     `     curl -s ${url}/v1/chat/completions ${auth} ${json} -d '${JSON.stringify(call)}'`,
     '  2. See the run it made:',

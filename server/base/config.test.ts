@@ -34,6 +34,37 @@ describe('the configuration', () => {
     );
   });
 
+  test('takes the collector from the variables of OpenTelemetry', () => {
+    expect(readConfig({}).telemetry).toBeNull();
+    expect(
+      readConfig({
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
+        OTEL_EXPORTER_OTLP_HEADERS: 'X-Team = search%20team, api-key=a=b',
+      }).telemetry,
+    ).toEqual({
+      url: 'http://collector:4318/v1/traces',
+      headers: { 'x-team': 'search team', 'api-key': 'a=b' },
+      service_name: 'aos',
+    });
+    const of_traces = {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces/in',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://x',
+    };
+    expect(readConfig({ ...of_traces, OTEL_SERVICE_NAME: 'control' }).telemetry).toEqual({
+      url: 'https://traces/in',
+      headers: {},
+      service_name: 'control',
+    });
+    const wrong = messageOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization: Bearer hunter2',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    });
+    for (const name of ['ENDPOINT', 'HEADERS', 'PROTOCOL'])
+      expect(wrong).toContain(`OTEL_EXPORTER_OTLP_${name} must be`);
+    expect(wrong).not.toContain('hunter2');
+  });
+
   test('names every wrong variable and what it must be, and never its value', () => {
     const secret = 'hunter2-hunter2';
     const message = messageOf({
@@ -67,6 +98,7 @@ describe('the configuration', () => {
     });
     expect(readConfig({ AOS_FAILPOINT: 'mid_stream:3' }).failpoint).toEqual({ name: 'mid_stream', on_pass: 3 });
     expect(readConfig({ AOS_FAILPOINT: 'after_settle' }).failpoint).toEqual({ name: 'after_settle', on_pass: 1 });
+    expect(readConfig({ AOS_FAILPOINT: 'throw:5' }).failpoint).toEqual({ name: 'throw', on_pass: 5 });
     expect(messageOf({ AOS_FAILPOINT: 'somewhere' })).toContain('AOS_FAILPOINT must be one of before_reserve');
     expect(config.roles).toEqual(['worker', 'api']);
     expect(config.secret_key?.equals(key)).toBe(true);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Failpoint, type FailpointName, failpoints } from './failpoint.ts';
+import { delivery_failpoints, type Failpoint, failpoints, run_failpoints, throw_points } from './failpoint.ts';
+import { parseReach, type Reach } from './outbound/reach.ts';
 
 /** What the environment says, parsed once: `readConfig` is the only reader of it. */
 export interface Config {
@@ -18,7 +19,13 @@ export interface Config {
   /** Where people reach the console, without a slash at its end: how links in answers begin. */
   public_url: string;
   smtp_url: string | null;
+  /** The sender of e-mail; null: `aos@` the host of `public_url`. */
+  mail_from: string | null;
+  /** Where notifications and skills may go besides the public internet. */
+  outbound_reach: Reach;
   log_level: (typeof log_levels)[number];
+  /** The collector that is told what ran, by the variables of OpenTelemetry; null: none is. */
+  telemetry: { url: string; headers: Record<string, string>; service_name: string } | null;
   /** The 32 bytes that seal provider secrets; null: they are in the file `secret.key` of the data folder. */
   secret_key: Buffer | null;
   /** A gateway run without a call for so long has ended. */
@@ -26,6 +33,8 @@ export interface Config {
   /** How long a dispatched hold of a dead process waits before it is settled as estimated. */
   suspect_seconds: number;
   body_limit_bytes: number;
+  /** Look-ups of keys that turn out bad, from one address in a minute; 0: any number. */
+  bad_keys_per_minute: number;
   /** Connections to the database, at most. */
   max_connections: number;
   /** Deadlines of one request to a provider. */
@@ -68,11 +77,15 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     anthropic: { api_key: data.ANTHROPIC_API_KEY, base_url: data.ANTHROPIC_BASE_URL },
     public_url: data.AOS_PUBLIC_URL ?? localUrl(data.HOST, data.PORT),
     smtp_url: data.SMTP_URL,
+    mail_from: data.AOS_MAIL_FROM,
+    outbound_reach: data.AOS_OUTBOUND_ALLOW,
     log_level: data.LOG_LEVEL,
+    telemetry: telemetryOf(data),
     secret_key: data.AOS_SECRET_KEY,
     run_idle_seconds: data.AOS_RUN_IDLE_SECONDS,
     suspect_seconds: data.AOS_SUSPECT_SECONDS,
     body_limit_bytes: data.AOS_BODY_LIMIT_BYTES,
+    bad_keys_per_minute: data.AOS_BAD_KEYS_PER_MINUTE,
     max_connections: data.AOS_MAX_CONNECTIONS,
     deadlines: {
       connect_ms: data.AOS_CONNECT_TIMEOUT_MS,
@@ -106,6 +119,21 @@ const url = (...protocols: string[]) =>
 const web_url = url('http:', 'https:').transform((text) => text.replace(/\/+$/, ''));
 const orNull = <T extends z.ZodType>(schema: T) => schema.optional().transform((value) => value ?? null);
 const day_ms = 86_400_000;
+const failpoint_names = [...failpoints, ...run_failpoints, ...delivery_failpoints, ...throw_points, 'throw'];
+
+/** `name=value` with commas between them, values encoded as in URLs. */
+const otlp_headers = z
+  .string()
+  .default('')
+  .transform(parseHeaders)
+  .refine((headers) => headers !== null, 'must be name=value with commas between them, values encoded as in URLs');
+
+/** The encoding that is spoken; others would be sent to a port that does not understand it. */
+const otlp_protocol = z
+  .string()
+  .trim()
+  .default('http/protobuf')
+  .refine((text) => text === 'http/protobuf', 'must be http/protobuf, the only one that is spoken here');
 
 const environment = z.object({
   PORT: whole(0, 65_535, 8000),
@@ -135,12 +163,33 @@ const environment = z.object({
   ANTHROPIC_BASE_URL: orNull(web_url),
   AOS_PUBLIC_URL: web_url.optional(),
   SMTP_URL: orNull(url('smtp:', 'smtps:')),
+  AOS_MAIL_FROM: orNull(
+    z
+      .string()
+      .trim()
+      .regex(
+        /^(?:[^<>@\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+        'must be an e-mail address, with or without a name',
+      ),
+  ),
+  AOS_OUTBOUND_ALLOW: z
+    .string()
+    .default('')
+    .transform(parseReach)
+    .refine((reach) => reach !== null, 'must be host names, addresses or CIDR ranges with commas between them'),
   LOG_LEVEL: z
     .string()
     .trim()
     .toLowerCase()
     .pipe(z.enum(log_levels, { error: `must be one of ${log_levels.join(', ')}` }))
     .default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: orNull(web_url),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: orNull(url('http:', 'https:')),
+  OTEL_EXPORTER_OTLP_HEADERS: otlp_headers,
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: otlp_headers,
+  OTEL_EXPORTER_OTLP_PROTOCOL: otlp_protocol,
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: otlp_protocol,
+  OTEL_SERVICE_NAME: z.string().trim().max(256).default('aos'),
   AOS_SECRET_KEY: orNull(
     z
       .string()
@@ -153,6 +202,7 @@ const environment = z.object({
   AOS_RUN_IDLE_SECONDS: whole(1, 86_400, 600),
   AOS_SUSPECT_SECONDS: whole(0, 86_400, 60),
   AOS_BODY_LIMIT_BYTES: whole(1024, 1_073_741_824, 16_777_216),
+  AOS_BAD_KEYS_PER_MINUTE: whole(0, 1_000_000, 60),
   AOS_MAX_CONNECTIONS: whole(2, 1000, 16),
   AOS_CONNECT_TIMEOUT_MS: whole(1, day_ms, 10_000),
   AOS_FIRST_BYTE_TIMEOUT_MS: whole(1, day_ms, 600_000),
@@ -162,13 +212,42 @@ const environment = z.object({
     z
       .string()
       .trim()
-      .regex(new RegExp(`^(${failpoints.join('|')})(:[1-9]\\d{0,5})?$`), `must be one of ${failpoints.join(', ')}`)
+      .regex(
+        new RegExp(`^(${failpoint_names.join('|')})(:[1-9]\\d{0,5})?$`),
+        `must be one of ${failpoint_names.join(', ')}`,
+      )
       .transform((text): Failpoint => {
         const [name, pass] = text.split(':');
-        return { name: name as FailpointName, on_pass: Number(pass ?? 1) };
+        return { name: name as Failpoint['name'], on_pass: Number(pass ?? 1) };
       }),
   ),
 });
+
+function parseHeaders(text: string): Record<string, string> | null {
+  const headers: Record<string, string> = {};
+  for (const part of text.split(',').map((one) => one.trim())) {
+    if (part === '') continue;
+    const [, name, coded] = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(.*)$/.exec(part) ?? [];
+    if (name === undefined || coded === undefined) return null;
+    try {
+      const value = decodeURIComponent(coded);
+      if (!/^[\t\x20-\x7e]*$/.test(value)) return null;
+      headers[name.toLowerCase()] = value;
+    } catch {
+      return null;
+    }
+  }
+  return headers;
+}
+
+/** What is said of traces goes before what is said of everything; only a whole endpoint is extended by its path. */
+function telemetryOf(data: z.infer<typeof environment>): Config['telemetry'] {
+  const base = data.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endpoint = data.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (base && `${base}/v1/traces`);
+  if (endpoint === null) return null;
+  const headers = { ...data.OTEL_EXPORTER_OTLP_HEADERS, ...data.OTEL_EXPORTER_OTLP_TRACES_HEADERS };
+  return { url: endpoint, headers, service_name: data.OTEL_SERVICE_NAME };
+}
 
 /** Listening on every address is reached by this machine's own name. */
 function localUrl(host: string, port: number): string {

@@ -1,10 +1,11 @@
 import crypto, { createHash, type hash, randomBytes } from 'node:crypto';
-import { type IdKind, id_prefixes } from '@aos/core/base/id.ts';
+import { firstSuffixAt, type IdKind, id_prefixes } from '@aos/core/base/id.ts';
 import { typeidUnboxed } from 'typeid-js';
 import type { Database } from '../base/database.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Outbound } from './outbound/outbound.ts';
 import type { Vault } from './vault.ts';
 
 /** What the rooms of the server need from the outside; time, ids and chance come from here and nowhere else. */
@@ -15,6 +16,7 @@ export interface Deps {
   makeId: (kind: IdKind) => string;
   db: Database;
   vault: Vault;
+  outbound: Outbound;
   metrics: Metrics;
   /** This process, as the owner of its open holds. */
   instance_id: string;
@@ -29,13 +31,14 @@ export interface Clock {
   monotonic(): number;
 }
 
+/** The time of day is asked once and counted on from there: whoever sets the clock of the machine moves no window. */
 export function realClock(): Clock {
-  let ahead_ms = 0;
+  let began_ms = Date.now() - performance.now();
   return {
-    now: () => Date.now() + ahead_ms,
+    now: () => Math.round(began_ms + performance.now()),
     follow: (theirs_ms, asked_monotonic_ms) => {
       const travelled_ms = (performance.now() - asked_monotonic_ms) / 2;
-      ahead_ms = Math.round(theirs_ms + travelled_ms - Date.now());
+      began_ms = theirs_ms + travelled_ms - performance.now();
     },
     monotonic: () => performance.now(),
   };
@@ -43,6 +46,12 @@ export function realClock(): Clock {
 
 /** A new id, sorted by the time it was made. */
 export const makeId = (kind: IdKind): string => typeidUnboxed(id_prefixes[kind]);
+
+/** An id of an instant that has passed: its first ten letters are the time. */
+export function idAt({ makeId: make }: Pick<Deps, 'makeId'>, kind: IdKind, at_ms: number): string {
+  const [prefix = '', suffix = ''] = make(kind).split('_');
+  return `${prefix}_${firstSuffixAt(at_ms).slice(0, 10)}${suffix.slice(10)}`;
+}
 
 /** Node 20.12 and later. */
 const hash_at_once: typeof hash | undefined = crypto.hash;
@@ -52,5 +61,8 @@ export const sha256Hex = (data: string | Uint8Array): string =>
 
 /** Names something for as long as it is looked at; made from a pool of randomness, a tenth of the cost of a secret. */
 export const randomUuid = (): string => crypto.randomUUID();
+
+/** From 0 to 1, for waits that should not come at the same time. */
+export const chance = (): number => Math.random();
 
 export const randomSecret = (bytes: number): Buffer => randomBytes(bytes);

@@ -14,7 +14,9 @@ export interface Metrics {
   tokens: Counter<'direction'>;
   cost_usd: Counter;
   open_holds: Gauge;
+  database_reachable: Gauge;
   http_requests: Counter<'route' | 'status'>;
+  spans: Counter<'outcome'>;
 }
 
 export function createMetrics(): Metrics {
@@ -42,11 +44,22 @@ export function createMetrics(): Metrics {
     tokens: new Counter({ name: 'aos_tokens_total', help: 'Tokens settled.', registers, labelNames: ['direction'] }),
     cost_usd: new Counter({ name: 'aos_cost_usd_total', help: 'US dollars settled, rounded.', registers }),
     open_holds: new Gauge({ name: 'aos_open_holds', help: 'Holds of this process that are not settled.', registers }),
+    database_reachable: new Gauge({
+      name: 'aos_database_reachable',
+      help: '1 while the database answers this process, 0 while every governed call is refused.',
+      registers,
+    }),
     http_requests: new Counter({
       name: 'aos_http_requests_total',
       help: 'Answers by route pattern and status.',
       registers,
       labelNames: ['route', 'status'],
+    }),
+    spans: new Counter({
+      name: 'aos_otel_spans_total',
+      help: 'Spans for the collector: sent, or dropped because the queue was full, or it refused or could not be reached.',
+      registers,
+      labelNames: ['outcome'],
     }),
   };
 }

@@ -3,20 +3,29 @@ import { type Config, readConfig } from '../base/config.ts';
 import { type Deps, makeId, realClock } from '../base/deps.ts';
 import { type Log, openLog } from '../base/log.ts';
 import { createMetrics } from '../base/metrics.ts';
+import { openOutbound } from '../base/outbound/outbound.ts';
 import { openVault } from '../base/vault.ts';
+import type { Govern } from '../govern/govern.ts';
 import { openGovern } from '../govern/open.ts';
+import { recheckCalls } from '../govern/recheck.ts';
 import { catchUpWithStops, obeyStop } from '../govern/stopping.ts';
+import { startTelemetry } from '../govern/telemetry.ts';
 import { IdentityCache } from '../http/authenticate.ts';
+import { type Executor, startExecutor } from '../runs/executor.ts';
 import { ownDataFolder } from '../store/data-folder.ts';
 import { openDatabase } from '../store/db.ts';
+import { delivery_channel } from '../store/deliveries.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { firstBoot } from '../store/first-boot.ts';
 import { control_channel } from '../store/gate.ts';
 import { listen } from '../store/listen.ts';
+import { queue_channel } from '../store/managed-runs.ts';
 import { migrate } from '../store/migrate.ts';
 import { type StopRow, stop_channel } from '../store/stops.ts';
+import { deliverDue } from '../worker/deliver.ts';
 import { heartbeat } from '../worker/heartbeat.ts';
 import { repeat, startWorker } from '../worker/run.ts';
+import { watchGovernance } from './degraded.ts';
 import { serve } from './serve.ts';
 import { recordShutdown, recordStartup } from './system-events.ts';
 
@@ -52,39 +61,52 @@ export async function start(): Promise<Running> {
     const url = await openStorage(config, log, started);
     const migrated = await migrate(url);
     const db = openDatabase({
-      url,
-      max_connections: config.max_connections,
-      statement_timeout_ms: 30_000,
+      ...{ url, max_connections: config.max_connections, statement_timeout_ms: 30_000 },
       onIdleError: (error) => log.warn({ error: error.message }, 'an idle database connection failed'),
     });
     started.add(() => db.close());
-    const metrics = createMetrics();
-    const vault = openVault(config);
-    const deps: Deps = { config, log, clock, makeId, db, vault, metrics, instance_id: makeId('instance') };
+    const outside = { vault: openVault(config), outbound: openOutbound(config.outbound_reach), db };
+    const known = { config, log, clock, makeId, ...outside };
+    const deps: Deps = { ...known, metrics: createMetrics(), instance_id: makeId('instance') };
     const { admin_key_to_print } = await firstBoot(deps, { admin_key: config.admin_key });
     await recordStartup(deps, migrated);
     started.add(() => recordShutdown(deps, reason));
+    tellCollector(deps, started);
     const { govern, later } = openGovern(deps);
     const beating = heartbeat(later);
     await beating.run(govern);
     started.add(repeat(govern, beating));
-    if (config.roles.includes('worker')) started.add(startWorker(govern));
+    const executor = config.roles.includes('worker') ? startWork(govern, started) : null;
     const identities = new IdentityCache(deps);
     const onChange = (tenant_id: string) => {
       govern.controls.drop(tenant_id);
       identities.drop(tenant_id);
+      govern.waiting.wake(tenant_id);
+      recheckCalls(govern, tenant_id).catch(failing('the calls under way could not be looked at again'));
     };
     const failing = (what: string) => (error: Error) => log.warn({ error: error.message }, what);
     const onStop = (text: string) =>
       void obeyStop(deps, govern.calls, JSON.parse(text) as StopRow).catch(failing('a stop could not be confirmed'));
-    const catchUp = () => catchUpWithStops(deps, govern.calls).catch(failing('stops could not be asked for'));
-    started.add(
-      listen(url, {
-        channels: { [control_channel]: onChange, [stop_channel]: onStop },
-        onConnect: catchUp,
-        onError: failing('not listening for changes of control and for stops'),
-      }),
-    );
+    const onDelivery = (tenant_id: string) => {
+      if (!config.roles.includes('worker')) return;
+      deliverDue(govern, tenant_id).catch(failing('what is to be delivered waits for the next look'));
+    };
+    const catchUp = () => {
+      catchUpWithStops(deps, govern.calls).catch(failing('stops could not be asked for'));
+      for (const tenant_id of govern.calls.tenants()) onChange(tenant_id);
+    };
+    const listening = listen(url, {
+      channels: {
+        [control_channel]: onChange,
+        [stop_channel]: onStop,
+        [delivery_channel]: onDelivery,
+        [queue_channel]: () => executor?.wake(),
+      },
+      onConnect: catchUp,
+      onError: failing('not listening for changes of control and for stops'),
+    });
+    started.add(() => listening.stop());
+    started.add(watchGovernance(govern, db, url, { onBack: () => listening.renew() }));
     started.add(await serve(govern, identities));
     if (config.log_level !== 'silent') console.log(banner(config, clock.monotonic() - begun_ms, admin_key_to_print));
   } catch (error) {
@@ -97,6 +119,21 @@ export async function start(): Promise<Running> {
       return started.stop();
     },
   };
+}
+
+/** Whoever collects telemetry hears of calls to the last one. */
+function tellCollector(deps: Deps, started: Started): void {
+  if (deps.config.telemetry === null) return;
+  const telemetry = startTelemetry(deps, deps.config.telemetry, deps.config.telemetry.service_name);
+  started.add(() => telemetry.stop());
+}
+
+/** What happens without a request: the jobs, and the runs that wait to be carried out. */
+function startWork(govern: Govern, started: Started): Executor {
+  started.add(startWorker(govern));
+  const executor = startExecutor(govern);
+  started.add(executor.stop);
+  return executor;
 }
 
 /** The database of the environment, or the embedded one in a data folder that this process owns alone. */

@@ -1,13 +1,13 @@
-import { all_endpoints } from '@aos/core/api/index.ts';
+import { all_endpoints, documented_endpoints } from '@aos/core/api/index.ts';
 import { all_handlers } from '../api/all-handlers.ts';
 import { gatewayRoutes } from '../gateway/routes.ts';
 import type { Govern } from '../govern/govern.ts';
 import { createApp } from '../http/app.ts';
 import type { IdentityCache } from '../http/authenticate.ts';
 import { bindEndpoints } from '../http/bind.ts';
+import { consoleRoutes } from '../http/console.ts';
 import { docsRoutes } from '../http/docs.ts';
 import { operationRoutes } from '../http/operations.ts';
-import { viewerRoutes } from '../http/viewer.ts';
 import { quietConnections } from './quiet-connections.ts';
 
 /** How long streams may go on after the process was told to stop. */
@@ -22,8 +22,8 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   operationRoutes(app, govern);
   if (roles.includes('api')) {
     bindEndpoints(app, govern, all_endpoints, all_handlers);
-    docsRoutes(app, all_endpoints);
-    viewerRoutes(app);
+    docsRoutes(app, documented_endpoints);
+    consoleRoutes(app);
   }
   if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
   const closeQuiet = quietConnections(app.server);

@@ -8,20 +8,21 @@ import type { Migrated } from '../store/migrate.ts';
 import { insertSystemRecord, type SystemRecordRow } from '../store/system-records.ts';
 import { installationTenant } from '../store/tenant-ids.ts';
 
-type Event = Pick<SystemRecordRow, 'component' | 'event_type' | 'summary' | 'details'>;
+type Event = Pick<SystemRecordRow, 'component' | 'event_type' | 'summary' | 'details'> &
+  Partial<Pick<SystemRecordRow, 'severity'>>;
 
 /** System records of the installation itself stand in its reserved tenant. */
-async function record(deps: Deps, event: Event): Promise<void> {
+async function record(deps: Deps, event: Event, ago_ms = 0): Promise<void> {
   const tenant_id = present(await deps.db.installation(installationTenant), 'the tenant of the installation');
   await deps.db.tenant(tenant_id, (tx) =>
     insertSystemRecord(tx, {
       ...event,
       tenant_id,
       id: deps.makeId('event'),
-      severity: 'INFO',
+      severity: event.severity ?? 'INFO',
       caused_by: 'SYSTEM',
       correlation_id: deps.instance_id,
-      occurred_at: instantText(deps.clock.now()),
+      occurred_at: instantText(deps.clock.now() - ago_ms),
     }),
   );
 }
@@ -60,6 +61,30 @@ export async function recordStartup(deps: Deps, migrated: Migrated): Promise<voi
     component: 'API',
     event_type: 'STARTUP',
     summary: `process started as ${deps.config.roles.join(', ')}`,
+    details,
+  });
+}
+
+/** The interval for which the process was without its database, written once it is back. */
+export async function recordDegraded(deps: Deps, away_ms: number): Promise<void> {
+  const seconds = (away_ms / 1000).toFixed(1);
+  const details: Json = { instance_id: deps.instance_id, away_ms: Math.round(away_ms) };
+  await record(
+    deps,
+    {
+      component: 'DB',
+      event_type: 'DEGRADED_ENTER',
+      severity: 'CRITICAL',
+      summary: 'the database could not be reached: every governed call is refused',
+      details,
+    },
+    away_ms,
+  );
+  await record(deps, {
+    component: 'DB',
+    event_type: 'DEGRADED_EXIT',
+    severity: 'WARN',
+    summary: `the database is back after ${seconds} s: calls are governed again`,
     details,
   });
 }

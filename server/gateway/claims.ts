@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from '@aos/core/base/error.ts';
+import { idOf } from '@aos/core/base/id.ts';
 import type { Claims } from '../govern/asked.ts';
+import { readTraceparent } from '../otlp/trace-context.ts';
 
 const longest_name = 256;
 /** Visible characters: what can stand in a list, a URL and a log line without surprises. */
@@ -13,7 +15,9 @@ export function claimsOf(headers: IncomingHttpHeaders): Claims {
     actor: nameIn(headers, 'x-aos-actor-id'),
     session: nameIn(headers, 'x-aos-session-id'),
     run_id: nameIn(headers, 'x-aos-run-id'),
+    parent_step_id: stepIn(headers),
     project: nameIn(headers, 'x-aos-project'),
+    traceparent: readTraceparent(headers.traceparent) === null ? null : textIn(headers, 'traceparent'),
     tags: { ...tagsIn(headers), ...metaIn(headers) },
     dry_run: flagIn(headers, 'x-aos-dry-run'),
   };
@@ -30,6 +34,16 @@ function nameIn(headers: IncomingHttpHeaders, name: string): string | null {
   if (text === null) return null;
   if (text.length <= longest_name && name_shape.test(text)) return text;
   throw new Problem('invalid_header', `${name} must be 1 to ${longest_name} visible ASCII characters.`);
+}
+
+/** A step may still be under way when another is made in it, so its form is checked and not whether it is written. */
+function stepIn(headers: IncomingHttpHeaders): string | null {
+  const text = textIn(headers, 'x-aos-step-id');
+  if (text === null || idOf('step').safeParse(text).success) return text;
+  throw new Problem(
+    'invalid_header',
+    `x-aos-step-id must be the id of the step in which the call is made (stp_… as GET /api/v1/runs/{id}/steps shows it), not "${text.slice(0, 40)}".`,
+  );
 }
 
 function flagIn(headers: IncomingHttpHeaders, name: string): boolean {

@@ -11,9 +11,12 @@ import { governCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
 import { servedModels } from '../govern/models.ts';
 import type { IdentityAtEpoch, IdentityCache } from '../http/authenticate.ts';
+import { isBefore } from '../store/tenants.ts';
 import { claimsOf } from './claims.ts';
+import { guardRoute } from './guard.ts';
 import { refuseDuplicate } from './in-flight.ts';
 import { replyWith } from './reply.ts';
+import { tracesRoute } from './traces.ts';
 import { whenClosed } from './when-closed.ts';
 
 declare module 'fastify' {
@@ -43,6 +46,11 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
       replyWith(reply, wire, await governCall(govern, await ask(govern, identities, wire, request, reply))),
     );
   }
+  guardRoute(app, govern, {
+    of: (request) => caller(identities, request),
+    at: (request, control_epoch) => caller(identities, request, control_epoch),
+  });
+  tracesRoute(app, govern, onRequest);
   app.get('/v1/models', async (request) => {
     const identity = await caller(identities, request);
     return servedModels(await govern.controls.of(identity.tenant_id));
@@ -66,10 +74,9 @@ async function ask(
   const read = wire.readRequest(json);
   return {
     identity,
-    reauthenticate: () => {
-      identities.drop(identity.tenant_id);
-      return caller(identities, request);
-    },
+    identityAt: async (control_epoch) =>
+      isBefore(identity.control_epoch, control_epoch) ? caller(identities, request, control_epoch) : identity,
+
     claims,
     wire,
     request: read,
@@ -96,8 +103,9 @@ function leaving(reply: FastifyReply): AbortSignal {
   return gone.signal;
 }
 
-async function caller(identities: IdentityCache, request: FastifyRequest) {
-  const identity = await identities.get(request.headers);
+/** With an epoch: as of when control stood there, or later. */
+async function caller(identities: IdentityCache, request: FastifyRequest, control_epoch?: string) {
+  const identity = await identities.get(request.headers, request.ip, control_epoch);
   if (mayDo(identity.role, 'call')) return identity;
   throw new Problem(
     'forbidden',

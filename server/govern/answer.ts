@@ -2,13 +2,15 @@ import { assert } from '@aos/core/base/assert.ts';
 import type { Problem } from '@aos/core/base/error.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
-import { by_person, hasEnded } from '@aos/core/policies/stop.ts';
+import { hasEnded } from '@aos/core/policies/stop.ts';
+import { failpoint } from '../base/failpoint.ts';
 import { traceOf } from '../store/traces.ts';
+import { rememberTold } from './alerts.ts';
 import { countRefused } from './count.ts';
 import { factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
-import { killByPolicy } from './kill.ts';
+import { endRunIfDue } from './kill.ts';
 import { sendPlain } from './plain.ts';
 import { decisionOf, progressOf, stepOf } from './records.ts';
 import type { Outcome } from './settle.ts';
@@ -33,7 +35,8 @@ export async function refuse(govern: Govern, ticket: Ticket): Promise<Governed> 
     at_ms: ticket.admitted_at_ms,
   });
   await govern.books.settle(ticket.call.asker.tenant_id, refusedOutcome(govern, ticket, problem));
-  if (deciding.verdict === 'kill' && deciding.type !== by_person) await killByPolicy(govern, ticket, deciding);
+  rememberTold(ticket.alerts);
+  await endRunIfDue(govern, ticket, ticket.decision);
   countRefused(govern.metrics, ticket);
   return { kind: 'refused', problem, facts: factsOf(ticket) };
 }
@@ -45,9 +48,11 @@ const nothing = {
   step: null,
   record: null,
   progress: null,
+  planned: null,
   violations: [],
   incidents: [],
   ledger: [],
+  alerts: [],
 };
 
 function refusedOutcome(govern: Govern, ticket: Ticket, problem: Problem): Outcome {
@@ -68,11 +73,26 @@ function refusedOutcome(govern: Govern, ticket: Ticket, problem: Problem): Outco
       cost_nano: null,
       termination: decision.deciding?.termination ?? 'POLICY_BLOCK',
     }),
+    planned: null,
+    alerts: ticket.alerts,
     ...troubleOf(govern, ticket, at_ms),
   };
 }
 
 /** Sends an admitted call: its holds are taken and marked as dispatched. */
 export function send(govern: Govern, ticket: Ticket): Promise<Governed> {
+  failpoint(govern.config.failpoint, 'before_send');
+  if (ticket.alerts.length > 0) tellAtOnce(govern, ticket);
   return ticket.asked.request.stream ? sendStream(govern, ticket) : sendPlain(govern, ticket);
+}
+
+/**
+ * What the call has reached by its holds alone is told now and not when a long answer has come. The transaction that
+ * settles the call writes it as well, or the one that settles it for a process that died: one of them does.
+ */
+function tellAtOnce(govern: Govern, { alerts, call: { asker } }: Ticket): void {
+  govern.books.settle(asker.tenant_id, { ...nothing, decision: null, alerts }).then(
+    () => rememberTold(alerts),
+    (error: Error) => govern.log.warn({ error: error.message }, 'alerts are told when their call is settled'),
+  );
 }

@@ -1,6 +1,7 @@
 import type { Identity } from '@aos/core/access/identity.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
+import type { PlanResult } from '../store/managed-runs.ts';
 
 /** What the caller claims about the call in `x-aos-*` headers; ids or slugs. */
 export interface Claims {
@@ -8,7 +9,11 @@ export interface Claims {
   actor: string | null;
   session: string | null;
   run_id: string | null;
+  /** The step in which the call is made; absent where nobody can say. */
+  parent_step_id?: string | null;
   project: string | null;
+  /** Where the caller's own trace stands; absent or null: it says nothing of one. */
+  traceparent?: string | null;
   tags: Record<string, string>;
   dry_run: boolean;
 }
@@ -33,8 +38,10 @@ export interface AskedCall {
   new_run_id: string;
   /** When it came, on the monotonic clock. */
   begun_ms: number;
-  /** Asks again who the credential belongs to, past every cache: control has changed since the first answer. */
-  reauthenticate: () => Promise<Identity>;
+  /** Who the credential belongs to, read no earlier than control stood at this epoch. Throws when it is not valid then. */
+  identityAt: (control_epoch: string) => Promise<Identity>;
+  /** For a step of a plan, or for the plan itself: its name there, and what its whole answer gives when it is settled. */
+  planned?: { name: string | null; result(step_id: string, answer: Buffer): PlanResult | null };
   /** Aborts when the caller has left; only streams watch it. */
   gone: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createBatcher } from './batch.ts';
 
 const fulfilled = <T>(values: T[]): PromiseSettledResult<T>[] =>
@@ -10,6 +10,7 @@ describe('a batcher', () => {
     const batcher = createBatcher<number, number>({
       max: 10,
       lanes: 1,
+      spoils: () => false,
       run: async (tenant_id, items) => {
         batches.push(`${tenant_id}:${items.join(',')}`);
         return fulfilled(items.map((item) => item * 10));
@@ -22,18 +23,25 @@ describe('a batcher', () => {
 
   it('grows the next batch while its lanes are taken, up to the most', async () => {
     const sizes: number[] = [];
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
     const batcher = createBatcher<number, number>({
       max: 4,
       lanes: 1,
+      spoils: () => false,
       run: async (_, items) => {
         sizes.push(items.length);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await opened;
         return fulfilled(items);
       },
     });
     const first = batcher.add('a', 0);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    await Promise.all([first, ...Array.from({ length: 9 }, (_, n) => batcher.add('a', n))]);
+    await vi.waitFor(() => expect(sizes).toEqual([1]));
+    const rest = Array.from({ length: 9 }, (_, n) => batcher.add('a', n));
+    open();
+    await Promise.all([first, ...rest]);
     expect(sizes).toEqual([1, 4, 4, 1]);
     await batcher.idle();
   });
@@ -42,6 +50,7 @@ describe('a batcher', () => {
     const batcher = createBatcher<number, number>({
       max: 10,
       lanes: 2,
+      spoils: () => false,
       run: async (_, items) =>
         items.map((item) =>
           item === 2 ? { status: 'rejected', reason: new Error('two') } : { status: 'fulfilled', value: item },

@@ -27,6 +27,8 @@ export function createBatcher<In, Out>(options: {
   lanes: number;
   /** One answer for each item, in their order. */
   run: (tenant_id: string, items: In[]) => Promise<PromiseSettledResult<Out>[]>;
+  /** A batch that failed so fails what has gathered behind it too: it has waited long enough. */
+  spoils: (reason: unknown) => boolean;
 }): Batcher<In, Out> {
   const tenants = new Map<string, Lane<In, Out>>();
   let onIdle: (() => void)[] = [];
@@ -53,6 +55,9 @@ export function createBatcher<In, Out>(options: {
             if (out?.status === 'fulfilled') waiting.resolve(out.value);
             else waiting.reject(out?.reason);
           }
+          const spoiled = outs.find((out) => out.status === 'rejected' && options.spoils(out.reason));
+          if (spoiled?.status === 'rejected')
+            for (const waiting of lane.queue.splice(0)) waiting.reject(spoiled.reason);
         })
         .catch((error: unknown) => {
           for (const waiting of batch) waiting.reject(error);

@@ -1,11 +1,13 @@
 import { present } from '@aos/core/base/assert.ts';
+import { cameTooLate } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import { type Admission, endAllHolds, enterGate, lockBalances } from '../store/usage.ts';
 import { type AtGate, admitAlone, admitCalls, openCalls } from './admit.ts';
 import { createBatcher } from './batch.ts';
 import type { Later } from './later.ts';
 import { patiently } from './patience.ts';
-import { heldBy, type Outcome, postAll, writeAll, writeAlone, writeOutcomes } from './settle.ts';
+import { heldBy, type Outcome, postAll, tell, writeAll, writeAlone, writeOutcomes } from './settle.ts';
+import { takingBack } from './taking-back.ts';
 
 /** The one way to the books of a tenant: calls are admitted and settled in batches, both in one transaction. */
 export interface Books {
@@ -23,13 +25,23 @@ type Written = Admission | boolean;
 const batch_max = 192;
 
 export function createBooks(deps: Deps, later: Later): Books {
+  // Who only looks leaves nothing behind: not even an empty balance where nobody has counted yet.
+  const looking: Deps = { ...deps, db: takingBack(deps.db) };
+  const looks = createBatcher<AtGate, Admission>({
+    max: batch_max,
+    lanes: 1,
+    spoils: cameTooLate,
+    run: (tenant_id, calls) => admitAlone(looking, later, tenant_id, calls),
+  });
   const batcher = createBatcher<Entry, Written>({
     max: batch_max,
     lanes: 1,
+    spoils: cameTooLate,
     run: (tenant_id, entries) => writeBatch(deps, later, tenant_id, entries),
   });
   return {
-    admit: (tenant_id, admit) => batcher.add(tenant_id, { admit }) as Promise<Admission>,
+    admit: (tenant_id, admit) =>
+      admit.ask.take ? (batcher.add(tenant_id, { admit }) as Promise<Admission>) : looks.add(tenant_id, admit),
     settle: (tenant_id, settle) =>
       // Tried again apart from the batches: other calls do not wait until the database is well.
       (batcher.add(tenant_id, { settle }) as Promise<boolean>).catch(() =>
@@ -38,7 +50,9 @@ export function createBooks(deps: Deps, later: Later): Books {
           return settle.hold === null || settled.has(settle.hold.id);
         }),
       ),
-    idle: () => batcher.idle(),
+    idle: async () => {
+      await Promise.all([looks.idle(), batcher.idle()]);
+    },
   };
 }
 
@@ -101,6 +115,7 @@ async function writeTogether(
       ]);
       return admitted;
     });
+    tell(deps, tenant_id, outcomes);
     return [admissions.map(done), outcomes.map(() => done(true))];
   } catch (error) {
     if (wasRefused(error)) return null;
@@ -110,5 +125,6 @@ async function writeTogether(
   }
 }
 
-/** The database itself said no to a statement: the transaction was certainly rolled back. */
-const wasRefused = (error: unknown): boolean => /^[0-9A-Z]{5}$/.test((error as { code?: string }).code ?? '');
+/** The database itself said no to a statement: the transaction was certainly rolled back, and its parts may be tried apart. */
+const wasRefused = (error: unknown): boolean =>
+  !cameTooLate(error) && /^[0-9A-Z]{5}$/.test((error as { code?: string }).code ?? '');

@@ -1,15 +1,17 @@
 import type { Call, Estimate } from '@aos/core/activity/call.ts';
-import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { sibling } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { refuses } from '@aos/core/policies/action.ts';
-import { decide } from '@aos/core/policies/decide.ts';
+import { ruled } from '@aos/core/policies/approval.ts';
+import { decideAtGate, mayPass } from '@aos/core/policies/gate.ts';
+import { type Inspected, inspect } from '@aos/core/policies/inspect.ts';
 import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve.ts';
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { traceOf } from '../store/traces.ts';
 import type { Admission, HeldCall } from '../store/usage.ts';
+import { alertsOfCall, causeOf } from './alerts.ts';
 import { dryRun, refuse, send } from './answer.ts';
 import type { AskedCall } from './asked.ts';
 import type { TenantControl } from './control.ts';
@@ -17,35 +19,39 @@ import { countedEstimate, estimateJson, estimateOf } from './estimate.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
 import type { InFlight } from './in-flight.ts';
-import { type Inspected, inspect } from './inspect.ts';
+import { heldSafely } from './let-go.ts';
 import { type ChosenModel, chooseModel } from './models.ts';
+import { waitForRoom } from './paused.ts';
+import { findRoom } from './room.ts';
 import type { Ticket } from './ticket.ts';
+import { endInTime } from './time-limit.ts';
 import { type Who, whoAsks } from './who.ts';
 
 /**
- * The one way to a model: who asks → which policies → inspect → reserve → decide → send, meter and settle, or refuse.
+ * The one way to a model: who asks → which policies → inspect → reserve → decide, wait where it is paused → send, meter and settle, or refuse.
  * Nothing leaves before its holds are taken, and everything that happened is written before the answer ends.
  */
 export async function governCall(govern: Govern, asked: AskedCall): Promise<Governed> {
-  const ticket = await decided(govern, asked);
-  if (asked.claims.dry_run) return dryRun(govern, ticket);
+  const again = () => decided(govern, asked);
+  const first = await again();
+  if (asked.claims.dry_run) return dryRun(govern, first);
+  const ticket = first.decision.verdict === 'pause' ? await waitForRoom(govern, first, again) : first;
   if (refuses(ticket.decision.verdict)) return refuse(govern, ticket);
-  return send(govern, ticket);
+  return heldSafely(govern, ticket, () => send(govern, ticket));
 }
 
 /** More rounds than control can change under a call, unless somebody changes it all the time. */
 const rounds_max = 20;
 
 /** Decides under the control state in force at admission: prepared again whenever that has moved on meanwhile. */
-async function decided(govern: Govern, asked: AskedCall): Promise<Ticket> {
+export async function decided(govern: Govern, asked: AskedCall, estimating = estimateOf): Promise<Ticket> {
   for (let round = 0; round < rounds_max; round++) {
     const prepared = await prepare(govern, asked);
-    const estimate = estimateOf(asked, prepared.model, prepared.who.project);
+    const estimate = estimating(asked, prepared.model, prepared.who.project);
     const loose = await attempt(govern, asked, prepared, estimate);
     const ticket = typeof loose === 'object' && !fits(loose) ? await closer(govern, asked, prepared, loose) : loose;
     if (ticket === 'stale') {
-      govern.controls.drop(asked.identity.tenant_id);
-      asked.identity = await asked.reauthenticate();
+      govern.controls.drop(asked.identity.tenant_id, prepared.control);
     } else if (ticket === 'run_closed') {
       prepared.who.forgetRun();
     } else {
@@ -72,6 +78,7 @@ interface Prepared {
 
 async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
   const control = await govern.controls.of(asked.identity.tenant_id);
+  asked.identity = await asked.identityAt(control.control_epoch);
   // First what can be refused without a trace: a call that names no model registers nobody.
   const model = chooseModel(control, asked.wire, asked.request.model);
   const who = await whoAsks(govern, control, asked);
@@ -84,7 +91,8 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
     tools,
     tags: asked.claims.tags,
   };
-  const matched = resolve(control.policies, call, govern.clock.now());
+  const at_ms = govern.clock.now();
+  const matched = ruled(resolve(control.policies, call, at_ms), control.rulings, call.asker, at_ms);
   return { control, who, model, call, matched, inspected: inspect(matched, call) };
 }
 
@@ -110,44 +118,50 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
   const decision_id = govern.makeId('decision');
   const new_run = who.openRun(control.policies.snapshot_id, admitted_at_ms);
   const in_flight = govern.calls.enter(call.asker);
-  failpoint(govern.config.failpoint, 'before_reserve');
-  const asking = govern.books.admit(call.asker.tenant_id, {
-    control_epoch: control.control_epoch,
-    ask: {
-      id: decision_id,
-      run_id: call.asker.run_id,
-      run_must_exist: who.run_must_exist,
-      take,
-      output_tokens: estimate.output_tokens,
-      lines: reservation.lines,
-      call: heldCall(prepared, asked, estimate, reservation.lines) as unknown as Json,
-    },
-    new_run,
-    new_trace: new_run && traceOf(new_run),
-  });
-  const admission = await asking.catch((error: unknown) => {
-    in_flight.leave();
+  let hold_id: string | null = null;
+  try {
+    failpoint(govern.config.failpoint, 'before_reserve');
+    const admission = await govern.books.admit(call.asker.tenant_id, {
+      control_epoch: control.control_epoch,
+      ask: {
+        id: decision_id,
+        run_id: call.asker.run_id,
+        run_must_exist: who.run_must_exist,
+        take,
+        output_tokens: estimate.output_tokens,
+        lines: reservation.lines,
+        call: heldCall(prepared, asked, estimate, reservation.lines) as unknown as Json,
+      },
+      new_run,
+      new_trace: new_run && traceOf(new_run),
+    });
+    if (admission.outcome === 'admitted') hold_id = decision_id;
+    else in_flight.leave();
+    if (admission.outcome === 'stale' || admission.outcome === 'run_closed') return admission.outcome;
+    if (hold_id !== null) begun(govern, prepared, { estimate, reservation, in_flight });
+    else if (admission.outcome === 'refused')
+      await findRoom(govern, call.asker.tenant_id, reservation, estimate, admission);
+    const at = { estimate, reservation, admission, decision_id, admitted_at_ms, new_run, in_flight };
+    const ticket = judged(govern, asked, prepared, at);
+    return who.refused ? { ...ticket, decision: who.refused } : ticket;
+  } catch (error) {
+    govern.letGo({ tenant_id: call.asker.tenant_id, hold_id, in_flight });
     throw error;
-  });
-  if (admission.outcome === 'stale' || admission.outcome === 'run_closed') {
-    in_flight.leave();
-    return admission.outcome;
   }
-  if (admission.outcome === 'admitted') {
-    failpoint(govern.config.failpoint, 'after_reserve');
-    who.opened();
-    govern.metrics.open_holds.inc();
-  } else {
-    in_flight.leave();
-  }
-  const at = { estimate, reservation, admission, decision_id, admitted_at_ms, new_run, in_flight };
-  const ticket = judged(govern, asked, prepared, at);
-  return who.refused ? { ...ticket, decision: who.refused } : ticket;
 }
 
-/** Whether anything but the books already refuses the call: then nothing is taken. */
-const mayPass = (inspected: Inspected[], reservation: Reservation): boolean =>
-  !refuses(decide({ rules: inspected, lines: [], unmeasurable: reservation.unmeasurable, output_bound: 0 }).verdict);
+/** The call is admitted: from now on it can be stopped, and ends in time. */
+function begun(
+  govern: Govern,
+  { call, who }: Prepared,
+  { estimate, reservation, in_flight }: Pick<AtGate, 'estimate' | 'reservation' | 'in_flight'>,
+): void {
+  govern.metrics.open_holds.inc();
+  failpoint(govern.config.failpoint, 'after_reserve');
+  who.opened();
+  in_flight.admitted({ call, estimate });
+  endInTime(govern.clock, in_flight, reservation.timed, call.asker);
+}
 
 interface AtGate {
   estimate: Estimate;
@@ -167,12 +181,11 @@ function judged(
 ): Ticket {
   const { estimate, reservation, admission } = at;
   const output_bound = admission.output_bound ?? estimate.output_tokens.floor;
-  const lines = reservation.lines.map((line, n) => ({
-    line,
-    seen: present(admission.seen[n], 'the balance of a line'),
-  }));
-  const decision = decide({ rules: inspected, lines, unmeasurable: reservation.unmeasurable, output_bound });
-  const { run_id } = call.asker;
+  const decision = decideAtGate(inspected, reservation, admission.seen, output_bound);
+  const { run_id, tenant_id } = call.asker;
+  const cause = causeOf(call, at.decision_id);
+  const held_lines = { lines: reservation.lines, seen: admission.seen, timed: reservation.timed, output_bound };
+  const reached = { ...held_lines, held: admission.outcome === 'admitted' };
   return {
     asked,
     control,
@@ -183,6 +196,7 @@ function judged(
     seen: admission.seen,
     output_bound,
     decision,
+    alerts: alertsOfCall(govern, tenant_id, reached, cause, at.admitted_at_ms),
     ids: {
       decision_id: at.decision_id,
       record_id: sibling(at.decision_id, 'record'),
@@ -205,6 +219,7 @@ const heldCall = (
   estimate: Estimate,
   lines: readonly Line[],
 ): HeldCall => ({
+  ...(call.asker.synthetic_scenario_id !== undefined && { synthetic_scenario_id: call.asker.synthetic_scenario_id }),
   project_id: call.asker.project.id,
   agent_id: call.asker.agent?.id ?? null,
   actor_id: call.asker.actor?.id ?? null,
@@ -218,6 +233,7 @@ const heldCall = (
   price_version: model.priced?.price.version ?? null,
   policy_snapshot_id: control.policies.snapshot_id,
   tags: call.tags,
+  parent_step_id: asked.claims.parent_step_id ?? null,
   prompt_hash: asked.prompt_hash,
   estimate: estimateJson(estimate),
   line_types: lines.map((line) => line.limit.type),

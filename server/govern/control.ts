@@ -1,7 +1,12 @@
 import type { PriceBook } from '@aos/core/activity/price-book.ts';
 import { present } from '@aos/core/base/assert.ts';
-import { indexPolicies, type PolicyIndex } from '@aos/core/policies/resolve.ts';
+import { instantText } from '@aos/core/base/time.ts';
+import type { Ruling } from '@aos/core/policies/approval.ts';
+import type { StoredControl } from '@aos/core/policies/control.ts';
+import { everyPolicy, indexPolicies, type PolicyIndex } from '@aos/core/policies/resolve.ts';
+import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 import type { Deps } from '../base/deps.ts';
+import { rulings } from '../store/approvals.ts';
 import {
   allPrices,
   allProjects,
@@ -10,6 +15,7 @@ import {
   type ProjectRow,
   type ProviderRow,
 } from '../store/control-read.ts';
+import { type RunPause, runPauses } from '../store/pauses.ts';
 import { currentSnapshot } from '../store/policies.ts';
 import { containments, type StopRow } from '../store/stops.ts';
 import { controlEpoch } from '../store/tenants.ts';
@@ -23,6 +29,10 @@ export interface TenantControl {
   providers: ProviderRow[];
   /** Agents, actors, keys or the tenant whose calls are refused until they are released. */
   containments: StopRow[];
+  /** Questions to people whose answers hold. */
+  rulings: Ruling[];
+  /** Runs that are paused, or were of late, by id. */
+  pauses: Map<string, RunPause>;
   prices: PriceBook;
   /** The packaged prices, for listing what could be called. */
   catalog: PriceBook;
@@ -34,11 +44,19 @@ export interface TenantControl {
  */
 export interface Controls {
   of(tenant_id: string): Promise<TenantControl>;
-  drop(tenant_id: string): void;
+  /** Forgets what is kept of the tenant, or only this state of it: what was read since is not thrown away. */
+  drop(tenant_id: string, passed?: TenantControl): void;
+}
+
+interface Entry {
+  control: Promise<TenantControl>;
+  /** Null while it is read. */
+  loaded: TenantControl | null;
+  until_ms: number;
 }
 
 export function createControls(deps: Deps): Controls {
-  const known = new Map<string, { control: Promise<TenantControl>; until_ms: number }>();
+  const known = new Map<string, Entry>();
   return {
     of(tenant_id) {
       const found = known.get(tenant_id);
@@ -48,20 +66,34 @@ export function createControls(deps: Deps): Controls {
         if (isSerializationFailure(error)) return load(deps, tenant_id);
         throw error;
       });
-      const entry = { control: loading, until_ms: Infinity };
+      const entry: Entry = { control: loading, loaded: null, until_ms: Infinity };
       known.set(tenant_id, entry);
       loading.then(
-        ({ prices }) => {
-          entry.until_ms = prices.valid_until ?? Infinity;
+        (control) => {
+          entry.loaded = control;
+          entry.until_ms = control.prices.valid_until ?? Infinity;
         },
         () => known.delete(tenant_id),
       );
       return loading;
     },
-    drop: (tenant_id) => {
-      known.delete(tenant_id);
+    drop: (tenant_id, passed) => {
+      if (!passed || known.get(tenant_id)?.loaded === passed) known.delete(tenant_id);
     },
   };
+}
+
+/** Every policy in force, once. */
+export const policiesIn = ({ policies }: Pick<TenantControl, 'policies'>): ActivePolicy[] => everyPolicy(policies);
+
+/** The control that a reason of a decision speaks of; undefined when none does. */
+export function controlNamed(
+  { policies }: TenantControl,
+  { policy_id, control_id }: { policy_id: string; control_id: string },
+): StoredControl | undefined {
+  return policiesIn({ policies })
+    .find(({ id }) => id === policy_id)
+    ?.document.controls.find(({ id }) => id === control_id);
 }
 
 const isSerializationFailure = (error: unknown) => error instanceof Error && 'code' in error && error.code === '40001';
@@ -79,6 +111,8 @@ function load(deps: Deps, tenant_id: string): Promise<TenantControl> {
       projects: new Map(projects.map((project) => [project.id, project])),
       providers: await allProviders(tx),
       containments: await containments(tx),
+      rulings: await rulings(tx, instantText(deps.clock.now())),
+      pauses: new Map((await runPauses(tx)).map((of) => [of.run_id, of])),
       prices: tenantPrices(tenant_id, await allPrices(tx), deps.clock.now()),
       catalog: packagedAt(deps.clock.now()),
     };

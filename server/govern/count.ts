@@ -11,7 +11,6 @@ export function countSettled(metrics: Metrics, ticket: Ticket, { record }: Outco
     provider: ticket.model.provider.slug,
     status,
   });
-  metrics.open_holds.dec();
   metrics.call_added_seconds.observe((ticket.decided_after_ms + settling_ms) / 1000);
   metrics.tokens.inc({ direction: 'input' }, record?.input_tokens ?? 0);
   metrics.tokens.inc({ direction: 'output' }, record?.output_tokens ?? 0);

@@ -46,6 +46,7 @@ export async function dispatch(govern: Govern, ticket: Ticket, signal: AbortSign
       `The request to provider "${provider.slug}" could not be made: ${(error as Error).message}`,
     );
   }
+  ticket.in_flight.goesOut();
   return upstreams[provider.kind].open(target, request).catch((error: unknown) => {
     throw asFailure(error);
   });
@@ -84,6 +85,7 @@ export const unheard = (ticket: Ticket): Omit<Went, 'status'> => ({
   first_byte_at_ms: null,
   termination: null,
   incidents: [],
+  answer: null,
 });
 
 /** What stands in the record of a call whose caller went away. */

@@ -9,7 +9,9 @@ import { type IncidentDraft, overReport } from '@aos/core/incidents/open.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
+import { failpoint } from '../base/failpoint.ts';
 import type { Posting } from '../store/usage.ts';
+import { untold } from './alerts.ts';
 import type { Govern } from './govern.ts';
 import { decisionOf, type Ending, progressOf, recordOf, stepOf } from './records.ts';
 import type { Outcome } from './settle.ts';
@@ -44,14 +46,18 @@ export interface Went {
   first_byte_at_ms: number | null;
   termination: Ending['termination'];
   incidents: IncidentDraft[];
+  /** The whole answer, when it came whole and well. */
+  answer: Buffer | null;
 }
 
 /** Turns how a call went into the one transaction that settles it. */
 export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Promise<Outcome> {
+  failpoint(govern.config.failpoint, 'before_outcome');
   const settled_at_ms = govern.clock.now();
   const { usage, usage_source } = await usageOf(ticket, went);
   const cost_nano = went.lost ? heldCost(ticket) : ticket.model.priced && costNano(usage, ticket.model.priced.price);
-  const amounts = postedAmounts(ticket, went, { usage, cost_nano });
+  const tool_results = went.free ? 0 : ticket.estimate.tool_results;
+  const amounts = postedAmounts(ticket, went, { usage, cost_nano, tool_results });
   const ending: Ending = { ...went, usage, usage_source, cost_nano, settled_at_ms, amounts };
   const trouble = troubleOf(govern, ticket, settled_at_ms, [...went.incidents, ...overReports(ticket, amounts)]);
   return {
@@ -61,6 +67,8 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
     step: stepOf(ticket, went.status, settled_at_ms, cost_nano, went.error),
     record: recordOf(ticket, ending),
     decision: ticket.decision.fired ? decisionOf(ticket, ticket.admitted_at_ms) : null,
+    planned: went.answer === null ? null : (ticket.asked.planned?.result(ticket.ids.step_id, went.answer) ?? null),
+    alerts: untold(ticket.alerts),
     progress: progressOf(ticket, settled_at_ms, { refused: false, usage, cost_nano, termination: went.termination }),
     ...trouble,
   };
@@ -113,7 +121,7 @@ function overReports(ticket: Ticket, amounts: readonly bigint[]): IncidentDraft[
     const held = amountOf(line, ticket.output_bound);
     const posted = amounts[n] ?? 0n;
     if (posted <= held || line.policy.mode !== 'enforce' || !refuses(line.control.action)) return [];
-    const show = (amount: bigint) => String(line.type.show(amount));
+    const show = (amount: bigint) => String(line.type.show(amount, line.limit));
     return overReport({
       policy_id: line.policy.id,
       policy_name: line.policy.document.name,

@@ -17,7 +17,14 @@ export function estimateOf(asked: AskedCall, model: ChosenModel, project: Projec
   const input_tokens = Math.min(inputTokensBound(request.prompt, model.name), model.priced?.context_window ?? Infinity);
   const output_tokens = outputOf(request, model, project);
   return priced(
-    { input_tokens, input_bound: 'bytes', output_tokens, choices: request.choices, price: null },
+    {
+      input_tokens,
+      input_bound: 'bytes',
+      output_tokens,
+      choices: request.choices,
+      tool_results: request.tool_results,
+      price: null,
+    },
     asked,
     model,
   );
@@ -38,6 +45,12 @@ export async function countedEstimate(
   if (input_tokens >= estimate.input_tokens) return null;
   return priced({ ...estimate, input_tokens, input_bound: 'tokens' }, asked, model);
 }
+
+/** The bound of a call whose input is given in tokens. */
+export const estimateOfTokens =
+  (input_tokens: number): typeof estimateOf =>
+  (asked, model, project) =>
+    priced({ ...estimateOf(asked, model, project), input_tokens, input_bound: 'tokens' }, asked, model);
 
 const priced = (estimate: Estimate, asked: AskedCall, { priced: known }: ChosenModel): Estimate => ({
   ...estimate,

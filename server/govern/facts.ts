@@ -1,7 +1,6 @@
 import { instantText } from '@aos/core/base/time.ts';
 import { type Action, refuses } from '@aos/core/policies/action.ts';
-import type { Seen } from '@aos/core/policies/decide.ts';
-import type { Line } from '@aos/core/policies/reserve.ts';
+import type { Line, Seen } from '@aos/core/policies/reserve.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -11,7 +10,7 @@ export interface Facts {
   decision_id: string;
   verdict: Action;
   shadow_verdict: Action;
-  /** Policies that applied, in the order of their say. */
+  /** Policies that applied and are obeyed, in the order of their say. */
   policy_ids: string[];
   tightest: Tightest | null;
   /** The bound on output tokens that was added for the caller; null when none was. */
@@ -42,7 +41,7 @@ function tightestOf(lines: readonly Line[], seen: readonly Seen[], output_bound:
       control_id: line.control.id,
       policy_id: line.policy.id,
       unit: line.type.unit,
-      remaining: line.type.show(left < 0n ? 0n : left),
+      remaining: line.type.show(left < 0n ? 0n : left, line.limit),
       resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
     };
   }
@@ -64,8 +63,10 @@ export function factsHeaders(facts: Facts): Record<string, string> {
   };
 }
 
-/** Each policy once, in the order in which its controls were named. */
-const policyIds = (of: readonly { policy_id: string }[]): string[] => [...new Set(of.map((item) => item.policy_id))];
+/** Each policy that is obeyed once, in the order in which its controls were named; a shadow policy changes no answer. */
+const policyIds = (of: readonly { policy_id: string; mode: 'enforce' | 'shadow' }[]): string[] => [
+  ...new Set(of.flatMap(({ policy_id, mode }) => (mode === 'enforce' ? policy_id : []))),
+];
 
 export function factsOf(ticket: Ticket, added_output_bound: number | null = null): Facts {
   return {
@@ -75,7 +76,7 @@ export function factsOf(ticket: Ticket, added_output_bound: number | null = null
     shadow_verdict: ticket.decision.shadow_verdict,
     policy_ids: ticket.decision.fired
       ? policyIds(ticket.decision.contributions)
-      : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id }))),
+      : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id, mode: policy.mode }))),
     tightest: tightestOf(ticket.lines, ticket.seen, refuses(ticket.decision.verdict) ? null : ticket.output_bound),
     added_output_bound,
   };

@@ -1,16 +1,38 @@
-import type { Asker } from '@aos/core/activity/call.ts';
-import { type Stop, stopsCallsOf } from '@aos/core/policies/stop.ts';
+import type { Asker, Call, Estimate } from '@aos/core/activity/call.ts';
+import type { Decision } from '@aos/core/policies/decide.ts';
+import { type Stop, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
+
+/** What a later look at a call under way needs. */
+export interface UnderWay {
+  call: Call;
+  estimate: Estimate;
+}
 
 /** One call between its way to the gate and its settlement. */
 export interface InFlight {
-  /** Aborts when the call is stopped: closes its socket to the provider, or keeps it from being opened. */
+  /** Aborts when the call is ended from outside: closes its socket to the provider, or keeps it from being opened. */
   signal: AbortSignal;
-  /** Who or what stopped it; null while it may go on. */
-  readonly stop: Stop | null;
+  /** The decision that ended it from outside; null while it may go on. */
+  readonly ended_by: Decision | null;
+  /** It was admitted: from now on it is looked at again whenever control changes. */
+  admitted(of: UnderWay): void;
+  /** Ends it, unless it has been ended before. */
+  end(by: Decision): void;
+  /** Lets a stream stand still until it may go on; ends it with the decision when that takes too long. */
+  hold(by: Decision, within_ms: number): void;
+  goOn(): void;
+  /** Resolves when a stream may go on, or has been ended; null while it need not wait. */
+  readonly held: Promise<void> | null;
   /** The answer is a stream that has begun. */
   streams(): void;
-  /** Nothing of the call goes out any more. */
+  /** To be run when the call leaves. */
+  onLeave(run: () => void): void;
+  /** Something of the call may go out from now on. */
+  goesOut(): void;
+  readonly went_out: boolean;
+  /** Nothing of the call goes out any more, and what it held has been ended, or waits to be. */
   leave(): void;
+  readonly has_left: boolean;
 }
 
 export interface Stopped {
@@ -24,48 +46,120 @@ export interface CallsInFlight {
   enter(asker: Asker): InFlight;
   /** Ends at once all calls that a stop concerns. */
   stop(tenant_id: string, stop: Stop): Stopped;
+  /** Ends the calls of one run, because it is about to end. */
+  endRun(tenant_id: string, run_id: string, by: Decision): void;
+  /** Ends all calls of the process. */
+  endAll(by: Decision): void;
   tenants(): string[];
-}
-
-interface Entry {
-  asker: Asker;
-  controller: AbortController;
-  stop: Stop | null;
-  is_stream: boolean;
+  /** The admitted calls of a tenant that nobody has ended. */
+  underWay(tenant_id: string): { of: UnderWay; call: InFlight }[];
 }
 
 export function createCallsInFlight(): CallsInFlight {
   const tenants = new Map<string, Set<Entry>>();
   return {
     enter(asker) {
-      const entry: Entry = { asker, controller: new AbortController(), stop: null, is_stream: false };
       const calls = tenants.get(asker.tenant_id) ?? new Set();
+      const entry = new Entry(asker, () => {
+        calls.delete(entry);
+        if (calls.size === 0 && tenants.get(asker.tenant_id) === calls) tenants.delete(asker.tenant_id);
+      });
       tenants.set(asker.tenant_id, calls.add(entry));
-      return {
-        signal: entry.controller.signal,
-        get stop() {
-          return entry.stop;
-        },
-        streams: () => {
-          entry.is_stream = true;
-        },
-        leave: () => {
-          calls.delete(entry);
-          if (calls.size === 0 && tenants.get(asker.tenant_id) === calls) tenants.delete(asker.tenant_id);
-        },
-      };
+      return entry;
     },
     stop(tenant_id, stop) {
       const stopped = { calls_aborted: 0, streams_cut: 0 };
       for (const entry of tenants.get(tenant_id) ?? []) {
-        if (entry.stop !== null || !stopsCallsOf(stop, entry.asker)) continue;
-        entry.stop = stop;
-        entry.controller.abort();
+        if (entry.ended_by !== null || !stopsCallsOf(stop, entry.asker)) continue;
+        entry.end(stopDecision(stop));
         if (entry.is_stream) stopped.streams_cut++;
         else stopped.calls_aborted++;
       }
       return stopped;
     },
+    endRun(tenant_id, run_id, by) {
+      for (const entry of tenants.get(tenant_id) ?? []) if (entry.asker.run_id === run_id) entry.end(by);
+    },
+    endAll(by) {
+      for (const calls of tenants.values()) for (const entry of calls) entry.end(by);
+    },
     tenants: () => [...tenants.keys()],
+    underWay: (tenant_id) =>
+      [...(tenants.get(tenant_id) ?? [])].flatMap((entry) =>
+        entry.under_way && entry.ended_by === null ? { of: entry.under_way, call: entry } : [],
+      ),
   };
+}
+
+class Entry implements InFlight {
+  readonly asker: Asker;
+  under_way: UnderWay | null = null;
+  ended_by: Decision | null = null;
+  is_stream = false;
+  went_out = false;
+  has_left = false;
+  #hold: { until: Promise<void>; goOn: () => void } | null = null;
+  readonly #controller = new AbortController();
+  readonly #on_leave: (() => void)[];
+
+  constructor(asker: Asker, forget: () => void) {
+    this.asker = asker;
+    this.#on_leave = [forget];
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  admitted(of: UnderWay): void {
+    this.under_way = of;
+  }
+
+  end(by: Decision): void {
+    if (this.ended_by !== null) return;
+    this.ended_by = by;
+    this.#controller.abort();
+    this.goOn();
+  }
+
+  get held(): Promise<void> | null {
+    return this.#hold?.until ?? null;
+  }
+
+  hold(by: Decision, within_ms: number): void {
+    if (this.#hold || this.ended_by !== null) return;
+    let resolve: () => void = () => undefined;
+    const until = new Promise<void>((done) => {
+      resolve = done;
+    });
+    const timer = setTimeout(() => this.end(by), within_ms);
+    const goOn = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    this.#hold = { until, goOn };
+  }
+
+  goOn(): void {
+    this.#hold?.goOn();
+    this.#hold = null;
+  }
+
+  streams(): void {
+    this.is_stream = true;
+  }
+
+  onLeave(run: () => void): void {
+    this.#on_leave.push(run);
+  }
+
+  goesOut(): void {
+    this.went_out = true;
+  }
+
+  leave(): void {
+    this.has_left = true;
+    this.goOn();
+    for (const run of this.#on_leave.splice(0)) run();
+  }
 }

@@ -1,14 +1,15 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { Contribution } from '@aos/core/policies/decide.ts';
+import type { Contribution, Decision } from '@aos/core/policies/decide.ts';
+import { endsRun } from '@aos/core/policies/stop.ts';
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import { closeGate } from '../store/gate.ts';
 import { appendToLedger } from '../store/ledger.ts';
-import { endRun } from '../store/runs.ts';
+import { closeManagedRun } from '../store/managed-runs.ts';
+import { closePause } from '../store/pauses.ts';
+import { endRun, openRunsIn } from '../store/runs.ts';
 import { orderStop, type StopRow } from '../store/stops.ts';
-import type { Govern } from './govern.ts';
-import type { Ticket } from './ticket.ts';
 
 /** Who kills a run, and as what it ends. */
 export interface Kill {
@@ -24,16 +25,28 @@ export interface Kill {
 }
 
 /**
- * Ends a run with the tenant's gate closed: admissions in flight are waited for, later ones find the run ended, and what
+ * Ends a run, and the runs that were asked for in it, with the tenant's gate closed: admissions in flight are waited for, later ones find the run ended, and what
  * is in flight is aborted by every process that hears of the stop. Undefined: the run has ended already.
  */
 export async function killRun(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow | undefined> {
+  await closeGate(tx, kill.tenant_id);
+  const stop = await killOne(deps, tx, kill);
+  if (!stop) return undefined;
+  const reason = `its run ${kill.run_id} was ended: ${kill.reason}`.slice(0, 500);
+  // Again until there is none: one may be asked for in a run that is being ended.
+  for (let inside = await openRunsIn(tx, kill.run_id); inside.length > 0; inside = await openRunsIn(tx, kill.run_id))
+    for (const run_id of inside) await killOne(deps, tx, { ...kill, run_id, reason });
+  return stop;
+}
+
+async function killOne(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow | undefined> {
   const { tenant_id, run_id, reason, status, termination_reason } = kill;
-  await closeGate(tx, tenant_id);
   const outcome_record = status === 'cancelled' ? 'ABORTED' : 'BLOCKED';
   const ended = await endRun(tx, { id: run_id, status, termination_reason, outcome_record, policy_id: kill.policy_id });
   if (!ended) return undefined;
+  await closeManagedRun(tx, run_id, { code: 'run_terminated', message: reason });
   const at = instantText(deps.clock.now());
+  await closePause(tx, { run_id, at, by: kill.ordered_by ?? kill.policy_id ?? 'aos', reason });
   await appendToLedger(tx, tenant_id, [
     {
       id: deps.makeId('event'),
@@ -66,8 +79,19 @@ export async function killRun(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow |
   });
 }
 
-/** The run of a call on which a control with the action `kill` fired. */
-export async function killByPolicy(govern: Govern, { call, ids, asked }: Ticket, by: Contribution): Promise<void> {
+/** Whose run ends by a decision, and which request brought it about. */
+interface Due {
+  call: { asker: { tenant_id: string } };
+  ids: { run_id: string };
+  asked: { request_id: string };
+}
+
+/** Ends the run of a call that was decided so; nothing happens after other decisions. */
+export async function endRunIfDue(govern: Deps, due: Due, { deciding }: Pick<Decision, 'deciding'>): Promise<void> {
+  if (deciding && endsRun(deciding)) await killByPolicy(govern, due, deciding);
+}
+
+async function killByPolicy(govern: Deps, { call, ids, asked }: Due, by: Contribution): Promise<void> {
   const { tenant_id } = call.asker;
   await govern.db.tenant(tenant_id, (tx) =>
     killRun(govern, tx, {

@@ -7,10 +7,12 @@ import { createControls } from './control.ts';
 import { countSettled } from './count.ts';
 import type { Govern } from './govern.ts';
 import { createCallsInFlight } from './in-flight.ts';
-import { createLater, type Later } from './later.ts';
+import { type Later, openLater } from './later.ts';
+import { letGo } from './let-go.ts';
 import { createRegistry } from './registry.ts';
 import type { Outcome } from './settle.ts';
 import type { Ticket } from './ticket.ts';
+import { createWaitingRoom } from './waiting.ts';
 
 const unsettled =
   'The provider was asked, but what came of it could not be written, because the database did not answer. It will be written when the database is back, and charged then.';
@@ -19,25 +21,37 @@ const unsettled =
 export function openGovern(deps: Deps): { govern: Govern; later: Later } {
   // Loading the vocabulary blocks for 0.2 s and more: now, not while the first stream waits to be read.
   loadTokenizer().catch((error: Error) => deps.log.warn({ error: error.message }, 'the tokenizer could not be loaded'));
-  const later = createLater(deps);
+  const later = openLater(deps);
   const books = createBooks(deps, later);
-  const settleFor = async (ticket: Ticket, outcome: Outcome) => {
-    const { tenant_id } = ticket.call.asker;
-    const begun_ms = deps.clock.monotonic();
+  const waiting = createWaitingRoom(() => deps.clock.monotonic());
+  const settle = async (tenant_id: string, outcome: Outcome, onLate: (written: Promise<void>) => Promise<void>) => {
     try {
       failpoint(deps.config.failpoint, 'before_settle');
       await books.settle(tenant_id, outcome);
       failpoint(deps.config.failpoint, 'after_settle');
-      countSettled(deps.metrics, ticket, outcome, deps.clock.monotonic() - begun_ms);
+      deps.metrics.open_holds.dec();
     } catch (error) {
-      later.settle(tenant_id, outcome);
-      deps.log.warn(
-        { error, decision_id: ticket.ids.decision_id },
-        'a call could not be settled and waits for the database',
-      );
-      throw new Problem('governance_unavailable', unsettled, { retry_after_s: 2 });
+      const hold_id = outcome.hold?.id;
+      deps.log.warn({ error, hold_id }, 'a call could not be settled and waits for the database');
+      const written = later.settle(tenant_id, outcome);
+      written.then(() => deps.metrics.open_holds.dec());
+      await onLate(written);
+    }
+  };
+  // A run has nobody who waits for the answer: it goes on when that is written, and never does it twice.
+  const settleStep = (tenant_id: string, outcome: Outcome) => settle(tenant_id, outcome, (written) => written);
+  const refuseLate = async () => {
+    throw new Problem('governance_unavailable', unsettled, { retry_after_s: 2 });
+  };
+  const settleFor = async (ticket: Ticket, outcome: Outcome) => {
+    const { tenant_id } = ticket.call.asker;
+    const begun_ms = deps.clock.monotonic();
+    try {
+      await (ticket.asked.planned ? settleStep(tenant_id, outcome) : settle(tenant_id, outcome, refuseLate));
+      countSettled(deps.metrics, ticket, outcome, deps.clock.monotonic() - begun_ms);
     } finally {
       ticket.in_flight.leave();
+      waiting.wake(tenant_id);
     }
   };
   const govern: Govern = {
@@ -46,7 +60,13 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
     registry: createRegistry(deps),
     books,
     calls: createCallsInFlight(),
+    waiting,
     settleFor,
+    settleStep,
+    letGo: (held) => {
+      letGo(deps, later, held);
+      waiting.wake(held.tenant_id);
+    },
   };
   return { govern, later };
 }

@@ -9,6 +9,7 @@ import { outcomeOf, type Went } from './ending.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
+import { endRunIfDue } from './kill.ts';
 import { decisionThatStopped, stoppedEnding, stoppedProblem } from './stopped.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -41,7 +42,8 @@ export async function settleUnanswered(
   }
   const problem = stoppedProblem(govern, ticket, decision);
   const sent = { free: !failure.sent, lost: failure.sent };
-  await settle(govern, { ...ticket, decision }, { ...unheard(ticket), ...stoppedEnding(problem), ...sent });
+  await settle(govern, { ...ticket, decision }, { ...unheard(ticket), ...stoppedEnding(problem, decision), ...sent });
+  await endRunIfDue(govern, ticket, decision);
   return { kind: 'refused', problem, facts: { ...facts, verdict: decision.verdict } };
 }
 
@@ -75,6 +77,7 @@ async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<W
     const error = { code: `provider_${status}`, message: `the provider answered ${status}` };
     return { ...heard, status: 'failed', error, free: heard.usage === null, ...providerRefused(status) };
   }
+  heard.answer = body;
   if (heard.usage) return { ...heard, status: 'succeeded' };
   return { ...heard, status: 'succeeded', delivered_tokens: await tokensOf(ticket, answer?.text ?? '') };
 }

@@ -1,3 +1,4 @@
+import { isSynthetic } from '@aos/core/activity/call.ts';
 import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
@@ -8,6 +9,7 @@ import type { DecisionRow } from '../store/decisions.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
 import type { RunProgress } from '../store/runs.ts';
 import type { StepRow } from '../store/steps.ts';
+import type { Claims } from './asked.ts';
 import { estimateJson } from './estimate.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -30,7 +32,21 @@ export interface Ending {
   amounts: bigint[];
 }
 
-const who = ({ call }: Ticket) => ({
+/** What the records of a call are made from: a ticket, or a call of which it is only said that it was made. */
+export type Recordable = Pick<
+  Ticket,
+  'ids' | 'call' | 'model' | 'estimate' | 'lines' | 'seen' | 'output_bound' | 'decision' | 'admitted_at_ms'
+> & {
+  asked: {
+    wire: { name: string };
+    request: { stream: boolean };
+    planned?: { name: string | null } | undefined;
+    claims?: Pick<Claims, 'parent_step_id' | 'traceparent'>;
+  };
+  control: { policies: { snapshot_id: string } };
+};
+
+const who = ({ call }: Recordable) => ({
   project_id: call.asker.project.id,
   agent_id: call.asker.agent?.id ?? null,
   actor_id: call.asker.actor?.id ?? null,
@@ -38,16 +54,18 @@ const who = ({ call }: Ticket) => ({
   session_id: call.asker.session?.id ?? null,
 });
 
-const stepParams = (ticket: Ticket): Json => ({
+const stepParams = (ticket: Recordable): Json => ({
   model: ticket.model.name,
   provider: ticket.model.provider.slug,
   wire: ticket.asked.wire.name,
   streamed: ticket.asked.request.stream,
   max_output_tokens: ticket.output_bound,
+  ...(ticket.asked.planned?.name != null && { step: ticket.asked.planned.name }),
+  ...(ticket.asked.claims?.traceparent && { traceparent: ticket.asked.claims.traceparent }),
 });
 
 export function stepOf(
-  ticket: Ticket,
+  ticket: Recordable,
   status: StepRow['status'],
   ended_at_ms: number,
   cost: NanoUsd | null,
@@ -69,12 +87,13 @@ export function stepOf(
     started_at: instantText(admitted_at_ms),
     ended_at: instantText(ended_at_ms),
     duration_ms: Math.max(0, Math.round(ended_at_ms - admitted_at_ms)),
-    is_synthetic: false,
+    is_synthetic: isSynthetic(call.asker),
+    parent_step_id: ticket.asked.claims?.parent_step_id ?? null,
   };
 }
 
 /** The lines of the call's holds as they were asked, held and posted: what preview and audit replay. */
-function holdsJson(ticket: Ticket, amounts: readonly bigint[]): Json {
+function holdsJson(ticket: Recordable, amounts: readonly bigint[]): Json {
   return ticket.lines.map((line, n) => ({
     policy_id: line.policy.id,
     policy_version: line.policy.version,
@@ -85,7 +104,7 @@ function holdsJson(ticket: Ticket, amounts: readonly bigint[]): Json {
     subject: line.key.subject,
     window_start: instantText(line.key.window_start_ms),
     resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
-    cap: String(line.type.cap(line.limit)),
+    cap: String(line.max),
     posted_before: String(ticket.seen[n]?.posted ?? 0n),
     pending_before: String(ticket.seen[n]?.pending ?? 0n),
     held: String(amountOf(line, ticket.output_bound)),
@@ -93,7 +112,7 @@ function holdsJson(ticket: Ticket, amounts: readonly bigint[]): Json {
   }));
 }
 
-export function recordOf(ticket: Ticket, ending: Ending): LlmRunRecordRow {
+export function recordOf(ticket: Recordable, ending: Ending): LlmRunRecordRow {
   const { ids, call, model, asked } = ticket;
   const { usage } = ending;
   const known = ending.usage_source !== 'none';
@@ -129,8 +148,8 @@ export function recordOf(ticket: Ticket, ending: Ending): LlmRunRecordRow {
     holds: holdsJson(ticket, ending.amounts),
     tags: call.tags,
     source: 'gateway',
-    is_synthetic: false,
-    synthetic_scenario_id: null,
+    is_synthetic: isSynthetic(call.asker),
+    synthetic_scenario_id: call.asker.synthetic_scenario_id ?? null,
     admitted_at: instantText(ticket.admitted_at_ms),
     first_byte_at: ending.first_byte_at_ms === null ? null : instantText(ending.first_byte_at_ms),
     settled_at: instantText(ending.settled_at_ms),
@@ -138,7 +157,7 @@ export function recordOf(ticket: Ticket, ending: Ending): LlmRunRecordRow {
 }
 
 /** The decision as a row; `code` other than the deciding control's when identity and not a policy refused. */
-export function decisionOf(ticket: Ticket, decided_at_ms: number): DecisionRow {
+export function decisionOf(ticket: Recordable, decided_at_ms: number): DecisionRow {
   const { ids, call, decision } = ticket;
   const { deciding } = decision;
   return {
@@ -162,14 +181,14 @@ export function decisionOf(ticket: Ticket, decided_at_ms: number): DecisionRow {
     },
     estimate: estimateJson(ticket.estimate),
     contributions: decision.contributions as unknown as Json,
-    is_synthetic: false,
+    is_synthetic: isSynthetic(call.asker),
     decided_at: instantText(decided_at_ms),
   };
 }
 
 /** What the call adds to its run. A refused call counts as a refused one and costs nothing. */
 export function progressOf(
-  ticket: Ticket,
+  ticket: Recordable,
   at_ms: number,
   of: { refused: boolean; usage: Usage | null; cost_nano: NanoUsd | null; termination: RunProgress['last_refusal'] },
 ): RunProgress {
@@ -190,5 +209,5 @@ export function progressOf(
 }
 
 /** The policy a run stands under: the one that decided, else the first that applied, else none, said explicitly. */
-const contextOf = (deciding: Contribution | null, ticket: Ticket): string =>
+const contextOf = (deciding: Contribution | null, ticket: Recordable): string =>
   deciding?.policy_id ?? ticket.lines[0]?.policy.id ?? 'SYSTEM_DEFAULT';

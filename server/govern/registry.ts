@@ -1,12 +1,11 @@
 import type { Asker, Named } from '@aos/core/activity/call.ts';
-import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { Database } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import type { ProjectRow } from '../store/control-read.ts';
 import { joinSession, type SessionRun } from '../store/sessions.ts';
 import { nameActor, nameAgent } from '../store/subjects.ts';
+import { takingBack } from './taking-back.ts';
 
 export type ActorName = NonNullable<Asker['actor']>;
 
@@ -60,27 +59,6 @@ export function createRegistry(deps: Deps): Registry {
 
 /** The same answers for a dry run: what is registered at first sight is taken back, and nothing is remembered. */
 export const dryRegistry = (deps: Deps): Registry => createRegistry({ ...deps, db: takingBack(deps.db) });
-
-class TakenBack extends Error {
-  override name = 'TakenBack';
-}
-
-function takingBack(db: Database): Database {
-  return {
-    ...db,
-    async tenant(tenant_id, work) {
-      const answers: Awaited<ReturnType<typeof work>>[] = [];
-      const run = db.tenant(tenant_id, async (tx) => {
-        answers.push(await work(tx));
-        throw new TakenBack();
-      });
-      await run.catch((error: unknown) => {
-        if (!(error instanceof TakenBack)) throw error;
-      });
-      return present(answers[0], 'the answer of a transaction that was taken back');
-    },
-  };
-}
 
 function known<T>(found: T | null, kind: 'agent' | 'actor', name: string): T {
   if (found) return found;

@@ -4,11 +4,14 @@ import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
 import { type NewIncident, openIncidents } from '../store/incidents.ts';
 import { appendOpened, appendToLedger } from '../store/ledger.ts';
 import { insertRecords, type LlmRunRecordRow } from '../store/llm-run-records.ts';
+import { addToPlans, type PlanResult } from '../store/managed-runs.ts';
 import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
 import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
 import { endAllHolds, endHolds, type HoldEnd, not_all_ended, postBalances } from '../store/usage.ts';
 import { insertViolations, linkViolations } from '../store/violations.ts';
+import { type DueAlert, writeAlerts } from './alerts.ts';
+import { telemetryOf } from './telemetry.ts';
 import { openedEntry, type Trouble } from './trouble.ts';
 
 /** Everything one call leaves behind, written together or not at all. */
@@ -24,6 +27,10 @@ export interface Outcome extends Trouble {
   /** Null: a plain allow, which its record stands for. */
   decision: DecisionRow | null;
   progress: RunProgress | null;
+  /** What the call gives to the plan of its run; null: it belongs to none. */
+  planned: PlanResult | null;
+  /** Tiers of limits that the call reached. */
+  alerts: readonly DueAlert[];
 }
 
 export const heldBy = (outcomes: readonly Outcome[]): string[] => outcomes.flatMap((of) => of.hold?.id ?? []);
@@ -53,6 +60,7 @@ export async function writeOutcomes(deps: Deps, tenant_id: string, outcomes: rea
     await deps.db.tenantFlight(tenant_id, (tx) =>
       Promise.all([endAllHolds(tx, held), writeAll(deps, tx, tenant_id, outcomes), postAll(tx, outcomes)]),
     );
+    tell(deps, tenant_id, outcomes);
     return new Set(held);
   } catch (error) {
     if ((error as { code?: string }).code !== not_all_ended) throw error;
@@ -68,9 +76,17 @@ function writeOpenOnes(deps: Deps, tenant_id: string, outcomes: readonly Outcome
     async (tx, ended) => {
       const ours = outcomes.filter((of) => of.hold === null || ended.has(of.hold.id));
       await Promise.all([writeAll(deps, tx, tenant_id, ours), postAll(tx, ours)]);
+      tell(deps, tenant_id, ours);
       return ended;
     },
   );
+}
+
+/** Whoever is told of what ran hears of these steps; it reads them for itself, when they are there. */
+export function tell(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]): void {
+  const telemetry = telemetryOf(deps);
+  if (!telemetry) return;
+  for (const { step } of outcomes) if (step) telemetry.note(tenant_id, step.id, step.run_id);
 }
 
 /** The balances, locked no longer than from here to the commit. */
@@ -119,9 +135,18 @@ export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: 
       all((of) => of.ledger),
     ),
     appendOpened(tx, tenant_id, opened),
+    writeAlerts(
+      tx,
+      tenant_id,
+      all((of) => of.alerts),
+    ),
     addToRuns(
       tx,
       all((of) => of.progress),
+    ),
+    addToPlans(
+      tx,
+      all((of) => of.planned),
     ),
   ]);
 }

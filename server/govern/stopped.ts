@@ -2,19 +2,23 @@ import { present } from '@aos/core/base/assert.ts';
 import type { Problem } from '@aos/core/base/error.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
-import { stopDecision } from '@aos/core/policies/stop.ts';
+import { by_person } from '@aos/core/policies/stop.ts';
 import type { Went } from './ending.ts';
 import type { Govern } from './govern.ts';
 import type { Ticket } from './ticket.ts';
 
 /** The decision that ended a call in flight, together with what had been decided about it before; null: nothing did. */
 export function decisionThatStopped({ in_flight, decision }: Ticket): Decision | null {
-  if (in_flight.stop === null) return null;
-  const stopped = stopDecision(in_flight.stop);
+  const { ended_by } = in_flight;
+  if (ended_by === null) return null;
+  const ours = new Set(ended_by.contributions.map((of) => of.control_id));
+  const before = decision.fired ? decision.contributions.filter((of) => !ours.has(of.control_id)) : [];
   return {
-    ...stopped,
+    verdict: ended_by.verdict,
+    fired: true,
+    deciding: ended_by.deciding,
     shadow_verdict: decision.shadow_verdict,
-    contributions: [...stopped.contributions, ...(decision.fired ? decision.contributions : [])],
+    contributions: [...ended_by.contributions, ...before],
   };
 }
 
@@ -28,9 +32,15 @@ export function stoppedProblem(govern: Govern, ticket: Ticket, decision: Decisio
   });
 }
 
-export const stoppedEnding = (problem: Problem): Pick<Went, 'status' | 'error' | 'termination' | 'incidents'> => ({
-  status: 'cancelled',
-  error: { code: problem.code, message: problem.message },
-  termination: 'USER_ABORT',
-  incidents: [],
-});
+export function stoppedEnding(
+  problem: Problem,
+  { deciding }: Decision,
+): Pick<Went, 'status' | 'error' | 'termination' | 'incidents'> {
+  const { type, termination } = present(deciding, 'what stopped a call');
+  return {
+    status: type === by_person ? 'cancelled' : 'cut',
+    error: { code: problem.code, message: problem.message },
+    termination,
+    incidents: [],
+  };
+}

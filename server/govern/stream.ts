@@ -14,7 +14,8 @@ import { outcomeOf, type Went } from './ending.ts';
 import { factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
-import { killByPolicy } from './kill.ts';
+import { endRunIfDue } from './kill.ts';
+import { heldSafely } from './let-go.ts';
 import { finishPlain, settleUnanswered } from './plain.ts';
 import { decisionThatStopped, stoppedEnding, stoppedProblem } from './stopped.ts';
 import type { Ticket } from './ticket.ts';
@@ -77,8 +78,10 @@ async function* metered(
     if (!seen.cut && !seen.done) seen.stopped = decisionThatStopped(ticket);
     const decision = seen.cut ?? seen.stopped ?? ticket.decision;
     const went = wentOf(govern, ticket, seen, failure);
-    await govern.settleFor(ticket, await outcomeOf(govern, { ...ticket, decision }, went));
-    if (seen.cut?.deciding?.verdict === 'kill') await killByPolicy(govern, ticket, seen.cut.deciding);
+    await heldSafely(govern, ticket, async () =>
+      govern.settleFor(ticket, await outcomeOf(govern, { ...ticket, decision }, went)),
+    );
+    await endRunIfDue(govern, ticket, decision);
   };
   try {
     let held: Buffer[] = [];
@@ -86,6 +89,9 @@ async function* metered(
       for await (const chunk of response.body) {
         if (seen.first_byte_at_ms === null) failpoint(govern.config.failpoint, 'first_upstream_byte');
         seen.first_byte_at_ms ??= govern.clock.now();
+        const { held: paused } = ticket.in_flight;
+        if (paused) await paused;
+        if (ticket.in_flight.ended_by) break;
         const { now, last } = take(ticket, seen, seen.splitter.push(chunk as Buffer));
         held = held.concat(last);
         if (now.length > 0) yield joined(now);
@@ -170,7 +176,7 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
     const error = { code: 'stream_cut', message: 'the stream was ended at what its limit pays for' };
     return { ...heard, status: 'cut', error, termination: 'BUDGET_EXCEEDED' };
   }
-  if (seen.stopped) return { ...heard, ...stoppedEnding(stoppedProblem(govern, ticket, seen.stopped)) };
+  if (seen.stopped) return { ...heard, ...stoppedEnding(stoppedProblem(govern, ticket, seen.stopped), seen.stopped) };
   if (seen.done && !seen.provider_error) return { ...heard, status: 'succeeded', usage: seen.usage };
   if (ticket.asked.gone.aborted) {
     return { ...heard, status: 'cancelled', error: client_closed, termination: 'USER_ABORT' };
@@ -182,6 +188,8 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
     // Anthropic reports at the start, too, what is no total yet.
     usage: seen.provider_error && (seen.usage?.output_tokens ?? 0) >= heard.delivered_tokens ? seen.usage : null,
     error: { code: failure ? `provider_${failure.kind}` : 'provider_error', message },
+    // An error instead of an answer is free, whether it comes with a status or as the only event of a stream.
+    free: seen.provider_error && seen.usage === null && heard.delivered_tokens === 0,
     termination: 'SYSTEM_FAILURE',
     incidents: [failureIncident(message)],
   };

@@ -1,7 +1,8 @@
 import type { Call, Estimate } from '@aos/core/activity/call.ts';
-import type { Decision, Seen } from '@aos/core/policies/decide.ts';
-import type { Line } from '@aos/core/policies/reserve.ts';
+import type { Decision } from '@aos/core/policies/decide.ts';
+import type { Line, Seen } from '@aos/core/policies/reserve.ts';
 import type { NewRun } from '../store/runs.ts';
+import type { DueAlert } from './alerts.ts';
 import type { AskedCall } from './asked.ts';
 import type { TenantControl } from './control.ts';
 import type { InFlight } from './in-flight.ts';
@@ -20,6 +21,8 @@ export interface Ticket {
   /** Output tokens per answer that the holds pay for; for a refused call the least it asked for. */
   output_bound: number;
   decision: Decision;
+  /** Tiers of limits that the call reached. */
+  alerts: readonly DueAlert[];
   ids: CallIds;
   /** The run this call opens; null when it joins one that is there. */
   new_run: NewRun | null;

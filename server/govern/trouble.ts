@@ -1,3 +1,4 @@
+import { isSynthetic } from '@aos/core/activity/call.ts';
 import { no_policy } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
@@ -18,7 +19,10 @@ export interface Trouble {
 }
 
 /** Violations and incidents of a decision, with the incidents that the ending of the call adds. */
-export function troubleOf(deps: Deps, ticket: Ticket, at_ms: number, more: readonly IncidentDraft[] = []): Trouble {
+/** What the trouble of a call is told from. */
+export type Troubled = Pick<Ticket, 'call' | 'ids' | 'decision'> & { asked: { request_id: string } };
+
+export function troubleOf(deps: Deps, ticket: Troubled, at_ms: number, more: readonly IncidentDraft[] = []): Trouble {
   const { decision } = ticket;
   const fired = decision.fired ? violationsOf(decision) : [];
   const drafts = decision.fired ? [...incidentsOf(decision), ...more] : more;
@@ -34,7 +38,7 @@ export function troubleOf(deps: Deps, ticket: Ticket, at_ms: number, more: reado
 
 const text = (value: number | string | null) => (value === null ? null : String(value));
 
-function violationOf(deps: Deps, { ids, call }: Ticket, of: Contribution, at: string): ViolationRow {
+function violationOf(deps: Deps, { ids, call }: Troubled, of: Contribution, at: string): ViolationRow {
   return {
     tenant_id: call.asker.tenant_id,
     id: deps.makeId('violation'),
@@ -54,12 +58,12 @@ function violationOf(deps: Deps, { ids, call }: Ticket, of: Contribution, at: st
     limit_value: text(of.limit),
     used: text(of.used),
     requested: text(of.requested),
-    is_synthetic: false,
+    is_synthetic: isSynthetic(call.asker),
     occurred_at: at,
   };
 }
 
-function incidentOf(deps: Deps, { ids, call }: Ticket, draft: IncidentDraft, at: string): NewIncident {
+function incidentOf(deps: Deps, { ids, call }: Troubled, draft: IncidentDraft, at: string): NewIncident {
   const { asker } = call;
   return {
     tenant_id: asker.tenant_id,
@@ -77,19 +81,19 @@ function incidentOf(deps: Deps, { ids, call }: Ticket, draft: IncidentDraft, at:
     status: 'open',
     title: draft.title,
     occurrences: 1,
-    is_synthetic: false,
+    is_synthetic: isSynthetic(call.asker),
     opened_at: at,
     last_occurred_at: at,
   };
 }
 
 /** Who stands behind a call, for the ledger: the person when there is one, else the key. */
-const actorOf = ({ call: { asker } }: Ticket): Pick<LedgerEntry, 'actor_type' | 'actor_id'> =>
+const actorOf = ({ call: { asker } }: Troubled): Pick<LedgerEntry, 'actor_type' | 'actor_id'> =>
   asker.actor
     ? { actor_type: asker.actor.kind, actor_id: asker.actor.id }
     : { actor_type: 'service', actor_id: asker.api_key.id };
 
-function breachEntry(deps: Deps, ticket: Ticket, of: Contribution, at: string): LedgerEntry {
+function breachEntry(deps: Deps, ticket: Troubled, of: Contribution, at: string): LedgerEntry {
   const { asker } = ticket.call;
   return {
     id: deps.makeId('event'),

@@ -1,14 +1,17 @@
-import type { Asker, Named } from '@aos/core/activity/call.ts';
+import type { Identity } from '@aos/core/access/identity.ts';
+import { type Asker, isSynthetic, type Named } from '@aos/core/activity/call.ts';
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { idOf } from '@aos/core/base/id.ts';
-import { instantText } from '@aos/core/base/time.ts';
+import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
-import { endedDecision, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
+import { endedDecision, pausedDecision, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
+import type { Deps } from '../base/deps.ts';
 import type { ProjectRow } from '../store/control-read.ts';
+import type { RunPause } from '../store/pauses.ts';
 import { findRun, type KnownRun, type NewRun } from '../store/runs.ts';
 import { killOf } from '../store/stops.ts';
-import type { AskedCall } from './asked.ts';
+import type { AskedCall, Claims } from './asked.ts';
 import type { TenantControl } from './control.ts';
 import type { Govern } from './govern.ts';
 import { mismatchDecision } from './mismatch.ts';
@@ -31,7 +34,14 @@ export interface Who {
   forgetRun(): void;
 }
 
-export async function whoAsks(govern: Govern, control: TenantControl, asked: AskedCall): Promise<Who> {
+/** What is asked about a caller. */
+export type WhoAsked = Pick<AskedCall, 'identity' | 'claims' | 'new_run_id'>;
+
+export async function whoAsks(
+  govern: Deps & Pick<Govern, 'registry'>,
+  control: TenantControl,
+  asked: WhoAsked,
+): Promise<Who> {
   const { identity, claims } = asked;
   const project = projectOf(control, asked);
   const registry = claims.dry_run ? dryRegistry(govern) : govern.registry;
@@ -42,6 +52,7 @@ export async function whoAsks(govern: Govern, control: TenantControl, asked: Ask
     registry.actor(identity.tenant_id, project, name),
   );
   const run = await runOf(govern, registry, project, asked);
+  const paused = control.pauses.get(run.run_id);
   const asker: Asker = {
     tenant_id: identity.tenant_id,
     project: { id: project.id, slug: project.slug },
@@ -50,6 +61,8 @@ export async function whoAsks(govern: Govern, control: TenantControl, asked: Ask
     actor: actor.named,
     session: run.session,
     run_id: run.run_id,
+    ...(project.synthetic_scenario_id !== null && { synthetic_scenario_id: project.synthetic_scenario_id }),
+    ...(paused && { run_paused_ms: pausedMs(paused, govern.clock.now()) }),
   };
   const vouched = identityOf(agent, actor);
   return {
@@ -64,16 +77,27 @@ export async function whoAsks(govern: Govern, control: TenantControl, asked: Ask
   };
 }
 
-/** A run that ended, then a containment, then an identity that contradicts the key. */
+/** For how long the run has been paused, in milliseconds. */
+export function pausedMs({ paused, held_at, paused_ms }: RunPause, now_ms: number): number {
+  const since = paused?.paused_at ?? held_at;
+  return paused_ms + (since === null ? 0 : Math.max(0, now_ms - epochMs(since)));
+}
+
+/** A run that ended, then a containment, then an identity that contradicts the key, then a pause. */
 function refusedAnyway(control: TenantControl, asker: Asker, run: RunOf, mismatch: string | null): Decision | null {
   if (run.ended !== null) return run.ended;
   const contained = control.containments.find((stop) => stopsCallsOf(stop, asker));
   if (contained) return stopDecision(contained);
-  return mismatch === null ? null : mismatchDecision(mismatch);
+  if (mismatch !== null) return mismatchDecision(mismatch);
+  const paused = control.pauses.get(asker.run_id)?.paused;
+  return paused ? pausedDecision(paused) : null;
 }
 
 /** The key's own project; a key of the whole tenant may name another, and uses `default` otherwise. */
-function projectOf(control: TenantControl, { identity, claims }: AskedCall): ProjectRow {
+export function projectOf(
+  control: Pick<TenantControl, 'projects'>,
+  { identity, claims }: { identity: Pick<Identity, 'project_id'>; claims: Pick<Claims, 'project'> },
+): ProjectRow {
   if (claims.project !== null && identity.project_id !== null) {
     throw new Problem(
       'forbidden',
@@ -126,7 +150,7 @@ interface RunOf {
 
 const nothing_to_do = () => undefined;
 
-async function runOf(govern: Govern, registry: Registry, project: ProjectRow, asked: AskedCall): Promise<RunOf> {
+async function runOf(govern: Deps, registry: Registry, project: ProjectRow, asked: WhoAsked): Promise<RunOf> {
   const { identity, claims } = asked;
   if (claims.run_id !== null) {
     const joined = await namedRun(govern, registry, project, asked, claims.run_id);
@@ -162,10 +186,10 @@ async function runOf(govern: Govern, registry: Registry, project: ProjectRow, as
 
 /** The run a call names; null when it ended by idleness in the session the call names too: that opens a new one. */
 async function namedRun(
-  govern: Govern,
+  govern: Deps,
   registry: Registry,
   project: ProjectRow,
-  { identity, claims }: AskedCall,
+  { identity, claims }: WhoAsked,
   run_id: string,
 ): Promise<RunOf | null> {
   const well_formed = idOf('run').safeParse(run_id).success;
@@ -199,7 +223,7 @@ function known(run: KnownRun, session: Named | null, ended: Decision | null): Ru
 function newRun(
   asker: Asker,
   identity: NewRun['identity'],
-  asked: AskedCall,
+  asked: WhoAsked,
   policy_snapshot_id: string,
   at_ms: number,
 ): NewRun {
@@ -224,7 +248,8 @@ function newRun(
     output_tokens: 0,
     estimated_cost_usd: '0',
     tags: asked.claims.tags,
-    is_synthetic: false,
+    is_synthetic: isSynthetic(asker),
+    synthetic_scenario_id: asker.synthetic_scenario_id ?? null,
     created_at: at,
     started_at: at,
     last_activity_at: at,

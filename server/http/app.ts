@@ -4,6 +4,7 @@ import { assert } from '@aos/core/base/assert.ts';
 import { Problem, problemBody } from '@aos/core/base/error.ts';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { type Deps, randomUuid } from '../base/deps.ts';
+import { isPageRequest } from './console.ts';
 import { lastUsedOf } from './last-used.ts';
 import { answerProblem } from './problem.ts';
 import { refuseAmbiguousPath, refuseOtherMediaTypes, refuseUnknownHeaders } from './request-form.ts';
@@ -57,11 +58,15 @@ export function createApp(deps: Deps): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
   const methods = refuseOpenRoutes(app);
+  const has_pages = deps.config.roles.includes('api');
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'request-id': request.id });
     refuseAmbiguousPath(request.url);
     refuseUnknownHeaders(request.headers);
-    if (request.is404) return answerMissing(methods, request.method, request.url, reply);
+    if (request.is404) {
+      if (has_pages && isPageRequest(request)) return;
+      return answerMissing(methods, request.method, request.url, reply);
+    }
     const { any_media_type = false } = request.routeOptions.config;
     if (!any_media_type) refuseOtherMediaTypes(request.headers, request.url.startsWith('/api/'));
   });

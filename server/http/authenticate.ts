@@ -5,17 +5,34 @@ import { hasWrongChecksum, key_shape } from '@aos/core/access/key-text.ts';
 import { mayDo, type Permission, type Role, roles } from '@aos/core/access/permission.ts';
 import { first_tenant_slug } from '@aos/core/access/tenant.ts';
 import { Problem } from '@aos/core/base/error.ts';
-import { epochMs } from '@aos/core/base/time.ts';
+import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { type Deps, sha256Hex } from '../base/deps.ts';
-import { findPresentedKey, type PresentedKey } from '../store/api-keys.ts';
+import { findPresentedKey, member_hash, type PresentedKey } from '../store/api-keys.ts';
+import { findSignedInKey } from '../store/sign-ins.ts';
+import { isBefore } from '../store/tenants.ts';
+import { badKeysOf } from './bad-keys.ts';
 import { lastUsedOf } from './last-used.ts';
+import { refuseOtherOrigins, sessionTokenIn } from './session-cookie.ts';
 
 /** An identity as of one control epoch of its tenant. */
 export type IdentityAtEpoch = Identity & { control_epoch: string };
 
-/** Who the credential in the headers is, from the database. Throws `unauthenticated` for all that is no live key. */
-export async function authenticate(deps: Deps, headers: IncomingHttpHeaders): Promise<IdentityAtEpoch> {
-  return lookUp(deps, presentedIn(headers));
+/**
+ * Who the credential in the headers is, from the database. Throws `unauthenticated` for all that is no live key, and
+ * `rate_limit_exceeded` when too many of these came from the same address.
+ */
+export async function authenticate(
+  deps: Deps,
+  headers: IncomingHttpHeaders,
+  address: string,
+): Promise<IdentityAtEpoch> {
+  return lookUp(deps, presentedIn(deps, headers), address);
+}
+
+/** Who a key is that came in another way than the headers; throws as `authenticate` does. */
+export async function authenticateKey(deps: Deps, text: string, address: string): Promise<IdentityAtEpoch> {
+  if (!key_shape.test(text)) throw new Problem('unauthenticated', no_such_key);
+  return lookUp(deps, { text, hash: sha256Hex(text), is_sign_in: false }, address, no_such_key);
 }
 
 export function requirePermission(identity: Identity, permission: Permission, what: string): void {
@@ -41,7 +58,7 @@ interface Entry {
 
 /**
  * Identities of the last second, for the gateway: calls that come together share one look-up. A revoked key is refused
- * sooner than that, because an admission under a passed control epoch is stale, and `drop` forgets the tenant.
+ * sooner than that: an admission under a passed control epoch is stale, and an identity older than control is read again.
  */
 export class IdentityCache {
   readonly #deps: Deps;
@@ -52,22 +69,33 @@ export class IdentityCache {
     this.#deps = deps;
   }
 
-  async get(headers: IncomingHttpHeaders): Promise<IdentityAtEpoch> {
-    const presented = presentedIn(headers);
+  /** With an epoch: as of when control stood there, or later. */
+  async get(headers: IncomingHttpHeaders, address: string, control_epoch = '0'): Promise<IdentityAtEpoch> {
+    const presented = presentedIn(this.#deps, headers);
+    for (;;) {
+      const entry = this.#entryOf(presented, address);
+      const identity = await entry.identity;
+      if (!isBefore(identity.control_epoch, control_epoch)) return identity;
+      if (this.#entries.get(presented.hash) === entry) this.#entries.delete(presented.hash);
+    }
+  }
+
+  #entryOf(presented: Presented, address: string): Entry {
     const now_ms = this.#deps.clock.monotonic();
     const known = this.#entries.get(presented.hash);
-    if (known && now_ms - known.since_ms < cached_ms) return known.identity;
-    const entry: Entry = { since_ms: now_ms, tenant_id: null, identity: lookUp(this.#deps, presented) };
+    if (known && now_ms - known.since_ms < cached_ms) return known;
+    const entry: Entry = { since_ms: now_ms, tenant_id: null, identity: lookUp(this.#deps, presented, address) };
     if (this.#entries.size >= most_cached) this.#entries.clear();
     this.#entries.set(presented.hash, entry);
-    try {
-      const identity = await entry.identity;
-      entry.tenant_id = identity.tenant_id;
-      return identity;
-    } catch (error) {
-      if (this.#entries.get(presented.hash) === entry) this.#entries.delete(presented.hash);
-      throw error;
-    }
+    entry.identity.then(
+      ({ tenant_id }) => {
+        entry.tenant_id = tenant_id;
+      },
+      () => {
+        if (this.#entries.get(presented.hash) === entry) this.#entries.delete(presented.hash);
+      },
+    );
+    return entry;
   }
 
   /** Forgets what was read before now; a look-up still under way is not kept either. */
@@ -81,36 +109,57 @@ export class IdentityCache {
 interface Presented {
   text: string;
   hash: string;
+  /** The token of a browser that signed in, not a key. */
+  is_sign_in: boolean;
 }
 
 const no_key =
   'No key that is known here and still valid came with the request. Send one as "Authorization: Bearer aos_…" or as "X-AOS-Key".';
+const no_such_key = 'This key is not known here, or is no longer valid.';
 
-/** `X-AOS-Key` says it most clearly; then `Authorization`; then `x-api-key`, where clients of Anthropic put the key. */
-function presentedIn(headers: IncomingHttpHeaders): Presented {
+/**
+ * `X-AOS-Key` says it most clearly; then `Authorization`; then `x-api-key`, where clients of Anthropic put the key; last
+ * the cookie of the console, which counts only for requests of its own pages.
+ */
+function presentedIn(deps: Deps, headers: IncomingHttpHeaders): Presented {
   const { 'x-aos-key': ours, authorization, 'x-api-key': theirs } = headers;
   const bearer = authorization === undefined ? undefined : (/^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '');
   const text = ours ?? bearer ?? theirs;
+  const token = text === undefined ? sessionTokenIn(headers) : undefined;
+  if (token !== undefined) {
+    refuseOtherOrigins(headers, deps.config.public_url);
+    return { text: token, hash: sha256Hex(token), is_sign_in: true };
+  }
   if (typeof text !== 'string' || !key_shape.test(text)) throw new Problem('unauthenticated', no_key);
-  return { text, hash: sha256Hex(text) };
+  return { text, hash: sha256Hex(text), is_sign_in: false };
 }
 
-async function lookUp(deps: Deps, { text, hash }: Presented): Promise<IdentityAtEpoch> {
-  const found = await deps.db.presented(hash, (tx) => findPresentedKey(tx, hash));
-  if (!found || !isLive(found, hash, deps.clock.now())) {
+async function lookUp(deps: Deps, of: Presented, address: string, refusal = no_key): Promise<IdentityAtEpoch> {
+  const { text, hash, is_sign_in } = of;
+  const presented = badKeysOf(deps).admit(hash, address);
+  const now_ms = deps.clock.now();
+  const found = await deps.db
+    .presented(hash, (tx) => (is_sign_in ? findSignedInKey(tx, hash, instantText(now_ms)) : findPresentedKey(tx, hash)))
+    .catch((error: unknown) => {
+      presented.isUnknown();
+      throw error;
+    });
+  if (!found || (!is_sign_in && !isSame(found.hash, hash)) || !isLive(found, now_ms)) {
+    presented.wasBad();
     const mistyped = hasWrongChecksum(text) ? ' The checksum at its end does not fit: it may be mistyped or cut.' : '';
-    throw new Problem('unauthenticated', no_key + mistyped);
+    throw new Problem('unauthenticated', refusal + mistyped);
   }
+  presented.wasGood();
   lastUsedOf(deps).note(found.tenant_id, found.id, found.last_used_at);
   return identityOf(found);
 }
 
-function isLive(key: PresentedKey, hash: string, now_ms: number): boolean {
-  const is_same = timingSafeEqual(Buffer.from(key.hash), Buffer.from(hash));
-  return is_same && key.revoked_at === null && (key.expires_at === null || epochMs(key.expires_at) > now_ms);
-}
+const isSame = (one: string, other: string): boolean => timingSafeEqual(Buffer.from(one), Buffer.from(other));
 
-function identityOf(key: PresentedKey): IdentityAtEpoch {
+export const isLive = ({ revoked_at, expires_at }: PresentedKey, now_ms: number): boolean =>
+  revoked_at === null && (expires_at === null || epochMs(expires_at) > now_ms);
+
+export function identityOf(key: PresentedKey): IdentityAtEpoch {
   return {
     tenant_id: key.tenant_id,
     project_id: key.project_id,
@@ -119,6 +168,7 @@ function identityOf(key: PresentedKey): IdentityAtEpoch {
     agent_ids: key.agent_ids,
     actor_ids: key.actor_ids,
     of_installation: key.tenant_slug === first_tenant_slug,
+    ...(key.hash.startsWith(member_hash) && { is_human: true }),
     control_epoch: key.control_epoch,
   };
 }

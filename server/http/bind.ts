@@ -5,6 +5,7 @@ import { Problem } from '@aos/core/base/error.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../base/deps.ts';
 import { authenticate, requirePermission } from './authenticate.ts';
+import { eventStreams, type StreamHandler } from './event-streams.ts';
 import type { Context, Handlers } from './handler.ts';
 import { idempotencyKeyIn, onlyOnce, requestHash } from './idempotency.ts';
 import { readInput } from './read-input.ts';
@@ -23,6 +24,8 @@ export const nobody: Identity = {
   of_installation: false,
 };
 
+const not_a_stream = { last_event_id: null, gone: new AbortController().signal };
+
 type AnyHandler = (input: unknown, context: Context) => Promise<unknown>;
 
 /**
@@ -36,6 +39,7 @@ export function bindEndpoints<All extends Record<string, Endpoint>>(
   handlers: Handlers<All>,
 ): void {
   const identities = new WeakMap<FastifyRequest, Identity>();
+  const streams = eventStreams(app);
   for (const [name, endpoint] of Object.entries<Endpoint>(endpoints)) {
     const handler = handlers[name as keyof All] as AnyHandler | undefined;
     assert(handler, `the endpoint ${name} has no handler`);
@@ -49,20 +53,24 @@ export function bindEndpoints<All extends Record<string, Endpoint>>(
       handler: async (request, reply) => {
         const identity = identities.get(request);
         assert(identity, 'a request reaches its handler after authentication');
-        return answer(endpoint, handler, request, reply, { deps, identity, request_id: request.id });
+        const { id: request_id, headers, ip: address } = request;
+        const setHeader = (name: string, value: string) => void reply.header(name, value);
+        const context = { deps, identity, request_id, headers, address, setHeader, ...not_a_stream };
+        if (!endpoint.events) return answer(endpoint, handler, request, reply, context);
+        return streams.answer(endpoint, handler as StreamHandler, request, reply, context);
       },
     });
   }
 }
 
-async function callerOf(deps: Deps, endpoint: Endpoint, { headers }: FastifyRequest): Promise<Identity> {
+async function callerOf(deps: Deps, endpoint: Endpoint, { headers, ip }: FastifyRequest): Promise<Identity> {
   if (endpoint.permission !== 'public') {
-    const identity = await authenticate(deps, headers);
+    const identity = await authenticate(deps, headers, ip);
     requirePermission(identity, endpoint.permission, `${endpoint.method} ${endpoint.path}`);
     return identity;
   }
   try {
-    return await authenticate(deps, headers);
+    return await authenticate(deps, headers, ip);
   } catch (error) {
     if (error instanceof Problem && error.code === 'unauthenticated') return nobody;
     throw error;
@@ -79,7 +87,10 @@ async function answer(
   const { deps, identity } = context;
   const key = endpoint.method === 'POST' ? idempotencyKeyIn(request.headers['idempotency-key']) : null;
   const input = readInput(endpoint, request);
-  const work = async () => ({ status: endpoint.status, body: shaped(endpoint, await handler(input, context)) });
+  const work = async () => {
+    const body = shaped(endpoint, await handler(input, context));
+    return { status: endpoint.goesOn?.(body) ? 202 : endpoint.status, body };
+  };
   reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   if (key === null || identity === nobody) {
     const { status, body } = await work();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Endpoint } from '@aos/core/api/endpoint.ts';
 import { openapiDocument } from '@aos/core/api/openapi.ts';
+import { policy_schema_path, policyJsonSchema } from '@aos/core/policies/file.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sha256Hex } from '../base/deps.ts';
 import { version } from '../base/version.ts';
@@ -16,19 +17,34 @@ const security_policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** `/openapi.json` for programs and `/docs` for people, both without a key. They are made once and stay the same. */
+/**
+ * `/openapi.json` for programs, `/docs` for people and `/schema/policy.json` for editors, all without a key. Each is made
+ * when it is first asked for, since most processes are never asked, and stays the same.
+ */
 export function docsRoutes(app: FastifyInstance, endpoints: Readonly<Record<string, Endpoint>>): void {
-  const document = openapiDocument(endpoints, version);
-  const json = fixed(JSON.stringify(document), 'application/json; charset=utf-8');
-  const page = fixed(docsPage(document), 'text/html; charset=utf-8');
-  app.get('/openapi.json', async (request, reply) => send(request, reply, json));
+  const document = once(() => openapiDocument(endpoints, version));
+  const json = once(() => fixed(JSON.stringify(document()), 'application/json; charset=utf-8'));
+  const page = once(() => fixed(docsPage(document()), 'text/html; charset=utf-8'));
+  const schema = once(() =>
+    fixed(JSON.stringify(policyJsonSchema(policy_schema_path)), 'application/schema+json; charset=utf-8'),
+  );
+  app.get(policy_schema_path, async (request, reply) => send(request, reply, schema()));
+  app.get('/openapi.json', async (request, reply) => send(request, reply, json()));
   app.get('/docs', async (request, reply) =>
     send(
       request,
       reply.header('content-security-policy', security_policy).header('referrer-policy', 'no-referrer'),
-      page,
+      page(),
     ),
   );
+}
+
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 interface Fixed {

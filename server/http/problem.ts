@@ -1,6 +1,7 @@
 import { wires } from '@aos/core/activity/wires/index.ts';
 import { Problem, problemBody } from '@aos/core/base/error.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isAway } from '../base/database.ts';
 import type { Log } from '../base/log.ts';
 
 declare module 'fastify' {
@@ -89,15 +90,8 @@ function ofFramework(error: unknown): Problem | null {
   );
 }
 
-/** The server cannot be reached, ends connections, takes no more, waits too long for locks, or is not the primary. */
-const away =
-  /^(?:E(?:CONNREFUSED|CONNRESET|PIPE|NOTFOUND|TIMEDOUT|AI_AGAIN|HOSTUNREACH|NETUNREACH|NOENT)|08...|57P0[0-5]|57014|53[0-4]00|55P03|40001|40P01|25006)$/;
-const lost =
-  /^(?:timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|client was closed|cannot use a pool after|query read timeout)/i;
-
 function ofDatabase(error: unknown): Problem | null {
-  if (!(error instanceof Error)) return null;
-  if (!away.test(codeOf(error)) && !lost.test(error.message)) return null;
+  if (!isAway(error)) return null;
   return new Problem(
     'governance_unavailable',
     'Governance cannot answer, because its database cannot be reached; nothing was done. Try again in two seconds.',

@@ -5,7 +5,7 @@ import { ofTenant, readNewest } from './plain-list.ts';
 
 export type AgentRow = Omit<Agent, 'url'>;
 
-const columns = 'id, project_id, slug, name, auto_registered, created_at';
+const columns = 'id, project_id, slug, name, auto_registered, skills, models, default_model, created_at';
 
 /** By id or slug. */
 export async function findAgent(tx: Tx, ref: string): Promise<AgentRow | undefined> {
@@ -16,21 +16,60 @@ export async function findAgent(tx: Tx, ref: string): Promise<AgentRow | undefin
   return rows[0];
 }
 
+const of_project_in_use =
+  'project_id not in (select p.id from projects p where p.tenant_id = current_tenant() and p.retired_at is not null)';
+
 export function listAgents(
   tx: Tx,
-  of: { project_id?: string | undefined },
+  /** `own`: the only project whose objects the caller may see. */
+  of: { project_id?: string | undefined; own?: string | undefined },
   page: { limit: number; cursor: string | null },
 ): Promise<Slice> {
-  const filter = ofTenant().where('project_id = ?', of.project_id);
+  const filter = ofTenant().where('project_id = ?', of.project_id).where('project_id = ?', of.own);
+  if (of.project_id === undefined) filter.always(of_project_in_use);
   return readNewest(tx, { table: 'agents', columns, filter }, page);
 }
 
 /** Undefined: the slug is taken. */
 export async function insertAgent(tx: Tx, tenant_id: string, agent: AgentRow): Promise<AgentRow | undefined> {
   const rows = await tx.query<AgentRow>(
-    `insert into agents (tenant_id, id, project_id, slug, name, auto_registered, created_at) values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into agents (tenant_id, id, project_id, slug, name, auto_registered, skills, models, default_model, created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       on conflict (tenant_id, slug) do nothing returning ${columns}`,
-    [tenant_id, agent.id, agent.project_id, agent.slug, agent.name, agent.auto_registered, agent.created_at],
+    [
+      ...[tenant_id, agent.id, agent.project_id, agent.slug, agent.name, agent.auto_registered],
+      ...[agent.skills, agent.models, agent.default_model, agent.created_at],
+    ],
+  );
+  return rows[0];
+}
+
+/** Changes what an agent may do; members that are absent stay as they are. */
+export async function updateAgent(
+  tx: Tx,
+  id: string,
+  change: Partial<Pick<AgentRow, 'name' | 'skills' | 'models' | 'default_model'>>,
+): Promise<AgentRow | undefined> {
+  const rows = await tx.query<AgentRow>(
+    `update agents set name = coalesce($2, name), skills = case when $3 then $4::text[] else skills end,
+        models = case when $5 then $6::text[] else models end, default_model = case when $7 then $8 else default_model end
+      where tenant_id = current_tenant() and id = $1 returning ${columns}`,
+    [
+      id,
+      change.name ?? null,
+      ...[change.skills !== undefined, change.skills ?? null],
+      ...[change.models !== undefined, change.models ?? null],
+      ...[change.default_model !== undefined, change.default_model ?? null],
+    ],
+  );
+  return rows[0];
+}
+
+/** An agent of a retired project goes on in another one; undefined when its project is in use. */
+export async function adoptAgent(tx: Tx, slug: string, project_id: string): Promise<AgentRow | undefined> {
+  const rows = await tx.query<AgentRow>(
+    `update agents set project_id = $2 where tenant_id = current_tenant() and slug = $1 and not (${of_project_in_use}) returning ${columns}`,
+    [slug, project_id],
   );
   return rows[0];
 }

@@ -1,10 +1,17 @@
 import type { ApiKey } from '@aos/core/access/api-key.ts';
+import type { Identity } from '@aos/core/access/identity.ts';
 import type { Role } from '@aos/core/access/permission.ts';
+import { first_tenant_slug } from '@aos/core/access/tenant.ts';
 import { present } from '@aos/core/base/assert.ts';
+import { instantText } from '@aos/core/base/time.ts';
 import type { Tx } from '../base/database.ts';
 import type { Slice } from './list.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
 import { enterTenant } from './tenants.ts';
+
+/** How the hash of a key begins that stands for a person: no text has it, so nobody can present such a key. */
+export const member_hash = 'member:';
+const of_a_person = `hash like '${member_hash}%'`;
 
 /** A key without what it is recognised by. */
 export type ApiKeyRow = Omit<ApiKey, 'url'>;
@@ -29,22 +36,61 @@ export interface PresentedKey {
   last_used_at: string | null;
 }
 
+const presented =
+  'tenant_id, id, lineage_id, project_id, role, hash, agent_ids, actor_ids, expires_at, revoked_at, last_used_at';
+type FoundKey = Omit<PresentedKey, 'tenant_slug' | 'control_epoch'>;
+
 /** Needs a transaction that presents this hash. The key's own row says which tenant it then may read. */
 export async function findPresentedKey(tx: Tx, hash: string): Promise<PresentedKey | undefined> {
-  const [key] = await tx.query<Omit<PresentedKey, 'tenant_slug' | 'control_epoch'>>(
-    `select tenant_id, id, lineage_id, project_id, role, hash, agent_ids, actor_ids, expires_at, revoked_at, last_used_at
-      from api_keys where hash = $1`,
+  const [key] = await tx.query<FoundKey>(
+    `select ${presented} from api_keys where hash = $1`,
     [hash],
     'find_presented_key',
   );
   if (!key) return undefined;
   await enterTenant(tx, key.tenant_id);
+  return withTenant(tx, key);
+}
+
+/** A key that something presented stands for; enters its tenant. */
+export async function findKeyById(tx: Tx, tenant_id: string, id: string): Promise<PresentedKey | undefined> {
+  await enterTenant(tx, tenant_id);
+  const [key] = await tx.query<FoundKey>(
+    `select ${presented} from api_keys where tenant_id = current_tenant() and id = $1`,
+    [id],
+    'find_key_by_id',
+  );
+  return key && withTenant(tx, key);
+}
+
+async function withTenant(tx: Tx, key: FoundKey): Promise<PresentedKey> {
   const [tenant] = await tx.query<Pick<PresentedKey, 'tenant_slug' | 'control_epoch'>>(
     'select slug as tenant_slug, control_epoch from tenants where id = $1',
     [key.tenant_id],
     'find_presented_tenant',
   );
   return { ...key, ...present(tenant, 'the tenant of a key') };
+}
+
+/** The credential that a key stands for at this instant: itself, or what it was rotated to. Undefined: none is valid. */
+export async function identityOfLineage(
+  tx: Tx,
+  tenant_id: string,
+  id: string,
+  now_ms: number,
+): Promise<Identity | undefined> {
+  const [key] = await tx.query<Omit<PresentedKey, 'control_epoch' | 'hash'>>(
+    `select k.id, k.lineage_id, k.project_id, k.role, k.agent_ids, k.actor_ids, t.slug as tenant_slug
+      from api_keys k join tenants t on t.id = k.tenant_id
+      where k.tenant_id = current_tenant() and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+        and k.lineage_id = (select lineage_id from api_keys where tenant_id = current_tenant() and id = $1)
+      order by k.id = $1 desc, k.id desc limit 1`,
+    [id, instantText(now_ms)],
+  );
+  if (!key) return undefined;
+  const { lineage_id, project_id, role, agent_ids, actor_ids } = key;
+  const of_installation = key.tenant_slug === first_tenant_slug;
+  return { tenant_id, project_id, api_key: { id: key.id, lineage_id }, role, agent_ids, actor_ids, of_installation };
 }
 
 export async function findApiKey(tx: Tx, id: string): Promise<ApiKeyRow | undefined> {
@@ -57,10 +103,14 @@ export async function findApiKey(tx: Tx, id: string): Promise<ApiKeyRow | undefi
 
 export function listApiKeys(
   tx: Tx,
-  of: { project_id?: string | undefined },
+  /** `own`: the only project whose objects the caller may see. */
+  of: { project_id?: string | undefined; own?: string | undefined },
   page: { limit: number; cursor: string | null },
 ): Promise<Slice> {
-  const filter = ofTenant().where('project_id = ?', of.project_id);
+  const filter = ofTenant()
+    .always(`not (${of_a_person})`)
+    .where('project_id = ?', of.project_id)
+    .where('project_id = ?', of.own);
   return readNewest(tx, { table: 'api_keys', columns, filter }, page);
 }
 
@@ -127,6 +177,31 @@ export async function bindApiKey(
   return present(rows[0], 'the key that is bound');
 }
 
+/** The key of a person with another role or name; whether it is good stays as it was. */
+export async function changeKey(tx: Tx, id: string, to: { role: Role; name: string }): Promise<void> {
+  await tx.query(
+    `update api_keys set role = $2, name = $3
+      where tenant_id = current_tenant() and id = $1 and ${of_a_person}`,
+    [id, to.role, to.name],
+  );
+}
+
+/** The key of a person who had been disabled is good again. */
+export async function reviveKey(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update api_keys set expires_at = null where tenant_id = current_tenant() and id = $1 and ${of_a_person}`,
+    [id],
+  );
+}
+
+export async function isOfPerson(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.query(
+    `select from api_keys where tenant_id = current_tenant() and id = $1 and ${of_a_person}`,
+    [id],
+  );
+  return rows.length > 0;
+}
+
 /** Notes a use, unless a later one is known. */
 export async function touchApiKeys(tx: Tx, ids: readonly string[], at: string): Promise<void> {
   await tx.query(
@@ -136,11 +211,13 @@ export async function touchApiKeys(tx: Tx, ids: readonly string[], at: string): 
   );
 }
 
-/** Keys that may do everything in the tenant and are still good after this instant, but for one. */
+/** Keys that may do everything in the tenant and are still good after this instant, but for one; of people those who can sign in. */
 export async function otherOwnerKeys(tx: Tx, id: string, at: string): Promise<number> {
   const rows = await tx.query<{ n: number }>(
     `select count(*)::int as n from api_keys where tenant_id = current_tenant() and id <> $1 and role = 'owner'
-      and revoked_at is null and (expires_at is null or expires_at > $2)`,
+      and revoked_at is null and (expires_at is null or expires_at > $2)
+      and (not (${of_a_person}) or exists (select from members m
+        where m.tenant_id = api_keys.tenant_id and m.api_key_id = api_keys.id and m.status = 'active'))`,
     [id, at],
   );
   return present(rows[0], 'a count').n;

@@ -8,6 +8,7 @@ export interface ProjectRow {
   slug: string;
   auto_register: boolean;
   default_output_bound: number;
+  synthetic_scenario_id: string | null;
 }
 
 /** A configured model provider, its secret sealed. */
@@ -32,7 +33,10 @@ export interface PriceEntryRow {
 }
 
 export const allProjects = (tx: Tx): Promise<ProjectRow[]> =>
-  tx.query('select id, slug, auto_register, default_output_bound from projects where tenant_id = current_tenant()');
+  tx.query(
+    `select id, slug, auto_register, default_output_bound, synthetic_scenario_id from projects
+      where tenant_id = current_tenant() and retired_at is null`,
+  );
 
 export const allProviders = (tx: Tx): Promise<ProviderRow[]> =>
   tx.query(

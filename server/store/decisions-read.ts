@@ -1,3 +1,4 @@
+import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { sibling } from '@aos/core/base/id.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
 import type { Row, Tx } from '../base/database.ts';
@@ -17,14 +18,14 @@ const stored = (where: string): string => `
         order by i.id) as incident_ids
     from (select * from decisions where ${where}) d order by d.id desc`;
 
-/** Records of plain allows, with what their decisions are derived from. */
+/** Records of plain allows, with what their decisions are derived from. About what was only reported nothing was decided. */
 const allowed = (where: string): string => `
   select x.*, true as derived, ${askerSlugs('x')},
       (select a.kind from actors a where a.tenant_id = x.tenant_id and a.id = x.actor_id) as actor_kind,
       (select k.lineage_id from api_keys k where k.tenant_id = x.tenant_id and k.id = x.api_key_id) as lineage_id,
       array(select i.id from incidents i where i.tenant_id = x.tenant_id and i.source_run_id = x.run_id
         and i.decision_id = x.decision_id order by i.id) as incident_ids
-    from (select * from llm_run_records y where ${where}
+    from (select * from llm_run_records y where ${where} and source <> 'reported'
         and not exists (select from decisions d where d.tenant_id = y.tenant_id and d.id = 'dec' || substr(y.id, 4))) x
     order by x.id desc`;
 
@@ -56,7 +57,7 @@ export async function listDecisions(tx: Tx, of: { tenant_id: string; run_id: str
       `select count(*)::int as n from (
           select from decisions where tenant_id = $1 and run_id = $2 and id >= $3
           union all select from llm_run_records y where tenant_id = $1 and run_id = $2 and id >= $4
-            and not exists (select from decisions d where d.tenant_id = y.tenant_id and d.id = 'dec' || substr(y.id, 4))
+            and source <> 'reported' and not exists (select from decisions d where d.tenant_id = y.tenant_id and d.id = 'dec' || substr(y.id, 4))
           limit ${most_counted + 1}) counted`,
       [of.tenant_id, of.run_id, firstIdOf(of.run_id, 'decision'), firstIdOf(of.run_id, 'record')],
     ),
@@ -78,4 +79,30 @@ export async function snapshotsOf(
     [tenant_id, [...new Set(ids)]],
   );
   return new Map(rows.map((row) => [row.id, row.document]));
+}
+
+/** What a run ends with that a decision ended; undefined where it names no cause. */
+export async function terminationOf(tx: Tx, decision_id: string): Promise<TerminationReason | undefined> {
+  const [row] = await tx.query<{ termination: TerminationReason | null }>(
+    `select jsonb_path_query_first(contributions,
+        '$[*] ? (@.fired == true && @.mode == "enforce" && @.verdict == $verdict).termination',
+        jsonb_build_object('verdict', verdict)) #>> '{}' as termination
+      from decisions where tenant_id = current_tenant() and id = $1`,
+    [decision_id],
+  );
+  return row?.termination ?? undefined;
+}
+
+/** The control of a policy that a decision paused by, and why; undefined: a person had paused the run. */
+export async function pausedBy(
+  tx: Tx,
+  decision_id: string,
+): Promise<{ policy_id: string; control_id: string; reason: string } | undefined> {
+  const [row] = await tx.query<{ policy_id: string; control_id: string; reason: string }>(
+    `select policy_id, control_id, jsonb_path_query_first(contributions,
+        '$[*] ? (@.fired == true && @.verdict == "pause").reason') #>> '{}' as reason
+      from decisions where tenant_id = current_tenant() and id = $1 and verdict = 'pause' and control_id like 'ctl%'`,
+    [decision_id],
+  );
+  return row;
 }

@@ -15,3 +15,11 @@ export async function closeGate(tx: Tx, tenant_id: string): Promise<void> {
   await raiseControlEpoch(tx, tenant_id);
   await tx.query('select pg_notify($1, $2)', [control_channel, tenant_id]);
 }
+
+/**
+ * Holds the gate of the transaction's tenant to its end without raising the epoch: admissions in flight are waited for,
+ * later ones wait. For a change that an admission reads for itself at the gate, such as the end of a run.
+ */
+export async function holdGate(tx: Tx): Promise<void> {
+  await tx.query('select hold_gate()');
+}

@@ -34,7 +34,10 @@ export async function listIncidentGroups(
   const groups = `select ${key}, count(*) as incidents, sum(i.occurrences) as occurrences, max(i.id) as id,
       count(*) filter (where i.status = 'open') as open, count(*) filter (where i.status = 'acknowledged') as acknowledged,
       count(*) filter (where i.status = 'resolved') as resolved, max(${severity_ranks}) as severity_rank,
-      min(i.opened_at) as first_opened_at, max(i.last_occurred_at) as last_occurred_at
+      min(i.opened_at) as first_opened_at, max(i.last_occurred_at) as last_occurred_at,
+      case when min(i.owner) = max(i.owner) then min(i.owner) end as owner, min(i.acknowledged_until) as acknowledged_until,
+      array_agg(floor(extract(epoch from now() - i.opened_at) / 3600)::int)
+        filter (where i.opened_at > now() - interval '24 hours' and i.opened_at <= now()) as hours_ago
     from incidents i where ${text} group by ${key}`;
   const rows = await tx.query<Row & { all_groups: string }>(
     `with groups as materialized (${groups})

@@ -1,4 +1,6 @@
 import type { Category, Severity } from '@aos/core/activity/run.ts';
+import type { IncidentPatch } from '@aos/core/incidents/act.ts';
+import type { IncidentStatus } from '@aos/core/incidents/incident.ts';
 import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
@@ -36,5 +38,93 @@ export async function openIncidents(tx: Tx, rows: readonly NewIncident[]): Promi
             last_occurred_at = greatest(incidents.last_occurred_at, excluded.last_occurred_at)`,
     [jsonText(rows)],
     'open_incidents',
+  );
+}
+
+/** What the ledger tells of an incident that changed. */
+export interface IncidentState {
+  id: string;
+  status: IncidentStatus;
+  owner: string | null;
+  acknowledged_until: string | null;
+  cause: string | null;
+  title: string;
+  category: Category;
+  severity: Severity;
+  violation_policy_id: string;
+  source_run_id: string;
+  project_id: string;
+  agent_id: string | null;
+}
+
+const state =
+  'id, status, owner, acknowledged_until, cause, title, category, severity, violation_policy_id, source_run_id, project_id, agent_id';
+
+/** In the order in which settled calls touch incidents, so that neither waits for the other in a circle. */
+const locked = 'order by source_run_id, violation_policy_id for update';
+
+/** Incidents of these ids that the caller sees, as they are until the end of the transaction. */
+export function lockIncidents(tx: Tx, ids: readonly string[], bound_to: string | null): Promise<IncidentState[]> {
+  return tx.query<IncidentState>(
+    `select ${state} from incidents where tenant_id = current_tenant() and id = any ($1)
+        and ($2::text is null or project_id = $2) ${locked}`,
+    [ids, bound_to],
+  );
+}
+
+/** The newest incidents like this one in any of these states, and how many there are in all; not those that `owner` has. */
+export async function incidentsLike(
+  tx: Tx,
+  of: {
+    id: string;
+    from: readonly IncidentStatus[];
+    owner: string | null | undefined;
+    bound_to: string | null;
+    limit: number;
+  },
+): Promise<{ ids: string[]; total: number }> {
+  const rows = await tx.query<{ id: string; total: string }>(
+    `select i.id, count(*) over () as total from incidents i
+       join incidents a on a.tenant_id = i.tenant_id and a.violation_policy_id = i.violation_policy_id
+         and a.agent_id is not distinct from i.agent_id and a.category = i.category and a.is_synthetic = i.is_synthetic
+      where i.tenant_id = current_tenant() and a.id = $1 and i.status = any ($2) and ($3::text is null or i.project_id = $3)
+        and (not $4::boolean or i.owner is distinct from $5)
+      order by i.id desc limit ${of.limit}`,
+    [of.id, of.from, of.bound_to, of.owner !== undefined, of.owner ?? null],
+  );
+  return { ids: rows.map((row) => row.id), total: Number(rows[0]?.total ?? 0) };
+}
+
+const changing =
+  'status, owner, acknowledged_at, acknowledged_by, acknowledged_until, resolved_at, resolved_by, cause, resolution';
+
+/** Sets what a patch names, for incidents that the transaction has locked. */
+export function changeIncidents(tx: Tx, ids: readonly string[], patch: IncidentPatch): Promise<IncidentState[]> {
+  return tx.query<IncidentState>(
+    `update incidents i set (${changing}) = (select ${changing} from jsonb_populate_record(i, $2))
+      where tenant_id = current_tenant() and id = any ($1) returning ${state}`,
+    [ids, jsonText(patch)],
+  );
+}
+
+/** How long after it was resolved an incident that goes on is open again. */
+const goes_on_hours = 24;
+
+/** Why an incident comes back by itself. */
+export type Waking = IncidentState & { why: 'expired' | 'recurred' };
+
+/**
+ * Incidents that come back by themselves: their acknowledgement is over, or they go on although somebody closed them as
+ * dealt with.
+ */
+export function incidentsToWake(tx: Tx, at: string, limit: number): Promise<Waking[]> {
+  return tx.query<Waking>(
+    `select ${state}, case when status = 'resolved' then 'recurred' else 'expired' end as why from incidents
+      where tenant_id = current_tenant() and (
+        (status = 'acknowledged' and acknowledged_until <= $1)
+        or (status = 'resolved' and resolved_at > $1::timestamptz - interval '${goes_on_hours} hours'
+            and cause in ('breach', 'wrong_limit') and last_occurred_at > resolved_at))
+      order by source_run_id, violation_policy_id limit ${limit} for update skip locked`,
+    [at],
   );
 }

@@ -62,18 +62,3 @@ export async function findLedgerEntry(
   );
   return rows[0];
 }
-
-/** What the ledger says about an incident, its run and its policy, in order. */
-export function timelineListing(of: {
-  tenant_id: string;
-  incident_id: string;
-  run_id: string;
-  policy_id: string;
-  bound_to: BoundTo;
-}): Listing {
-  const filter = new Filter()
-    .where('e.tenant_id = ?', of.tenant_id)
-    .where('(e.object_id = any(?) or e.run_id = any(?))', [of.incident_id, of.run_id, of.policy_id])
-    .where('e.project_id = ?', of.bound_to ?? undefined);
-  return { table: 'audit_ledger e', id: 'e.id', order: 'oldest', filter };
-}

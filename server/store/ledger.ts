@@ -39,3 +39,13 @@ export async function appendOpened(tx: Tx, tenant_id: string, entries: readonly 
   const opened = `${append} where exists (select from incidents i where i.tenant_id = $1 and i.id = e.object_id)`;
   await tx.query(opened, [tenant_id, jsonText(entries)], 'append_opened');
 }
+
+/**
+ * Appends entries about alerts, each only when its alert exists under this id. A call that told an alert before its end
+ * brings it along again when it is settled.
+ */
+export async function appendFired(tx: Tx, tenant_id: string, entries: readonly LedgerEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const fired = `${append} where exists (select from alerts a where a.tenant_id = $1 and a.id = e.object_id) on conflict do nothing`;
+  await tx.query(fired, [tenant_id, jsonText(entries)], 'append_fired');
+}

@@ -4,8 +4,13 @@ import type { Database, Row, Tx } from '../base/database.ts';
 
 /** Conditions of a list with their values. Text is always ours; what callers sent is only ever a value. */
 export class Filter {
-  readonly values: unknown[] = [];
+  readonly values: unknown[];
   readonly #conditions: string[] = [];
+
+  /** With the values of other parts of the same statement, behind which its own come. */
+  constructor(values: unknown[] = []) {
+    this.values = values;
+  }
 
   /** `?` stands for the value; of several values, each `?` for its own. Without a value the condition is left out. */
   where(condition: string, ...values: unknown[]): this {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 
 export interface Hearing {
@@ -8,11 +9,17 @@ export interface Hearing {
   onError: (error: Error) => void;
 }
 
+export interface Listening {
+  /** Gives the connection up for a new one: it may be silent because it is lost. */
+  renew(): void;
+  stop(): Promise<void>;
+}
+
 /**
  * Listens to notifications of the database over a connection of its own. After a lost connection it comes back by
  * itself; what was missed meanwhile the listener has to ask for.
  */
-export function listen(url: string, { channels, onConnect, onError }: Hearing): () => Promise<void> {
+export function listen(url: string, { channels, onConnect, onError }: Hearing): Listening {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let is_stopped = false;
@@ -39,9 +46,14 @@ export function listen(url: string, { channels, onConnect, onError }: Hearing): 
     onError(error);
     retry();
   });
-  return async () => {
-    is_stopped = true;
-    clearTimeout(timer);
-    await client?.end().catch(() => undefined);
+  return {
+    renew: () => {
+      (client as unknown as { connection: { stream: Socket } } | undefined)?.connection.stream.destroy();
+    },
+    stop: async () => {
+      is_stopped = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => undefined);
+    },
   };
 }

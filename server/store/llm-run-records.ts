@@ -2,14 +2,17 @@ import type { UsageSource } from '@aos/core/activity/usage.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { type Columns, inserter } from './insert-rows.ts';
 
-/** One LLM call, complete: what a replay, a bill or an auditor needs. Columns of `llm_run_records`. */
+/**
+ * One LLM call, complete: what a replay, a bill or an auditor needs. Columns of `llm_run_records`. Decision, snapshot,
+ * verdict and prompt hash are null only where the call was reported and not made here.
+ */
 export interface LlmRunRecordRow {
   tenant_id: string;
   id: string;
   run_id: string;
   trace_id: string;
   step_id: string;
-  decision_id: string;
+  decision_id: string | null;
   project_id: string;
   agent_id: string | null;
   actor_id: string | null;
@@ -22,7 +25,7 @@ export interface LlmRunRecordRow {
   execution_status: 'succeeded' | 'failed' | 'cancelled' | 'cut';
   http_status: number | null;
   error_code: string | null;
-  prompt_hash: string;
+  prompt_hash: string | null;
   response_hash: string | null;
   input_tokens: number | null;
   output_tokens: number | null;
@@ -33,8 +36,8 @@ export interface LlmRunRecordRow {
   cost_usd: string | null;
   price_id: string | null;
   price_version: string | null;
-  policy_snapshot_id: string;
-  verdict: string;
+  policy_snapshot_id: string | null;
+  verdict: string | null;
   estimate: Json;
   holds: Json;
   tags: Json;

@@ -1,6 +1,7 @@
 import type { Tx } from '../base/database.ts';
 import { Filter, within } from './list.ts';
-import { inScope, type Scope } from './list-scope.ts';
+import { inScope } from './list-scope.ts';
+import { type MetricsOf, piecesOf, stretchesOf } from './metrics-pieces.ts';
 
 /** Which breakdown a row belongs to, and which part of it; keys of other breakdowns are null. */
 export interface MetricKey {
@@ -30,41 +31,52 @@ export interface RefusalRow extends MetricKey {
   refused: string;
 }
 
-interface Of {
-  tenant_id: string;
-  scope: Scope;
-  asked: { from: string; to: string; bucket_ms: number; model?: string[] | undefined; provider?: string[] | undefined };
-}
-
 const key = `case grouping(bucket, model, agent_id, project_id)
     when 7 then 'bucket' when 11 then 'model' when 13 then 'agent' when 14 then 'project' else 'all' end as about,
   bucket, provider, model, agent_id, project_id`;
 const breakdowns = 'grouping sets ((), (bucket), (provider, model), (agent_id), (project_id))';
 
 /** Sums over all calls and for the parts of each breakdown, in one pass. */
-export function sumCalls(tx: Tx, of: Of): Promise<SumRow[]> {
-  const { rows, values } = callsOf(of);
+export function sumCalls(tx: Tx, of: MetricsOf): Promise<SumRow[]> {
+  const { rows, values } = piecesOf(of, 'sums');
   return tx.query<SumRow>(
-    `select ${key}, count(*) as calls, count(*) filter (where execution_status <> 'succeeded') as failed,
-        count(*) filter (where cost_usd is null) as unpriced_calls, coalesce(sum(input_tokens), 0) as input_tokens,
+    `select ${key}, coalesce(sum(calls), 0) as calls, coalesce(sum(failed), 0) as failed,
+        coalesce(sum(unpriced_calls), 0) as unpriced_calls, coalesce(sum(input_tokens), 0) as input_tokens,
         coalesce(sum(output_tokens), 0) as output_tokens, coalesce(sum(cost_usd), 0) as cost_usd
       from (${rows}) calls group by ${breakdowns}`,
     values,
   );
 }
 
-/** Quantiles of how long calls took. A statement of its own: it sorts, which the sums need not wait for. */
-export function durationsOf(tx: Tx, of: Of): Promise<DurationRow[]> {
-  const { rows, values } = callsOf(of);
+/**
+ * Quantiles of how long calls took. A statement of its own: it sorts, which the sums need not wait for. Where sums are
+ * read, the middle of the class in which the quantile lies: at most a twentieth above or below it.
+ */
+export function durationsOf(tx: Tx, of: MetricsOf): Promise<DurationRow[]> {
+  const { rows, values } = piecesOf(of, 'durations');
+  if (stretchesOf(of).every(({ width }) => width === 'call'))
+    return tx.query<DurationRow>(
+      `select ${key}, percentile_disc(array[0.5, 0.95]) within group (order by duration_ms) as quantiles
+        from (${rows}) calls group by ${breakdowns}`,
+      values,
+    );
+  const part = 'about, bucket, provider, model, agent_id, project_id';
   return tx.query<DurationRow>(
-    `select ${key}, percentile_disc(array[0.5, 0.95]) within group (order by duration_ms) as quantiles
-      from (${rows}) calls group by ${breakdowns}`,
+    `with classes as (
+        select ${key}, class, sum(calls) as calls from (${rows}) calls
+          group by grouping sets ((class), (bucket, class), (provider, model, class), (agent_id, class), (project_id, class))),
+      running as (
+        select ${part}, class, sum(calls) over (partition by ${part} order by class) as upto,
+            sum(calls) over (partition by ${part}) as of_all from classes)
+      select ${part}, array[round(power(1.1, min(class) filter (where upto >= of_all * 0.5) - 0.5))::int,
+          round(power(1.1, min(class) filter (where upto >= of_all * 0.95) - 0.5))::int] as quantiles
+        from running group by ${part}`,
     values,
   );
 }
 
 /** Calls that were stopped before a provider was called. */
-export function countRefusals(tx: Tx, of: Of): Promise<RefusalRow[]> {
+export function countRefusals(tx: Tx, of: MetricsOf): Promise<RefusalRow[]> {
   const { asked } = of;
   const filter = new Filter().where('d.tenant_id = ?', of.tenant_id).always("d.verdict in ('pause', 'block', 'kill')");
   inScope(filter, 'd', of.scope);
@@ -78,19 +90,6 @@ export function countRefusals(tx: Tx, of: Of): Promise<RefusalRow[]> {
       group by ${breakdowns}`,
     [...filter.values, `${asked.bucket_ms} milliseconds`],
   );
-}
-
-function callsOf({ tenant_id, scope, asked }: Of): { rows: string; values: unknown[] } {
-  const filter = new Filter().where('x.tenant_id = ?', tenant_id);
-  inScope(filter, 'x', scope);
-  within(filter, { id: 'x.id', kind: 'record', at: 'x.admitted_at' }, asked.from, asked.to);
-  filter.among('x.model', asked.model).among('x.provider', asked.provider);
-  const rows = `
-    select date_bin($${filter.values.length + 1}, x.admitted_at, 'epoch') as bucket, x.provider, x.model, x.agent_id, x.project_id,
-        x.execution_status, x.cost_usd, x.input_tokens, x.output_tokens,
-        greatest(round(date_part('epoch', x.settled_at - x.admitted_at) * 1000), 0)::int as duration_ms
-      from llm_run_records x where ${filter.text}`;
-  return { rows, values: [...filter.values, `${asked.bucket_ms} milliseconds`] };
 }
 
 /** Names of agents and projects by id. */

@@ -5,6 +5,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import type { Tx } from '../base/database.ts';
 import { type Deps, randomSecret, sha256Hex } from '../base/deps.ts';
 import { type ApiKeyRow, insertApiKey } from './api-keys.ts';
+import { insertConsole } from './channels.ts';
 import { appendToLedger } from './ledger.ts';
 import { insertProject, type ProjectRow } from './projects.ts';
 import { insertProvider, type NewProvider, type ProviderRow } from './providers.ts';
@@ -37,10 +38,15 @@ export async function makeTenant(
     content_mode: 'none',
     auto_register: true,
     default_output_bound: 4096,
+    synthetic_scenario_id: null,
+    retired_at: null,
     created_at,
   });
   const made = present(project, 'the first project of a new tenant');
   await note(tx, deps, id, { event: 'PROJECT_CREATED', object_type: 'project', object_id: made.id, after: made });
+  const console = await insertConsole(tx, id, created_at);
+  const made_channel = { event: 'CHANNEL_CREATED', object_type: 'channel', object_id: console.id, after: console };
+  await note(tx, deps, id, made_channel);
   const mock = { slug: 'mock', kind: 'mock', base_url: null, secret_envelope: null } as const;
   await makeProvider(tx, deps, id, { id: deps.makeId('provider'), ...mock });
   return { tenant, project: made };

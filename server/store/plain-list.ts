@@ -3,7 +3,18 @@ import { Filter, type Slice, sliceOf } from './list.ts';
 
 /** The lists of what people administer: few rows, in the transaction at hand. */
 export interface PlainList {
-  table: 'projects' | 'agents' | 'actors' | 'api_keys' | 'providers' | 'tenants' | 'stops';
+  table:
+    | 'projects'
+    | 'agents'
+    | 'actors'
+    | 'api_keys'
+    | 'providers'
+    | 'tenants'
+    | 'stops'
+    | 'policy_overrides'
+    | 'policy_exemptions'
+    | 'approvals'
+    | 'channels';
   columns: string;
   filter: Filter;
 }

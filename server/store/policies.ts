@@ -2,13 +2,17 @@ import { canonicalText } from '@aos/core/base/canonical.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { IdKind } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
+import type { ActiveExemption } from '@aos/core/policies/exemption.ts';
+import type { ActiveOverride } from '@aos/core/policies/override.ts';
 import type { PolicyMode, PolicyStatus, StoredDocument } from '@aos/core/policies/policy.ts';
 import { type ActivePolicy, type SnapshotDocument, snapshotOf } from '@aos/core/policies/snapshot.ts';
 import type { Tx } from '../base/database.ts';
 import { makeId, sha256Hex } from '../base/deps.ts';
+import { openExemptions } from './exemptions.ts';
 import { closeGate } from './gate.ts';
 import { jsonText } from './json-text.ts';
 import { appendToLedger, type LedgerEntry } from './ledger.ts';
+import { openOverrides } from './overrides.ts';
 
 export interface PolicyRow {
   id: string;
@@ -23,10 +27,14 @@ export interface PolicyRow {
   activated_at: string | null;
   retired_at: string | null;
   retired_reason: string | null;
+  /** Of a policy that is kept in a file: how the file calls it, where it comes from, the version it made last. */
+  file_slug: string | null;
+  file_origin: string | null;
+  applied_version: number | null;
 }
 
 const policy_columns =
-  'id, status, mode, version, source, document, created_at, created_by, updated_at, activated_at, retired_at, retired_reason';
+  'id, status, mode, version, source, document, created_at, created_by, updated_at, activated_at, retired_at, retired_reason, file_slug, file_origin, applied_version';
 
 /** Who changes policies, when and why. */
 export interface PolicyAct {
@@ -41,11 +49,27 @@ export type PolicyEvent =
   | 'POLICY_UPDATED'
   | 'POLICY_ACTIVATED'
   | 'POLICY_DISABLED'
+  | 'POLICY_EXPIRED'
   | 'POLICY_RETIRED';
+
+/** Active policies whose time has come. */
+export function expiredPolicies(tx: Tx, at: string): Promise<PolicyRow[]> {
+  return tx.query<PolicyRow>(
+    `select ${policy_columns} from policies
+      where status = 'active' and (document ->> 'expires_at')::timestamptz <= $1 order by id limit 100`,
+    [at],
+  );
+}
 
 export async function policyById(tx: Tx, id: string): Promise<PolicyRow | undefined> {
   const [row] = await tx.query<PolicyRow>(`select ${policy_columns} from policies where id = $1`, [id]);
   return row;
+}
+
+export async function policiesById(tx: Tx, ids: readonly string[]): Promise<Map<string, PolicyRow>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx.query<PolicyRow>(`select ${policy_columns} from policies where id = any ($1)`, [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Writes a draft, its first version and its ledger entry. Drafts are no part of what admission depends on. */
@@ -66,6 +90,9 @@ export async function createPolicy(
     activated_at: null,
     retired_at: null,
     retired_reason: null,
+    file_slug: null,
+    file_origin: null,
+    applied_version: null,
   };
   await tx.query(
     `insert into policies (tenant_id, ${policy_columns}) select $1, ${policy_columns} from json_populate_record(null::policies, $2)`,
@@ -82,9 +109,30 @@ export interface PolicyChange {
   document: StoredDocument;
 }
 
+/** Policies that are kept in files and are not retired. */
+export function policiesOfFiles(tx: Tx): Promise<PolicyRow[]> {
+  return tx.query<PolicyRow>(
+    `select ${policy_columns} from policies where source = 'file' and status <> 'retired' order by id`,
+  );
+}
+
+/** Notes that a policy is now what its file says. */
+export async function markApplied(
+  tx: Tx,
+  of: { id: string; file_slug: string; file_origin: string | null; version: number },
+): Promise<void> {
+  await tx.query('update policies set file_slug = $2, file_origin = $3, applied_version = $4 where id = $1', [
+    of.id,
+    of.file_slug,
+    of.file_origin,
+    of.version,
+  ]);
+}
+
 /**
  * Makes the next version of a policy, as it was read before in this transaction. When it is or becomes active the gate
- * is closed first, and a new snapshot is in force when the transaction commits.
+ * is closed first, and a new snapshot is in force when the transaction commits; `several`: the caller changes more
+ * policies and makes the snapshot of them all.
  * @throws Problem `conflict` when somebody else changed the policy since it was read.
  */
 export async function changePolicy(
@@ -93,6 +141,7 @@ export async function changePolicy(
   before: PolicyRow,
   { event, status, document }: PolicyChange,
   act: PolicyAct,
+  several = false,
 ): Promise<PolicyRow> {
   const is_governing = before.status === 'active' || status === 'active';
   if (is_governing) await closeGate(tx, tenant_id);
@@ -112,7 +161,7 @@ export async function changePolicy(
     );
   }
   await recordChange(tx, tenant_id, { event, before, after }, act);
-  if (is_governing) await currentSnapshot(tx, tenant_id);
+  if (is_governing && !several) await currentSnapshot(tx, tenant_id);
   return after;
 }
 
@@ -172,6 +221,26 @@ function adjustedLimits(before: PolicyRow | null, after: PolicyRow) {
 
 const asJson = (value: unknown): Json => JSON.parse(jsonText(value)) as Json;
 
+/** Active policies with the exceptions that people made from them. */
+export async function activePolicies(tx: Tx): Promise<ActivePolicy[]> {
+  const [policies, overrides, exemptions] = await Promise.all([
+    tx.query<ActivePolicy>("select id, version, mode, document from policies where status = 'active' order by id"),
+    openOverrides(tx),
+    openExemptions(tx),
+  ]);
+  if (overrides.length + exemptions.length === 0) return policies;
+  const of = <T extends { policy_id: string }>(all: readonly T[], id: string): Omit<T, 'policy_id'>[] =>
+    all.filter((one) => one.policy_id === id).map(({ policy_id: _, ...one }) => one);
+  return policies.map((policy) => {
+    const [raised, exempt] = [of(overrides, policy.id), of(exemptions, policy.id)];
+    const exceptions = {
+      ...(raised.length > 0 && { overrides: raised as ActiveOverride[] }),
+      ...(exempt.length > 0 && { exemptions: exempt as ActiveExemption[] }),
+    };
+    return { ...policy, ...exceptions };
+  });
+}
+
 /**
  * The set of all active policies as it is now, under the id of its content: equal sets have one snapshot. A tenant
  * without active policies has the snapshot of the empty set.
@@ -180,10 +249,7 @@ export async function currentSnapshot(
   tx: Tx,
   tenant_id: string,
 ): Promise<{ snapshot_id: string; document: SnapshotDocument }> {
-  const policies = await tx.query<ActivePolicy>(
-    "select id, version, mode, document from policies where status = 'active' order by id",
-  );
-  const document = snapshotOf(policies);
+  const document = snapshotOf(await activePolicies(tx));
   const text = canonicalText(document);
   const hash = sha256Hex(text);
   const known = () => tx.query<{ id: string }>('select id from snapshots where hash = $1', [hash]);

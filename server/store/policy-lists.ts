@@ -52,6 +52,15 @@ export async function listVersions(tx: Tx, of: PolicyRow, page: PageQuery): Prom
   return { items, next_cursor: last > 1 ? String(last) : null, total: of.version };
 }
 
+/** Some versions of a policy, in no order; those it never had are left out. */
+export function versionsOf(tx: Tx, policy_id: string, versions: readonly number[]): Promise<PolicyVersionRow[]> {
+  return tx.query<PolicyVersionRow>(
+    `select policy_id, version, status, mode, document, author, reason, created_at from policy_versions
+      where policy_id = $1 and version = any ($2)`,
+    [policy_id, versions],
+  );
+}
+
 function versionBefore(cursor: string | undefined): number | null {
   if (cursor === undefined) return null;
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);

@@ -31,3 +31,12 @@ export async function knownNames(tx: Tx, names: readonly string[]): Promise<Know
     [[...new Set(names)]],
   );
 }
+
+/** Names that callers chose, the newest thousand of each kind. */
+export function slugsInUse(tx: Tx): Promise<{ kind: 'project' | 'agent' | 'actor'; slug: string }[]> {
+  return tx.query(
+    `(select 'project' as kind, slug from projects where tenant_id = current_tenant() order by id desc limit 1000)
+      union all (select 'agent', slug from agents where tenant_id = current_tenant() order by id desc limit 1000)
+      union all (select 'actor', slug from actors where tenant_id = current_tenant() order by id desc limit 1000)`,
+  );
+}

@@ -19,11 +19,21 @@ export interface Postmaster {
   is_ready: boolean;
 }
 
+/** The text of `postmaster.pid`; undefined where there is none, also when a server takes it away at this moment. */
+async function readPidFile(cluster: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(cluster, 'postmaster.pid'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Reads `postmaster.pid`: pid, data folder, start, port, socket folder, address, shared memory, state; one a line. */
 export async function readPostmaster(cluster: string): Promise<Postmaster | undefined> {
-  const file = join(cluster, 'postmaster.pid');
-  if (!existsSync(file)) return undefined;
-  const [pid, , , port, , , , state] = (await readFile(file, 'utf8')).split('\n');
+  const text = await readPidFile(cluster);
+  if (text === undefined) return undefined;
+  const [pid, , , port, , , , state] = text.split('\n');
   return { pid: Number(pid), port: Number(port), is_ready: state?.trim() === 'ready' };
 }
 
@@ -63,10 +73,10 @@ export async function isServerOf(pid: number, cluster: string): Promise<boolean>
  * second server away from orphaned backends of the first.
  */
 export async function disownPid(cluster: string): Promise<void> {
-  const path = join(cluster, 'postmaster.pid');
-  if (!existsSync(path)) return;
-  const [, ...rest] = (await readFile(path, 'utf8')).split('\n');
-  const file = await open(path, 'r+');
+  const text = await readPidFile(cluster);
+  if (text === undefined) return;
+  const [, ...rest] = text.split('\n');
+  const file = await open(join(cluster, 'postmaster.pid'), 'r+');
   const bytes = await file.write(['2147483646', ...rest].join('\n'), 0);
   await file.truncate(bytes.bytesWritten);
   await file.close();

@@ -6,7 +6,8 @@ import { ofTenant, readNewest } from './plain-list.ts';
 
 export type ProjectRow = Omit<Project, 'url'>;
 
-const columns = 'id, slug, name, content_mode, auto_register, default_output_bound, created_at';
+const columns =
+  'id, slug, name, content_mode, auto_register, default_output_bound, synthetic_scenario_id, retired_at, created_at';
 
 /** By id or slug. */
 export async function findProject(tx: Tx, ref: string): Promise<ProjectRow | undefined> {
@@ -17,15 +18,24 @@ export async function findProject(tx: Tx, ref: string): Promise<ProjectRow | und
   return rows[0];
 }
 
-export function listProjects(tx: Tx, page: { limit: number; cursor: string | null }): Promise<Slice> {
-  return readNewest(tx, { table: 'projects', columns, filter: ofTenant() }, page);
+export function listProjects(
+  tx: Tx,
+  of: { id?: string | undefined },
+  page: { limit: number; cursor: string | null },
+): Promise<Slice> {
+  return readNewest(
+    tx,
+    { table: 'projects', columns, filter: ofTenant().always('retired_at is null').where('id = ?', of.id) },
+    page,
+  );
 }
 
 /** Undefined: the slug is taken. */
 export async function insertProject(tx: Tx, tenant_id: string, project: ProjectRow): Promise<ProjectRow | undefined> {
   const rows = await tx.query<ProjectRow>(
-    `insert into projects (tenant_id, id, slug, name, content_mode, auto_register, default_output_bound, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, slug) do nothing returning ${columns}`,
+    `insert into projects (tenant_id, id, slug, name, content_mode, auto_register, default_output_bound,
+        synthetic_scenario_id, created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (tenant_id, slug) do nothing returning ${columns}`,
     [
       tenant_id,
       project.id,
@@ -34,6 +44,7 @@ export async function insertProject(tx: Tx, tenant_id: string, project: ProjectR
       project.content_mode,
       project.auto_register,
       project.default_output_bound,
+      project.synthetic_scenario_id,
       project.created_at,
     ],
   );
@@ -47,4 +58,22 @@ export async function updateProject(tx: Tx, project: ProjectRow): Promise<Projec
     [project.id, project.name, project.content_mode, project.auto_register, project.default_output_bound],
   );
   return present(rows[0], 'the project that changes');
+}
+
+/** A synthetic project is taken out of use: its name is free again. Undefined: it is not there, or it is real. */
+export async function retireProject(tx: Tx, slug: string, at: string): Promise<ProjectRow | undefined> {
+  const rows = await tx.query<ProjectRow>(
+    `update projects set retired_at = $2, slug = left(slug, 60) || '-' || right(id, 8)
+      where tenant_id = current_tenant() and slug = $1 and synthetic_scenario_id is not null and retired_at is null returning ${columns}`,
+    [slug, at],
+  );
+  return rows[0];
+}
+
+export async function countRuns(tx: Tx, project_id: string): Promise<number> {
+  const rows = await tx.query<{ n: number }>(
+    'select count(*)::int as n from runs where tenant_id = current_tenant() and project_id = $1',
+    [project_id],
+  );
+  return rows[0]?.n ?? 0;
 }

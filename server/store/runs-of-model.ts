@@ -23,11 +23,16 @@ export async function runsOfModel(
   const filter = new Filter().where('x.tenant_id = ?', tenant_id);
   filter.among('x.model', model).among('x.provider', provider);
   within(filter, { id: 'x.id', kind: 'record', at: 'x.settled_at' }, from);
-  const rows = await tx.query<{ calls: string; run_ids: string[] | null }>(
-    `select count(*) as calls, array_agg(distinct y.run_id) as run_ids
-      from (select x.run_id from llm_run_records x where ${filter.text} limit ${few + 1}) y`,
+  const [counted] = await tx.query<{ calls: string }>(
+    `select count(*) as calls from (select from llm_run_records x where ${filter.text} limit ${few + 1}) y`,
     filter.values,
   );
-  if (Number(rows[0]?.calls ?? 0) <= few) return { run_ids: rows[0]?.run_ids ?? [], with_call: undefined };
+  if (Number(counted?.calls ?? 0) <= few) {
+    const rows = await tx.query<{ run_id: string }>(
+      `select distinct x.run_id from llm_run_records x where ${filter.text}`,
+      filter.values,
+    );
+    return { run_ids: rows.map(({ run_id }) => run_id), with_call: undefined };
+  }
   return { run_ids: undefined, with_call: { model, provider } };
 }

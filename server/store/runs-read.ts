@@ -8,7 +8,7 @@ import type { RunsOfModel } from './runs-of-model.ts';
 
 /** Runs with the names of who asked, and the way to their traces and incidents; newest first. */
 const described = (rows: string): string => `
-  select r.*, ${askerSlugs('r')}, 'trc' || substr(r.id, 4) as trace_id,
+  select r.*, ${askerSlugs('r')}, 'trc' || substr(r.id, 4) as trace_id, r.mode as source,
       (select s.external_id from sessions s where s.tenant_id = r.tenant_id and s.id = r.session_id) as session_external_id,
       array(select i.id from incidents i where i.tenant_id = r.tenant_id and i.source_run_id = r.id order by i.id) as incident_ids
     from (${rows}) r order by r.id desc`;

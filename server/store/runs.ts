@@ -1,6 +1,7 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { nanoOfUsd, usdOfNano } from '@aos/core/base/money.ts';
 import type { Tx } from '../base/database.ts';
+import { holdGate } from './gate.ts';
 import { type Columns, inserter } from './insert-rows.ts';
 
 /** The provider, not a policy, said to slow down: such a run ends `failed`, with the reason RATE_LIMITED. */
@@ -14,11 +15,12 @@ export interface NewRun {
   actor_id: string | null;
   api_key_id: string;
   session_id: string | null;
-  mode: 'gateway';
-  status: 'running';
+  mode: 'gateway' | 'managed' | 'external' | 'reported';
+  status: 'running' | 'queued';
   hold: 'none';
   identity: 'bound' | 'claimed' | 'none';
-  policy_snapshot_id: string;
+  /** Null: the run was only reported, no policies were in force for it. */
+  policy_snapshot_id: string | null;
   policy_context: string;
   calls: number;
   refused_calls: number;
@@ -27,6 +29,7 @@ export interface NewRun {
   estimated_cost_usd: string;
   tags: Record<string, string>;
   is_synthetic: boolean;
+  synthetic_scenario_id: string | null;
   created_at: string;
   started_at: string;
   last_activity_at: string;
@@ -53,6 +56,7 @@ const columns: Columns<NewRun> = {
   estimated_cost_usd: 'numeric',
   tags: 'jsonb',
   is_synthetic: 'boolean',
+  synthetic_scenario_id: 'text',
   created_at: 'timestamptz',
   started_at: 'timestamptz',
   last_activity_at: 'timestamptz',
@@ -152,6 +156,67 @@ export async function findRun(tx: Tx, id: string): Promise<KnownRun | undefined>
   return rows[0];
 }
 
+/** Pauses or resumes a run that has not ended; undefined when it does not stand as `from` says. */
+export async function setHold(
+  tx: Tx,
+  of: { run_id: string; from: 'none' | 'paused'; to: 'none' | 'paused'; at: string },
+): Promise<{ project_id: string } | undefined> {
+  const [run] = await tx.query<{ project_id: string }>(
+    `update runs set hold = $3, last_activity_at = greatest(last_activity_at, $4)
+      where tenant_id = current_tenant() and id = $1 and hold = $2 and status in ('queued', 'running', 'retry')
+      returning project_id`,
+    [of.run_id, of.from, of.to, of.at],
+  );
+  return run;
+}
+
+/** A run that is asked for by its goal: it waits for a worker, or, of an external agent, runs at once. */
+export async function insertGoalRun(
+  tx: Tx,
+  run: Omit<NewRun, 'started_at'> & { goal: string; parent_run_id: string | null; started_at: string | null },
+): Promise<void> {
+  const { tenant_id, id, goal, parent_run_id, started_at } = run;
+  await openRuns(tx, [{ ...run, started_at: run.created_at }]);
+  await tx.query('update runs set goal = $3, parent_run_id = $4, started_at = $5 where tenant_id = $1 and id = $2', [
+    tenant_id,
+    id,
+    goal,
+    parent_run_id,
+    started_at,
+  ]);
+}
+
+/** A worker has begun; a run that had been begun before goes on. */
+export async function startRun(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update runs set status = 'running', started_at = coalesce(started_at, clock_timestamp()), last_activity_at = clock_timestamp()
+      where tenant_id = current_tenant() and id = $1 and status in ('queued', 'running', 'retry')`,
+    [id],
+  );
+}
+
+/** A managed run waits for its next try; false: it has ended. */
+export async function setAside(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.query(
+    `update runs set status = 'retry', last_activity_at = clock_timestamp()
+      where tenant_id = current_tenant() and id = $1 and status = 'running' returning id`,
+    [id],
+  );
+  return rows.length > 0;
+}
+
+const finished = {
+  succeeded: ['COMPLETED', 'SUCCESS'],
+  failed: ['SYSTEM_FAILURE', 'FAILURE'],
+  cancelled: ['USER_ABORT', 'ABORTED'],
+} as const;
+
+/** The end of a run as its external agent tells it; undefined when it has ended before. */
+export function finishExternal(tx: Tx, id: string, status: keyof typeof finished): Promise<EndedRun | undefined> {
+  const [termination_reason, outcome_record] = finished[status];
+  return endRun(tx, { id, status, termination_reason, outcome_record, policy_id: null });
+}
+
 export interface EndedRun {
   id: string;
   project_id: string;
@@ -166,7 +231,7 @@ export async function endRun(
   run: { id: string; status: string; termination_reason: string; outcome_record: string; policy_id: string | null },
 ): Promise<EndedRun | undefined> {
   const rows = await tx.query<EndedRun>(
-    `update runs set status = $2, termination_reason = $3, outcome_record = $4, ended_at = clock_timestamp(),
+    `update runs set status = $2, termination_reason = $3, outcome_record = $4, ended_at = clock_timestamp(), hold = 'none',
         violation_policy_id = coalesce(violation_policy_id, $5)
       where tenant_id = current_tenant() and id = $1 and status in ('queued', 'running', 'retry')
       returning id, project_id, agent_id, api_key_id, session_id`,
@@ -175,8 +240,31 @@ export async function endRun(
   return rows[0];
 }
 
+/** Runs that were asked for in a run, at any depth, and have not ended. */
+export async function openRunsIn(tx: Tx, id: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `with recursive inside as (
+        select id, status from runs where tenant_id = current_tenant() and parent_run_id = $1
+        union select r.id, r.status from runs r join inside i on r.parent_run_id = i.id where r.tenant_id = current_tenant())
+      select id from inside where status in ('queued', 'running', 'retry') order by id`,
+    [id],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** The run in which another one is asked for, kept from ending until that is there; undefined: there is none. */
+export async function parentRun(tx: Tx, id: string): Promise<{ project_id: string; is_ended: boolean } | undefined> {
+  const rows = await tx.query<{ project_id: string; is_ended: boolean }>(
+    `select project_id, status not in ('queued', 'running', 'retry') as is_ended from runs
+      where tenant_id = current_tenant() and id = $1 for share`,
+    [id],
+  );
+  return rows[0];
+}
+
 export interface IdleRun {
   id: string;
+  mode: NewRun['mode'];
   project_id: string;
   agent_id: string | null;
   api_key_id: string;
@@ -184,12 +272,22 @@ export interface IdleRun {
   termination_reason: TerminationReason;
 }
 
+/** Runs that look idle: found without a lock, so what is done about them has to look again. */
+const idle_runs = `select i.id from runs i where i.tenant_id = current_tenant() and i.status = 'running' and i.mode in ('gateway', 'external', 'reported') and i.id < $3
+          and i.hold = 'none' and i.last_activity_at < clock_timestamp() - make_interval(secs => $1)
+          and not exists (select from holds h where h.tenant_id = i.tenant_id and h.run_id = i.id)
+          order by i.id limit $2`;
+
 /**
  * Ends gateway runs without a call in flight that have been idle for `idle_s`, as their last call says. `opened_before`
  * is the first run id of the moment `idle_s` ago: only older runs can have been idle for so long, and open runs are
- * indexed by id.
+ * indexed by id. A call may be on its way into one of them: the gate is held from the look at the holds to the commit,
+ * so that it is either seen here or finds that its run has ended. Where nothing looks idle, nobody waits.
  */
-export function endIdleRuns(tx: Tx, idle_s: number, opened_before: string, limit: number): Promise<IdleRun[]> {
+export async function endIdleRuns(tx: Tx, idle_s: number, opened_before: string, limit: number): Promise<IdleRun[]> {
+  const looks_idle = await tx.query(idle_runs, [idle_s, 1, opened_before]);
+  if (looks_idle.length === 0) return [];
+  await holdGate(tx);
   return tx.query<IdleRun>(
     `update runs r set ended_at = clock_timestamp(),
         termination_reason = case when r.last_refusal = 'PROVIDER_RATE_LIMITED' then 'RATE_LIMITED' else coalesce(r.last_refusal, 'COMPLETED') end,
@@ -198,13 +296,84 @@ export function endIdleRuns(tx: Tx, idle_s: number, opened_before: string, limit
         outcome_record = case when r.last_refusal is null then 'SUCCESS' when r.last_refusal in ('SYSTEM_FAILURE', 'PROVIDER_RATE_LIMITED') then 'FAILURE'
           when r.last_refusal = 'USER_ABORT' then 'ABORTED' else 'BLOCKED' end
       from (
-        select i.id from runs i where i.tenant_id = current_tenant() and i.status = 'running' and i.mode = 'gateway' and i.id < $3
-          and i.last_activity_at < clock_timestamp() - make_interval(secs => $1)
-          and not exists (select from holds h where h.tenant_id = i.tenant_id and h.run_id = i.id)
-          order by i.id limit $2 for update of i skip locked
+        ${idle_runs} for update of i skip locked
       ) idle
       where r.tenant_id = current_tenant() and r.id = idle.id
-      returning r.id, r.project_id, r.agent_id, r.api_key_id, r.status, r.termination_reason`,
+      returning r.id, r.mode, r.project_id, r.agent_id, r.api_key_id, r.status, r.termination_reason`,
     [idle_s, limit, opened_before],
+  );
+}
+
+/** How a run of the past is said to have ended. */
+export interface PastEnd {
+  id: string;
+  goal: string | null;
+  status: 'succeeded' | 'failed' | 'failed_policy' | 'cancelled';
+  termination_reason: TerminationReason;
+  outcome_record: 'SUCCESS' | 'FAILURE' | 'BLOCKED' | 'ABORTED';
+  policy_id: string | null;
+  ended_at: string;
+}
+
+/** Ends synthetic runs at instants that have passed; a real run ends when it ends. */
+export async function endPastRuns(tx: Tx, ends: readonly PastEnd[]): Promise<void> {
+  const all = <Name extends keyof PastEnd>(name: Name) => ends.map((of) => of[name]);
+  await tx.query(
+    `update runs r set goal = e.goal, status = e.status, termination_reason = e.termination_reason,
+        outcome_record = e.outcome_record, violation_policy_id = coalesce(r.violation_policy_id, e.policy_id), ended_at = e.ended_at
+      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+        e(id, goal, status, termination_reason, outcome_record, policy_id, ended_at)
+      where r.tenant_id = current_tenant() and r.id = e.id and r.is_synthetic and r.status = 'running'`,
+    [
+      all('id'),
+      all('goal'),
+      all('status'),
+      all('termination_reason'),
+      all('outcome_record'),
+      all('policy_id'),
+      all('ended_at'),
+    ],
+  );
+}
+
+/** Adds what was newly told of reported runs, and what was not yet known of them. */
+export async function addReported(tx: Tx, runs: readonly NewRun[]): Promise<void> {
+  const all = <Name extends keyof NewRun>(name: Name) => runs.map((of) => of[name]);
+  await tx.query(
+    `update runs r set calls = r.calls + a.calls, input_tokens = r.input_tokens + a.input, output_tokens = r.output_tokens + a.output,
+        estimated_cost_usd = r.estimated_cost_usd + a.cost, agent_id = coalesce(r.agent_id, a.agent),
+        session_id = coalesce(r.session_id, a.session), started_at = least(r.started_at, a.started_at),
+        last_activity_at = greatest(r.last_activity_at, a.at), identity = case r.identity when 'none' then a.identity else r.identity end
+      from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::numeric[], $6::text[], $7::text[], $8::timestamptz[],
+        $9::timestamptz[], $10::text[]) a(id, calls, input, output, cost, agent, session, started_at, at, identity)
+      where r.tenant_id = current_tenant() and r.id = a.id and r.mode = 'reported'`,
+    [
+      all('id'),
+      all('calls'),
+      all('input_tokens'),
+      all('output_tokens'),
+      all('estimated_cost_usd'),
+      all('agent_id'),
+      all('session_id'),
+      all('started_at'),
+      all('last_activity_at'),
+      all('identity'),
+    ],
+  );
+}
+
+/** Reported runs end as the roots of their traces tell, also when they were taken for idle meanwhile. */
+export async function endReported(
+  tx: Tx,
+  ends: readonly { id: string; failed: boolean; ended_at: string }[],
+): Promise<void> {
+  if (ends.length === 0) return;
+  await tx.query(
+    `update runs r set status = case when e.failed then 'failed' else 'succeeded' end, ended_at = e.ended_at,
+        termination_reason = case when e.failed then 'SYSTEM_FAILURE' else 'COMPLETED' end,
+        outcome_record = case when e.failed then 'FAILURE' else 'SUCCESS' end
+      from unnest($1::text[], $2::boolean[], $3::timestamptz[]) e(id, failed, ended_at)
+      where r.tenant_id = current_tenant() and r.id = e.id and r.mode = 'reported'`,
+    [ends.map(({ id }) => id), ends.map(({ failed }) => failed), ends.map(({ ended_at }) => ended_at)],
   );
 }

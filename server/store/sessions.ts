@@ -50,3 +50,25 @@ export async function joinSession(
   ]);
   return { session: { id: found.id, slug: of.external_id }, run_id, kill: killed ?? null };
 }
+
+/** Sessions by the names their callers chose, made when they are not there; they join no run. Names come once each. */
+export async function nameSessions(
+  tx: Tx,
+  of: { tenant_id: string; project_id: string },
+  sessions: readonly { new_id: string; external_id: string; at: string }[],
+): Promise<Map<string, Named>> {
+  const rows = await tx.query<{ id: string; external_id: string }>(
+    `insert into sessions (tenant_id, id, project_id, external_id, created_at, last_activity_at)
+      select $1, s.id, $2, s.external_id, s.at, s.at from unnest($3::text[], $4::text[], $5::timestamptz[]) s(id, external_id, at)
+      on conflict (tenant_id, project_id, external_id) do update set last_activity_at = greatest(sessions.last_activity_at, excluded.last_activity_at)
+      returning id, external_id`,
+    [
+      of.tenant_id,
+      of.project_id,
+      sessions.map(({ new_id }) => new_id),
+      sessions.map(({ external_id }) => external_id),
+      sessions.map(({ at }) => at),
+    ],
+  );
+  return new Map(rows.map(({ id, external_id }) => [external_id, { id, slug: external_id }]));
+}

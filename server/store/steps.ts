@@ -1,4 +1,5 @@
 import type { Json } from '@aos/core/base/json.ts';
+import type { Tx } from '../base/database.ts';
 import { type Columns, inserter } from './insert-rows.ts';
 
 export interface StepRow {
@@ -6,17 +7,20 @@ export interface StepRow {
   id: string;
   trace_id: string;
   run_id: string;
-  kind: 'llm';
+  kind: 'llm' | 'tool' | 'retrieval' | 'query' | 'transform';
   skill: string;
   params: Json;
   status: 'succeeded' | 'failed' | 'blocked' | 'cancelled' | 'cut';
-  decision_id: string;
+  /** Null: nothing was decided, the step was only reported. */
+  decision_id: string | null;
   cost_usd: string | null;
   error: Json;
   started_at: string;
   ended_at: string;
   duration_ms: number;
   is_synthetic: boolean;
+  /** The step in which the call was made, as its caller says; absent: nobody said. */
+  parent_step_id?: string | null;
 }
 
 const columns: Columns<StepRow> = {
@@ -35,6 +39,20 @@ const columns: Columns<StepRow> = {
   ended_at: 'timestamptz',
   duration_ms: 'integer',
   is_synthetic: 'boolean',
+  parent_step_id: 'text',
 };
 
 export const insertSteps = inserter('steps', columns);
+
+/** Steps of reported traces whose parents are known by now hang below them. */
+export async function linkReportedSteps(tx: Tx, project_id: string, trace_ids: readonly string[]): Promise<void> {
+  await tx.query(
+    `update steps s set parent_step_id = parent.step_id
+      from reported_spans child join reported_spans parent on parent.tenant_id = child.tenant_id
+        and parent.project_id = child.project_id and parent.otel_trace_id = child.otel_trace_id
+        and parent.span_id = child.parent_span_id
+      where child.tenant_id = current_tenant() and child.project_id = $1 and child.otel_trace_id = any ($2)
+        and s.tenant_id = child.tenant_id and s.id = child.step_id and s.parent_step_id is null`,
+    [project_id, trace_ids],
+  );
+}

@@ -11,7 +11,13 @@ interface Naming {
 }
 
 /** What is registered at first sight carries the name it was called by. */
-const asNamed = ({ name, at }: Naming) => ({ slug: name, name, auto_registered: true, created_at: at });
+const asNamed = ({ name, at }: Naming) => ({
+  slug: name,
+  name,
+  auto_registered: true,
+  ...{ skills: null, models: null, default_model: null },
+  created_at: at,
+});
 
 /** The agent known by an id or a slug; registered at first sight where that is allowed. */
 export async function nameAgent(tx: Tx, of: Naming & { project_id: string }): Promise<AgentRow | null> {

@@ -45,6 +45,9 @@ export async function raiseControlEpoch(tx: Tx, tenant_id: string): Promise<void
   await tx.query('update tenants set control_epoch = control_epoch + 1 where id = $1', [tenant_id]);
 }
 
+/** Whether control has changed between the two epochs, which only grow. */
+export const isBefore = (epoch: string, other: string): boolean => epoch !== other && BigInt(epoch) < BigInt(other);
+
 export async function controlEpoch(tx: Tx, tenant_id: string): Promise<string | undefined> {
   const rows = await tx.query<{ control_epoch: string }>('select control_epoch from tenants where id = $1', [
     tenant_id,

@@ -29,15 +29,22 @@ export async function findTrace(tx: Tx, tenant_id: string, run_id: string): Prom
 /** An instant inside JSON, in the form it has everywhere else. */
 const instantJson = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** The steps of a run in order, each with the record of its call, if there is one. */
+/** What the first policy in shadow that fired would have done: contributions stand in order, the strictest first. */
+const shadow_verdict = `jsonb_path_query_first(d.contributions, '$[*] ? (@.fired == true && @.mode == "shadow").verdict') #>> '{}'`;
+
+/** The steps of a run in order, each with the record of its call, if there is one, and with what was decided about it. */
 export function stepsListing(of: { tenant_id: string; run_id: string }): Listing {
   const filter = new Filter()
     .where('s.tenant_id = ?', of.tenant_id)
     .where('s.run_id = ?', of.run_id)
     .where('s.id >= ?', firstIdOf(of.run_id, 'step'));
   const around = (rows: string) => `
-    select s.*, record.id as record_id from (${rows}) s
+    select s.*, record.id as record_id, record.provider, record.model, record.input_tokens, record.output_tokens,
+        case when s.decision_id is not null then coalesce(d.verdict, 'continue') end as verdict, ${shadow_verdict} as shadow_verdict,
+        (select r.mode from runs r where r.tenant_id = s.tenant_id and r.id = s.run_id) as source
+      from (${rows}) s
       left join llm_run_records record on record.tenant_id = s.tenant_id and record.id = 'rec' || substr(s.id, 4)
+      left join decisions d on d.tenant_id = s.tenant_id and d.id = s.decision_id
       order by s.id`;
   return { table: 'steps s', id: 's.id', order: 'oldest', filter, around };
 }

@@ -1,8 +1,7 @@
 import { present } from '@aos/core/base/assert.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { Seen } from '@aos/core/policies/decide.ts';
-import type { BalanceKey } from '@aos/core/policies/reserve.ts';
+import type { BalanceKey, Seen } from '@aos/core/policies/reserve.ts';
 import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 
@@ -134,6 +133,43 @@ type Ordered = Pick<KeyRow, 'control_id' | 'subject' | 'window_start'>;
 const inLockOrder = (a: Ordered, b: Ordered): number =>
   compare(a.control_id, b.control_id) || compare(a.subject, b.subject) || compare(a.window_start, b.window_start);
 
+/** The balances of lines as they stand now, in their order; nothing is locked and nothing taken. */
+export async function balancesNow(tx: Tx, lines: readonly Pick<BookLine, 'key'>[]): Promise<Seen[]> {
+  if (lines.length === 0) return [];
+  const rows = await tx.query<{ posted: string; pending: string }>(
+    `select coalesce(sum(b.posted), 0)::text as posted, coalesce(sum(b.pending), 0)::text as pending
+       from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+              with ordinality k(control_id, subject, window_start, since, n)
+       left join balances b on b.tenant_id = current_tenant() and b.control_id = k.control_id and b.subject = k.subject
+              and (b.window_start = k.window_start or b.window_start > k.since)
+      group by k.n order by k.n`,
+    [
+      lines.map(({ key }) => key.control_id),
+      lines.map(({ key }) => key.subject),
+      lines.map(({ key }) => instantText(key.window_start_ms)),
+      lines.map(({ key }) => (key.since_ms === null ? null : instantText(key.since_ms))),
+    ],
+  );
+  return rows.map(({ posted, pending }) => ({ posted: BigInt(posted), pending: BigInt(pending) }));
+}
+
+/** A stretch of a rolling window with what counts in it, posted and pending together. */
+export interface Bucket {
+  start_ms: number;
+  amount: bigint;
+}
+
+/** The buckets of a rolling window that count at present, oldest first. */
+export async function bucketsOf(tx: Tx, { control_id, subject, since_ms }: BalanceKey): Promise<Bucket[]> {
+  const rows = await tx.query<{ start_ms: string; amount: string }>(
+    `select (extract(epoch from window_start) * 1000)::bigint::text as start_ms, (posted + pending)::text as amount
+       from balances where tenant_id = current_tenant() and control_id = $1 and subject = $2 and window_start > $3
+      order by window_start`,
+    [control_id, subject, since_ms === null ? null : instantText(since_ms)],
+  );
+  return rows.map(({ start_ms, amount }) => ({ start_ms: Number(start_ms), amount: BigInt(amount) }));
+}
+
 /** What ending a hold does to one balance: `held` leaves pending, `actual` is posted. */
 export interface Posting {
   control_id: string;
@@ -221,18 +257,25 @@ function sumPerBalance(postings: readonly Posting[]): Posting[] {
   return [...sums.values()].sort(inLockOrder);
 }
 
-/** Ends one hold by the lines its row keeps; false when it was gone. `actualOf` says what each line posts. */
-export async function settleHold(
+/**
+ * Ends holds by the lines their rows keep, and answers which of them were there. `actualOf` says what each line posts;
+ * nothing, where nothing was sent.
+ */
+export async function releaseHolds(
   tx: Tx,
-  id: string,
-  actualOf: (held: bigint, line: number) => bigint,
-): Promise<boolean> {
-  const [hold] = await tx.query<StoredLines>(
-    'delete from holds where tenant_id = current_tenant() and id = $1 returning control_ids, subjects, window_starts, amounts',
-    [id],
+  ids: readonly string[],
+  actualOf: (held: bigint, line: number) => bigint = () => 0n,
+): Promise<Set<string>> {
+  const holds = await tx.query<StoredLines & { id: string }>(
+    `delete from holds where tenant_id = current_tenant() and id = any ($1)
+      returning id, control_ids, subjects, window_starts, amounts`,
+    [ids],
   );
-  if (hold) await postBalances(tx, postingsOf(hold, actualOf));
-  return hold !== undefined;
+  await postBalances(
+    tx,
+    holds.flatMap((hold) => postingsOf(hold, actualOf)),
+  );
+  return new Set(holds.map((hold) => hold.id));
 }
 
 /** The lines of a hold as its row keeps them. */
@@ -254,6 +297,8 @@ export function postingsOf(hold: StoredLines, actualOf: (held: bigint, line: num
 
 /** What a record of a call needs when its process died before it could write one. */
 export interface HeldCall {
+  /** Absent: a call of a model. */
+  kind?: 'step';
   project_id: string;
   agent_id: string | null;
   actor_id: string | null;
@@ -266,7 +311,10 @@ export interface HeldCall {
   price_id: string | null;
   price_version: string | null;
   policy_snapshot_id: string;
+  /** Absent: real. */
+  synthetic_scenario_id?: string;
   tags: Record<string, string>;
+  parent_step_id?: string | null;
   prompt_hash: string;
   estimate: Json;
   /** The limit type of each line, in their order. */
@@ -289,6 +337,15 @@ export async function markDeadHolds(tx: Tx, dead_after_s: number): Promise<void>
       where state = 'held' and not exists (
         select from instances i where i.id = h.instance_id and i.heartbeat_at > clock_timestamp() - make_interval(secs => $1))`,
     [dead_after_s],
+  );
+}
+
+/** Marks a hold of a call that its own process has lost. */
+export async function suspectHold(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update holds set state = 'suspect', suspect_at = clock_timestamp()
+      where tenant_id = current_tenant() and id = $1 and state = 'held'`,
+    [id],
   );
 }
 

@@ -2,6 +2,7 @@ import { sibling } from '@aos/core/base/id.ts';
 import { isObject, type Json } from '@aos/core/base/json.ts';
 import { ceilDiv, type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
+import type { DueAlert } from '../govern/alerts.ts';
 import type { Outcome } from '../govern/settle.ts';
 import type { NewIncident } from '../store/incidents.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
@@ -23,10 +24,17 @@ interface DeadCall {
 }
 
 /** The outcome of a call whose process died: settled at all that was held when it was sent, released when it was not. */
-export function outcomeOfDead(tenant_id: string, hold: DeadHold, ended_at: string, incident_id: string): Outcome {
+export function outcomeOfDead(
+  tenant_id: string,
+  hold: DeadHold,
+  ended_at: string,
+  incident_id: string,
+  alerts: readonly DueAlert[] = [],
+): Outcome {
   const { call } = hold;
   const was_sent = hold.dispatched_at !== null;
   const counts = (held: bigint, n: number) => (was_sent && call.line_types[n] !== 'concurrency' ? held : 0n);
+  if (call.kind === 'step') return { ...releasedStep(hold), alerts };
   const dead: DeadCall = {
     tenant_id,
     hold,
@@ -48,9 +56,11 @@ export function outcomeOfDead(tenant_id: string, hold: DeadHold, ended_at: strin
     step: stepOf(dead),
     record: recordOf(dead),
     decision: null,
+    planned: null,
     violations: [],
     incidents: [incidentOf(dead, incident_id)],
     ledger: [],
+    alerts,
     progress: {
       run_id: hold.run_id,
       calls: 1,
@@ -65,6 +75,13 @@ export function outcomeOfDead(tenant_id: string, hold: DeadHold, ended_at: strin
     },
   };
 }
+
+/** A step that asked no model counts as made; its worker's successor begins it anew, with a record of its own. */
+const releasedStep = (hold: DeadHold): Omit<Outcome, 'alerts'> => ({
+  hold: { id: hold.id, postings: postingsOf(hold, (held) => held) },
+  ...{ new_run: null, new_trace: null, step: null, record: null, decision: null, progress: null, planned: null },
+  ...{ violations: [], incidents: [], ledger: [] },
+});
 
 const costOf = ({ used }: DeadCall): string | null => (used.cost_nano === null ? null : usdOfNano(used.cost_nano));
 
@@ -86,13 +103,14 @@ function stepOf(dead: DeadCall): StepRow {
     started_at: hold.admitted_at,
     ended_at,
     duration_ms: Math.max(0, Date.parse(ended_at) - Date.parse(hold.admitted_at)),
-    is_synthetic: false,
+    is_synthetic: hold.call.synthetic_scenario_id !== undefined,
+    parent_step_id: hold.call.parent_step_id ?? null,
   };
 }
 
 function recordOf(dead: DeadCall): LlmRunRecordRow {
   const { hold, used, postings } = dead;
-  const { output_bound: _bound, line_types, ...call } = hold.call;
+  const { output_bound: _bound, line_types, parent_step_id: _parent, ...call } = hold.call;
   return {
     ...call,
     tenant_id: dead.tenant_id,
@@ -117,8 +135,8 @@ function recordOf(dead: DeadCall): LlmRunRecordRow {
       posted: String(actual),
     })),
     source: 'gateway',
-    is_synthetic: false,
-    synthetic_scenario_id: null,
+    is_synthetic: call.synthetic_scenario_id !== undefined,
+    synthetic_scenario_id: call.synthetic_scenario_id ?? null,
     admitted_at: hold.admitted_at,
     first_byte_at: null,
     settled_at: dead.ended_at,
@@ -142,7 +160,7 @@ function incidentOf({ tenant_id, hold, ids, ended_at }: DeadCall, id: string): N
     ...draft,
     status: 'open',
     occurrences: 1,
-    is_synthetic: false,
+    is_synthetic: hold.call.synthetic_scenario_id !== undefined,
     opened_at: ended_at,
     last_occurred_at: ended_at,
   };

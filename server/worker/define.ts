@@ -11,5 +11,9 @@ export interface Job {
 /** The same work for one tenant after the other. */
 export const forEachTenant =
   (work: (govern: Govern, tenant_id: string) => Promise<unknown>) => async (govern: Govern) => {
-    for (const tenant_id of await govern.db.installation(tenantIds)) await work(govern, tenant_id);
+    const failed: unknown[] = [];
+    for (const tenant_id of await govern.db.installation(tenantIds))
+      await work(govern, tenant_id).catch((error: unknown) => failed.push(error));
+    // One tenant in trouble keeps no other from its turn.
+    if (failed.length > 0) throw failed[0];
   };

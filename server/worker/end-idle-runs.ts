@@ -6,20 +6,27 @@ import { endIdleRuns, type IdleRun } from '../store/runs.ts';
 import { completeTraces } from '../store/traces.ts';
 import { forEachTenant, type Job } from './define.ts';
 
-const batch_max = 500;
+/** Runs ended in one transaction, during which no call of the tenant is admitted, and batches of one turn at most. */
+const batch_max = 200;
+const batches_max = 25;
 
 export const end_idle_runs: Job = { name: 'end-idle-runs', every_ms: 5_000, run: forEachTenant(endIdle) };
 
+async function endIdle(govern: Govern, tenant_id: string): Promise<void> {
+  for (let n = 0; n < batches_max; n++) if ((await endBatch(govern, tenant_id)) < batch_max) return;
+}
+
 /** Ends gateway runs that have been idle for long enough, with their traces and ledger entries, in one transaction. */
-function endIdle(govern: Govern, tenant_id: string): Promise<number> {
+function endBatch(govern: Govern, tenant_id: string): Promise<number> {
   const idle_s = govern.config.run_idle_seconds;
   const opened_before = `${id_prefixes.run}_${firstSuffixAt(govern.clock.now() - idle_s * 1000)}`;
   return govern.db.tenant(tenant_id, async (tx) => {
     const ended = await endIdleRuns(tx, idle_s, opened_before, batch_max);
     if (ended.length === 0) return 0;
+    // Of a reported run more may come to be told: what its steps add up to stays open.
     await completeTraces(
       tx,
-      ended.map((run) => run.id),
+      ended.flatMap((run) => (run.mode === 'reported' ? [] : run.id)),
     );
     const occurred_at = instantText(govern.clock.now());
     await appendToLedger(

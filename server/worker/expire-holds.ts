@@ -2,6 +2,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import type { Govern } from '../govern/govern.ts';
 import { writeOutcomes } from '../govern/settle.ts';
 import { dueHolds, markDeadHolds } from '../store/usage.ts';
+import { alertsOfDead } from './dead-alerts.ts';
 import { outcomeOfDead } from './dead-call.ts';
 import { forEachTenant, type Job } from './define.ts';
 
@@ -19,7 +20,11 @@ async function expireHolds(govern: Govern, tenant_id: string): Promise<number> {
   await govern.db.tenant(tenant_id, (tx) => markDeadHolds(tx, dead_after_s));
   const due = await govern.db.tenant(tenant_id, (tx) => dueHolds(tx, govern.config.suspect_seconds, batch_max));
   const ended_at = instantText(govern.clock.now());
-  const outcomes = due.map((hold) => outcomeOfDead(tenant_id, hold, ended_at, govern.makeId('incident')));
+  const outcomes = [];
+  for (const hold of due) {
+    const alerts = await alertsOfDead(govern, tenant_id, hold);
+    outcomes.push(outcomeOfDead(tenant_id, hold, ended_at, govern.makeId('incident'), alerts));
+  }
   if (outcomes.length > 0) await writeOutcomes(govern, tenant_id, outcomes);
   return due.length;
 }

@@ -1,15 +1,31 @@
 import type { Job } from './define.ts';
+import { deliver } from './deliver.ts';
 import { end_idle_runs } from './end-idle-runs.ts';
 import { expire_holds } from './expire-holds.ts';
+import { expire_policies } from './expire-policies.ts';
 import { extend_partitions } from './extend-partitions.ts';
 import { forget_idempotency_keys } from './forget-idempotency-keys.ts';
+import { forget_sign_ins } from './forget-sign-ins.ts';
+import { forget_spans } from './forget-spans.ts';
 import { settle_kills } from './settle-kills.ts';
+import { sum_calls } from './sum-calls.ts';
+import { time_out_approvals } from './time-out-approvals.ts';
+import { wake_incidents } from './wake-incidents.ts';
+import { watch_limits } from './watch-limits.ts';
 
 /** Every job of the worker. A new one is its file and its name here. */
 export const jobs: readonly Job[] = [
   expire_holds,
+  expire_policies,
   end_idle_runs,
   settle_kills,
+  time_out_approvals,
+  watch_limits,
+  wake_incidents,
+  deliver,
   forget_idempotency_keys,
+  forget_sign_ins,
+  forget_spans,
   extend_partitions,
+  sum_calls,
 ];

@@ -1,23 +1,29 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { startEmbedded } from '@aos/server/store/embedded.ts';
 import { api, makePolicy } from '../../e2e/parts/client.ts';
 import { freshDatabase } from '../../e2e/parts/database.ts';
-import { startServer } from '../../e2e/parts/processes.ts';
+import { type ServerProcess, startServer } from '../../e2e/parts/processes.ts';
+import { type Line, tableOf } from './figures.ts';
+import { ownLoad } from './load.ts';
 
 /**
  * The built gateway with everything on (keys, 100 active policies of which four controls match, exact holds, durable
- * records), started on a fresh database and handed to a load harness that takes any gateway by URL. The harness starts
- * the provider this server forwards to (`--upstream-port`, 9100) and prints its figures.
+ * records) on a PostgreSQL of its own, measured beside a raw pass-through in the same run. Builds it, sets everything up, prints the rows of the table in docs/performance.md, and removes everything.
  *
- *     npm run bench:gateway -- --harness FOLDER [--rounds 3] [--suites throughput,latency,stream]
+ *     npm run bench:gateway [-- --rounds 3 --seconds 3 --suites throughput,latency,stream]
  *
- * `TEST_DATABASE_URL` names the PostgreSQL to use; give the bench a cluster of its own, so that its CPU can be told apart.
+ * `--bench FOLDER` hands the gateway to a harness instead, whose `bench.mjs` takes any gateway by URL, starts the
+ * provider it forwards to (`--upstream-port`) and prints JSON lines. `TEST_DATABASE_URL` names another PostgreSQL.
  */
 const { values } = parseArgs({
   options: {
-    harness: { type: 'string' },
+    bench: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
     suites: { type: 'string', default: 'throughput,latency,stream' },
@@ -52,18 +58,89 @@ const matching = [
   },
 ];
 
-const database = await freshDatabase('postgres');
-const server = await startServer({
-  database_url: database.url,
-  program: ['--max-semi-space-size=32', ...values.node, 'dist/server/main.mjs'],
-  ...(values.port !== undefined && { port: Number(values.port) }),
-  env: {
-    OPENAI_API_KEY: 'sk-bench',
-    OPENAI_BASE_URL: `http://127.0.0.1:${values['upstream-port']}/v1`,
-    AOS_SECRET_KEY: randomBytes(32).toString('base64'),
-  },
-});
+/** What this bench started, to be ended in the order of the last first. */
+const started: (() => Promise<unknown> | void)[] = [];
 try {
+  if (values.bench !== undefined) refuseIfMissing(values.bench);
+  const built = spawnSync(process.execPath, ['tools/build.mjs'], { stdio: 'inherit' });
+  if (built.status !== 0) process.exit(1);
+  await measure(await openDatabase());
+} finally {
+  for (const end of started.reverse())
+    await Promise.resolve(end()).catch((error: unknown) => console.error(String(error)));
+}
+
+/** Says all that a harness needs and does not find. */
+function refuseIfMissing(folder: string): void {
+  const on_path = (name: string) => (process.env.PATH ?? '').split(delimiter).some((of) => existsSync(join(of, name)));
+  const missing = [
+    ...(existsSync(resolve(folder, 'bench.mjs')) ? [] : [`${resolve(folder, 'bench.mjs')}, the harness`]),
+    ...(on_path('wrk') ? [] : ['the program wrk (on Debian: apt-get install wrk)']),
+  ];
+  if (missing.length === 0) return;
+  console.error(`Missing: ${missing.join('; ')}. Without --bench a small load of our own is used.`);
+  process.exit(1);
+}
+
+/** A database on the server of the environment, else on an embedded one of its own, whose CPU can be told apart. */
+async function openDatabase(): Promise<{ url: string; pid: number }> {
+  if (process.env.TEST_DATABASE_URL) {
+    const database = await freshDatabase('postgres');
+    started.push(() => database.drop());
+    return { url: database.url, pid: 0 };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'aos-bench-'));
+  started.push(() => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o711); // as root, the database's own user passes through
+  const embedded = await startEmbedded({ data_dir: join(folder, 'data'), log: () => undefined });
+  started.push(() => embedded.stop());
+  return embedded;
+}
+
+async function measure(database: { url: string; pid: number }): Promise<void> {
+  const server = await startServer({
+    database_url: database.url,
+    start_ms: 300_000,
+    program: ['--max-semi-space-size=32', ...values.node, 'dist/server/main.mjs'],
+    ...(values.port !== undefined && { port: Number(values.port) }),
+    env: {
+      OPENAI_API_KEY: 'sk-bench',
+      OPENAI_BASE_URL: `http://127.0.0.1:${values['upstream-port']}/v1`,
+      AOS_SECRET_KEY: randomBytes(32).toString('base64'),
+    },
+  });
+  started.push(() => server.stop());
+  await makePolicies(server);
+  const { url, pid, admin_key: key } = server;
+  if (values.hold) {
+    console.log(JSON.stringify({ gateway: `${url}/v1`, pid, key, database: database.url }));
+    await new Promise((stop) => process.once('SIGINT', stop).once('SIGTERM', stop));
+    return;
+  }
+  console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load ${loadNow()} before`);
+  const { rounds, seconds, suites, 'upstream-port': port } = values;
+  const of = {
+    rounds: Number(rounds),
+    seconds: Number(seconds),
+    suites: suites.split(','),
+    upstream_port: Number(port),
+  };
+  const line =
+    values.bench === undefined
+      ? await ownLoad({ ...of, url, key, pid, database_pid: database.pid })
+      : await harness(values.bench, server, new URL(database.url).port || '5432');
+  console.log(`${tableOf(line)}\n\nload ${loadNow()} after`);
+}
+
+function loadNow(): string {
+  try {
+    return readFileSync('/proc/loadavg', 'latin1').split(' ').slice(0, 2).join(' ');
+  } catch {
+    return 'unknown';
+  }
+}
+
+async function makePolicies(server: ServerProcess): Promise<void> {
   const admin = api(server);
   for (const document of matching) await makePolicy(admin, document);
   for (let n = matching.length; n < policies; n++) {
@@ -71,18 +148,10 @@ try {
     const target = { kind: 'agent', ids: [`other-${n}`] };
     await makePolicy(admin, { name: `Of another agent ${n}`, target, controls: [{ limit, action: 'block' }] });
   }
-  const port = new URL(database.url).port || '5432';
-  console.log(
-    JSON.stringify({ gateway: `${server.url}/v1`, pid: server.pid, key: server.admin_key, database: database.url }),
-  );
-  if (values.hold) await new Promise((stop) => process.once('SIGINT', stop).once('SIGTERM', stop));
-  else await harness(values.harness ?? '', port);
-} finally {
-  await server.stop().catch((error: unknown) => console.error(String(error)));
-  await database.drop();
 }
 
-function harness(folder: string, database_port: string): Promise<void> {
+/** Runs the harness on the gateway and answers its last line, which it prints as it comes. */
+async function harness(folder: string, server: ServerProcess, database_port: string): Promise<Line> {
   const { rounds, seconds, suites, 'upstream-port': upstream } = values;
   const target = ['--target', `aos=${server.url}/v1`, '--header', `authorization: Bearer ${server.admin_key}`];
   const options = {
@@ -94,10 +163,23 @@ function harness(folder: string, database_port: string): Promise<void> {
     baselines: 'no',
   };
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  const script = resolve(folder, 'bench.mjs');
-  const child = spawn(process.execPath, [script, ...target, ...flags], { stdio: 'inherit', cwd: folder });
-  return new Promise((done, fail) => {
+  // The harness starts its pass-through in the folder of its peers, which it makes only for some of them.
+  const home = mkdtempSync(join(tmpdir(), 'aos-bench-'));
+  const child = spawn(process.execPath, [resolve(folder, 'bench.mjs'), ...target, ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: folder,
+    env: { ...process.env, BENCH_PEERS_DIR: home },
+  });
+  const ended = new Promise<void>((done, fail) => {
     child.once('error', fail);
     child.once('exit', (code) => (code === 0 ? done() : fail(new Error(`the harness ended with ${code}`))));
   });
+  let line: Line = {};
+  for await (const text of createInterface({ input: child.stdout })) {
+    console.log(text);
+    if (text.startsWith('{"target":"aos"')) line = JSON.parse(text) as Line;
+  }
+  await ended;
+  rmSync(home, { recursive: true });
+  return line;
 }

@@ -133,7 +133,7 @@ async function campaign(stage: Stage): Promise<Findings> {
       ...upstream.broken,
       ...unexpectedIn(seen, scenario.kill ? scenario.processes - 1 : null),
       ...(await recount(at.sql)),
-      ...(empty.length > (scenario.kill ? scenario.in_flight : 0)
+      ...(empty.length > (scenario.kill ? scenario.in_flight * scenario.processes : 0)
         ? [`${empty.length} runs without a step, the first ${empty[0]}`]
         : []),
       ...(end.posted === cap ? [] : [`the cap was filled to ${end.posted} of ${cap}`]),
@@ -184,7 +184,9 @@ function changeControl({ admin }: Installation): { stop(): Promise<void> } {
     for (let n = 1; !is_stopped; n++) {
       await pause(change_every_ms);
       const edited = { ...document, description: `Edit ${n}`, reason: 'a campaign' };
-      expectStatus(200, await admin.put(`/api/v1/policies/${id}`, edited));
+      const answer = await admin.put(`/api/v1/policies/${id}`, edited);
+      // A machine under load may miss the two seconds in which governance answers: the edit was not made then.
+      if (answer.status !== 503) expectStatus(200, answer);
     }
   })();
   return {

@@ -18,9 +18,10 @@ const floors: Record<string, readonly (readonly string[])[]> = {
   core: [['base'], ['access'], ['activity'], ['policies'], ['incidents'], ['logs'], ['api']],
   server: [
     ['base'],
-    ['store', 'upstreams', 'notifiers'],
+    ['store', 'upstreams', 'notifiers', 'otlp'],
     ['govern', 'http'],
     ['skills', 'gateway'],
+    ['runs', 'synthetic'],
     ['worker', 'api'],
     ['boot'],
     ['main'],

@@ -70,14 +70,15 @@ function environmentImports(file: Source): Finding[] {
     .map(({ line }) => ({ path: file.path, line, what: 'imports the process, and with it the environment' }));
 }
 
-/** The one file that parses the environment. Tools and tests may read what they need. */
+/** The one file of each program that reads the environment. Tools and tests may read what they need. */
 const config_file = 'server/base/config.ts';
+const terminal_file = 'cli/frame/terminal.ts';
 
 export const one_environment: Rule = {
   name: `process.env only in ${config_file}`,
   remedy: `Add the setting to ${config_file}, where it is parsed once and refused at start when wrong, and pass it on.`,
   find: (files) => {
-    const others = files.filter(({ path }) => isShipped(path) && path !== config_file);
+    const others = files.filter(({ path }) => isShipped(path) && path !== config_file && path !== terminal_file);
     return [...findInCode(others, environment), ...others.flatMap(environmentImports)];
   },
   breaks: [
@@ -88,6 +89,7 @@ export const one_environment: Rule = {
   keeps: [
     {
       [config_file]: 'process.env.PORT',
+      [terminal_file]: 'process.env.PORT',
       'tools/start.ts': 'process.env.PORT',
       'server/http/a.test.ts': 'process.env.PORT',
       'server/main.ts': 'process.argv; // process.env',

@@ -26,6 +26,7 @@ export const registries: readonly Registry[] = [
   { folder: 'server/notifiers', entry: 'Notifier', define },
   { folder: 'server/skills', entry: 'Skill', define },
   { folder: 'server/worker', entry: 'Job', define },
+  { folder: 'cli/commands', entry: 'Noun', define },
   { folder: 'tools/tidy', entry: 'Rule', define: 'rule.ts' },
 ];
 

@@ -2,7 +2,17 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { type Usage, usageOfChat } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
 import { dataOf, errorOf, joined, objectsIn, plain_event, sse } from './events.ts';
-import { boundOf, choicesOf, flagOf, listOf, messagesOf, modelOf, optionsOf, toolNames } from './fields.ts';
+import {
+  boundOf,
+  choicesOf,
+  flagOf,
+  listOf,
+  messagesOf,
+  modelOf,
+  newToolResults,
+  optionsOf,
+  toolNames,
+} from './fields.ts';
 import { PromptText } from './prompt.ts';
 
 /** Members that are no part of what the model reads, or are counted apart. */
@@ -45,8 +55,12 @@ function readRequest(body: JsonObject): WireRequest {
     wants_usage_chunk: stream && flagOf(optionsOf(body, 'stream_options'), 'include_usage'),
     prompt: prompt.size(),
     tools: toolNames(tools, functions),
+    tool_results: newToolResults(messages, resultsIn),
   };
 }
+
+const resultsIn = ({ role }: JsonObject) =>
+  role === 'assistant' ? null : role === 'tool' || role === 'function' ? 1 : 0;
 
 function edits(
   body: JsonObject,

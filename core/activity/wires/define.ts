@@ -17,6 +17,8 @@ export interface WireRequest {
   prompt: PromptSize;
   /** Names of the tools offered to the model. */
   tools: string[];
+  /** Results of tools that this call is the first to bring to the model. */
+  tool_results: number;
 }
 
 /** What an upper bound of the input tokens is computed from, before any tokenizer is asked. */

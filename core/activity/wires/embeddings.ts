@@ -34,6 +34,7 @@ function readRequest(body: JsonObject): WireRequest {
     wants_usage_chunk: true,
     prompt: prompt.size(),
     tools: [],
+    tool_results: 0,
   };
 }
 

@@ -68,6 +68,21 @@ export function toolNames(...lists: Json[][]): string[] {
   return [...new Set(names.filter((name) => typeof name === 'string'))];
 }
 
+/**
+ * The tool results that a call is the first to bring: those after the model's last turn, since every later call repeats
+ * them before another turn of it. `resultsIn` tells how many one item holds, or null where it is the model's own.
+ */
+export function newToolResults(items: readonly Json[], resultsIn: (item: JsonObject) => number | null): number {
+  let count = 0;
+  for (let n = items.length - 1; n >= 0; n--) {
+    const item = items[n];
+    const results = isObject(item) ? resultsIn(item) : 0;
+    if (results === null) break;
+    count += results;
+  }
+  return count;
+}
+
 function countOf(body: JsonObject, name: string, max: number, must: string): number | null {
   const value = body[name] ?? null;
   if (value === null) return null;

@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../../base/json.ts';
 import { mergeMessagesUsage, usageOfMessages } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
 import { dataOf, errorOf, joined, objectsIn, plain_event, sse } from './events.ts';
-import { boundOf, flagOf, listOf, messagesOf, modelOf, refuseField, toolNames } from './fields.ts';
+import { boundOf, flagOf, listOf, messagesOf, modelOf, newToolResults, refuseField, toolNames } from './fields.ts';
 import { PromptText } from './prompt.ts';
 
 /** Members that are no part of what the model reads, or are counted apart. */
@@ -30,6 +30,9 @@ export const messages: Wire = {
   errorBody,
   errorEvents: (problem) => sse(errorBody(problem), 'error'),
 };
+
+const resultsIn = ({ role, content }: JsonObject) =>
+  role === 'assistant' ? null : objectsIn(content).filter(({ type }) => type === 'tool_result').length;
 
 function readRequest(body: JsonObject): WireRequest {
   const prompt = new PromptText();
@@ -66,6 +69,7 @@ function readRequest(body: JsonObject): WireRequest {
     // Usage is part of every stream of this wire; nothing is asked for and nothing hidden.
     wants_usage_chunk: true,
     prompt: prompt.size(),
+    tool_results: newToolResults(list, resultsIn),
     tools: [...toolNames(tools), ...objectsIn(body.mcp_servers).map((server) => `mcp:${joined(server.name)}`)],
   };
 }

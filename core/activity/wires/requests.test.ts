@@ -103,6 +103,29 @@ describe('what governance reads', () => {
     expect(read('messages', { stream: true }).wants_usage_chunk).toBe(true);
   });
 
+  test('the tool results that a call is the first to bring', () => {
+    const user = { role: 'user', content: 'x' };
+    const model = { role: 'assistant', content: 'y' };
+    const tool = { role: 'tool', tool_call_id: 'a', content: '1' };
+    const ofChat = (...messages: Json[]) => read('chat', { messages }).tool_results;
+    expect(ofChat(user)).toBe(0);
+    expect(ofChat(user, model, tool, tool)).toBe(2);
+    expect(ofChat(user, model, tool, user)).toBe(1);
+    expect(ofChat(user, model, tool, tool, model, tool)).toBe(1);
+    expect(ofChat(user, model, tool, model, user)).toBe(0);
+    const block = { type: 'tool_result', tool_use_id: 'a', content: '1' };
+    const ofMessages = (...messages: Json[]) => read('messages', { messages, max_tokens: 5 }).tool_results;
+    expect(ofMessages(user, model, { role: 'user', content: [block, block, { type: 'text', text: 'z' }] })).toBe(2);
+    expect(ofMessages(user, model, { role: 'user', content: [block] }, model, user)).toBe(0);
+    const output = { type: 'function_call_output', call_id: 'a', output: '1' };
+    const called = { type: 'function_call', call_id: 'a', name: 'f', arguments: '{}' };
+    const ofResponses = (input: Json) => read('responses', { input }).tool_results;
+    expect(ofResponses('x')).toBe(0);
+    expect(ofResponses([output, output])).toBe(2);
+    expect(ofResponses([user, called, called, output, output])).toBe(2);
+    expect(ofResponses([user, called, output, { type: 'message', role: 'assistant', content: 'y' }, user])).toBe(0);
+  });
+
   test('the tools that are offered, by name', () => {
     const tools = [
       { type: 'function', function: { name: 'a' } },

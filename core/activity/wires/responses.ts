@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { usageOfResponses } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
 import { dataOf, errorOf, joined, objectsIn, plain_event, sse } from './events.ts';
-import { boundOf, flagOf, listOf, modelOf, refuseField, toolNames } from './fields.ts';
+import { boundOf, flagOf, listOf, modelOf, newToolResults, refuseField, toolNames } from './fields.ts';
 import { PromptText } from './prompt.ts';
 
 /** Members that are no part of what the model reads, or are counted apart. */
@@ -49,7 +49,15 @@ function readRequest(body: JsonObject): WireRequest {
     wants_usage_chunk: true,
     prompt: prompt.size(),
     tools: toolNames(tools),
+    tool_results: newToolResults(items, resultsIn),
   };
+}
+
+/** What the model said, called or thought is its own; messages of others and results are the caller's. */
+function resultsIn({ type, role }: JsonObject): number | null {
+  if (typeof type === 'string' && type.endsWith('_call_output')) return 1;
+  const is_of_caller = (type === 'message' || type === undefined) && role !== 'assistant';
+  return is_of_caller ? 0 : null;
 }
 
 /** A stored prompt, named by `prompt`, may stand in for the input. */

@@ -17,6 +17,11 @@ export interface Detector<Document extends RuleOf = RuleOf> {
   title: string;
   schema: z.ZodType<Document>;
   detect(rule: Document, call: Call): Finding;
+  /**
+   * What it finds depends on nothing but what the record of a call keeps, so history can be asked again. Absent: it
+   * cannot, and a preview counts the call as one that it could not check.
+   */
+  replayable?: true;
   refusal: Refusal;
   /** Calls that the rule lets pass and calls that it finds: run by the contract test of all detectors. */
   examples: Record<'miss' | 'hit', { rule: Document; call: Partial<Call> }>;

@@ -18,6 +18,7 @@ export const model_access = defineDetector<z.infer<typeof document>>({
   type: 'model_access',
   title: 'model access',
   schema: document,
+  replayable: true,
   detect({ params: { allow, deny } }, call) {
     const name = `${call.provider}/${call.model}`;
     if (deny?.some((pattern) => isModel(pattern, call)))

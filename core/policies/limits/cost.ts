@@ -16,26 +16,37 @@ const within_books = usd_amount.refine(
 /** USD for a million tokens, to be assumed where a model has no price. */
 const declared_price = z.strictObject({ input_usd: within_books, output_usd: within_books });
 
+/** What every limit on money says: how much, and what is assumed where a model has no price. */
+export const money_members = {
+  max: within_books,
+  on_unknown_price: z.enum(['block', 'estimate']).default('block'),
+  declared_price: declared_price.optional(),
+};
+type Money = z.infer<z.ZodObject<typeof money_members>>;
+
+export const declares_price = (limit: Money): boolean =>
+  limit.on_unknown_price === 'block' || limit.declared_price !== undefined;
+
+export const needs_declared_price = {
+  path: ['declared_price'],
+  message:
+    'is needed when on_unknown_price is "estimate": say what a million input and output tokens are assumed to cost',
+};
+
 const document = z
   .strictObject({
     type: z.literal('cost_usd'),
-    max: within_books,
+    ...money_members,
     window: window_schema,
     count_per: count_per.default('together'),
-    on_unknown_price: z.enum(['block', 'estimate']).default('block'),
-    declared_price: declared_price.optional(),
   })
-  .refine((limit) => limit.on_unknown_price === 'block' || limit.declared_price, {
-    path: ['declared_price'],
-    message:
-      'is needed when on_unknown_price is "estimate": say what a million input and output tokens are assumed to cost',
-  });
+  .refine(declares_price, needs_declared_price);
 type CostLimit = z.infer<typeof document>;
 
 /** USD for a million tokens → pico-USD for one: both are the amount times 10^6, rounded up. */
 const picoPerToken = (usd_per_million: string) => ceilDiv(nanoOfUsd(usd_per_million), 1000n);
 
-function askDeclared(limit: CostLimit, estimate: Estimate) {
+function askDeclared(limit: Money, estimate: Estimate) {
   const { input_usd, output_usd } = limit.declared_price ?? {};
   if (limit.on_unknown_price === 'block' || input_usd === undefined || output_usd === undefined)
     return 'price_unknown' as const;
@@ -46,13 +57,25 @@ function askDeclared(limit: CostLimit, estimate: Estimate) {
   };
 }
 
-function postDeclared(limit: CostLimit, { usage }: Used): bigint {
+function postDeclared(limit: Money, { usage }: Used): bigint {
   const { input_usd, output_usd } = limit.declared_price ?? {};
   if (input_usd === undefined || output_usd === undefined) return 0n;
   const pico =
     BigInt(usage.input_tokens) * picoPerToken(input_usd) + BigInt(usage.output_tokens) * picoPerToken(output_usd);
   return ceilDiv(pico, BigInt(pico_per_nano));
 }
+
+/** What a call asks of a limit on money: its price at the highest rates it can reach, or the declared one. */
+export const askMoney = (limit: Money, estimate: Estimate) =>
+  estimate.price
+    ? {
+        base: estimate.price.base_pico,
+        rate: estimate.price.output_pico * BigInt(estimate.choices),
+        scale: pico_per_nano,
+      }
+    : askDeclared(limit, estimate);
+
+export const postMoney = (limit: Money, used: Used): bigint => used.cost_nano ?? postDeclared(limit, used);
 
 const example = (used: string) => ({
   limit: {
@@ -74,16 +97,9 @@ export const cost_usd = defineLimit<CostLimit>({
   windows: ['run', 'session', 'minute', 'hour', 'day', 'week', 'month', 'rolling'],
   schema: document,
   cap: (limit) => nanoOfUsd(limit.max),
-  ask: (limit, estimate) =>
-    estimate.price
-      ? {
-          base: estimate.price.base_pico,
-          rate: estimate.price.output_pico * BigInt(estimate.choices),
-          scale: pico_per_nano,
-        }
-      : askDeclared(limit, estimate),
-  post: (limit, used) => used.cost_nano ?? postDeclared(limit, used),
-  show: usdOfNano,
+  ask: askMoney,
+  post: postMoney,
+  show: (amount) => usdOfNano(amount),
   refusal: () => ({
     code: 'budget_exceeded',
     category: 'BUDGET_EXCEEDED',

@@ -1,12 +1,28 @@
 import { z } from 'zod';
+import type { Window } from '../../base/window.ts';
+import { burn_rate } from './burn-rate.ts';
 import { concurrency } from './concurrency.ts';
 import { cost_usd } from './cost.ts';
 import type { LimitOf, LimitType } from './define.ts';
+import { duration } from './duration.ts';
 import { requests } from './requests.ts';
+import { steps } from './steps.ts';
 import { tokens_input, tokens_output, tokens_total } from './tokens.ts';
+import { tool_calls } from './tool-calls.ts';
 
 /** Every type of limit. A new one is its file and its name here. */
-const types: [LimitType, ...LimitType[]] = [tokens_input, tokens_output, tokens_total, cost_usd, requests, concurrency];
+const types: [LimitType, ...LimitType[]] = [
+  tokens_input,
+  tokens_output,
+  tokens_total,
+  cost_usd,
+  burn_rate,
+  requests,
+  concurrency,
+  steps,
+  tool_calls,
+  duration,
+];
 
 export const limit_types: ReadonlyMap<string, LimitType> = new Map(types.map((of) => [of.type, of]));
 
@@ -15,3 +31,7 @@ export const limit_schema = z.discriminatedUnion(
   'type',
   types.map((of) => of.schema) as never,
 ) as unknown as z.ZodType<LimitOf>;
+
+/** The window the books count a limit in; undefined for one that counts what is in flight. */
+export const countedOver = (limit: LimitOf): Window | undefined =>
+  limit_types.get(limit.type)?.counted_over?.(limit) ?? limit.window;

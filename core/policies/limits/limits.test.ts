@@ -35,7 +35,8 @@ const matchedBy = (limit: LimitOf): Matched => {
 
 /** What the one evaluator says of a call against a balance, without any book. */
 function judge({ limit, used, estimate }: LimitType['examples']['under']) {
-  const { lines, unmeasurable } = reserve([matchedBy(limit)], call, estimate, 1_800_000_000_000);
+  const { timed, unmeasurable, ...reserved } = reserve([matchedBy(limit)], call, estimate, 1_800_000_000_000);
+  const lines = [...reserved.lines, ...timed.map((of) => of.line)];
   expect(unmeasurable).toEqual([]);
   expect(lines).toHaveLength(1);
   const judged = lines.map((line) => ({ line, seen: { posted: used, pending: 0n } }));
@@ -63,7 +64,7 @@ describe.each([...limit_types])('limit %s', (name, type) => {
     expect(decision).toMatchObject({ verdict: 'continue', deciding: null });
     const { limit, used, estimate } = type.examples.at;
     expect(line && used + amountOf(line, estimate.output_tokens.wanted)).toBe(type.cap(limit));
-    expect(decision.contributions[0]?.remaining).toBe(type.show(type.cap(limit) - used));
+    expect(decision.contributions[0]?.remaining).toBe(type.show(type.cap(limit) - used, limit));
   });
 
   test('refuses the next unit, with its own code, category and reason in numbers', () => {
@@ -73,7 +74,7 @@ describe.each([...limit_types])('limit %s', (name, type) => {
       verdict: 'block',
       deciding: { type: name, fired: true, ...refusal, unit: type.unit },
     });
-    expect(decision.deciding?.reason).toContain(String(type.show(type.examples.over.used)));
+    expect(decision.deciding?.reason).toContain(String(type.show(type.examples.over.used, type.examples.over.limit)));
     expect(problem_catalog[refusal.code].status).toSatisfy((status: number) => [402, 403, 429].includes(status));
     expect(categories).toContain(refusal.category);
     expect(severities).toContain(refusal.severity);
@@ -92,7 +93,7 @@ describe.each([...limit_types])('limit %s', (name, type) => {
       reasoning_tokens: 0,
     };
     const cost_nano = 300_000n;
-    const posted = type.post(limit, { usage: usage as never, cost_nano });
+    const posted = type.post(limit, { usage: usage as never, cost_nano, tool_results: estimate.tool_results });
     expect(line && amountOf(line, estimate.output_tokens.wanted)).toBeGreaterThanOrEqual(posted);
   });
 

@@ -43,6 +43,8 @@ export const requests = defineLimit<RequestLimit>({
   windows: ['minute', 'hour', 'day', 'rolling'],
   schema: document,
   cap: (limit) => BigInt(limit.max),
+  // Counted in calendar minutes, twice the cap could pass around the turn of one.
+  counted_over: ({ window }) => ('per' in window && window.per === 'minute' ? { rolling_seconds: 60 } : window),
   ask: () => ({ base: 1n, rate: 0n, scale: 1 }),
   post: () => 1n,
   show: Number,

@@ -1,3 +1,4 @@
+import { addressOf } from './address.ts';
 import type { LlmUpstream } from './define.ts';
 import { requestHeaders } from './headers.ts';
 import { post } from './http.ts';
@@ -11,7 +12,7 @@ export const anthropic: LlmUpstream = {
   wires: ['messages'],
   open: async (target, request) =>
     post({
-      url: new URL(`${target.base_url.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1${request.path}`),
+      url: addressOf(target.base_url.replace(/\/+$/, '').replace(/\/v1$/, ''), `/v1${request.path}`),
       headers: {
         'anthropic-version': default_version,
         ...requestHeaders(request.headers, request.stream),

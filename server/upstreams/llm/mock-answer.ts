@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { plan_name, planGoal, planInCircles } from '@aos/core/activity/plan-goal.ts';
 import { mockTokens } from '@aos/core/activity/tokens.ts';
 import type { WireName, WireRequest } from '@aos/core/activity/wires/define.ts';
 import { isObject, type Json, type JsonObject } from '@aos/core/base/json.ts';
@@ -104,7 +105,17 @@ function structuredText(body: JsonObject): string | null {
   if (format.type === 'json_object') return '{"answer":"example answer"}';
   if (format.type !== 'json_schema') return null;
   const schema = isObject(format.json_schema) ? format.json_schema.schema : format.schema;
+  if (isObject(format.json_schema) && format.json_schema.name === plan_name) return plannedText(body, schema);
   return JSON.stringify(valueFor(schema));
+}
+
+/** A plan for the goal in the last message of the user, with the skills that the schema names. */
+function plannedText(body: JsonObject, schema: Json | undefined): string {
+  const messages = Array.isArray(body.messages) ? body.messages.filter(isObject) : [];
+  const goal = messages.findLast(({ role }) => role === 'user')?.content;
+  const skills = [...JSON.stringify(schema ?? null).matchAll(/"const":"([a-z_]+)"/g)].map(([, name = '']) => name);
+  const asked = typeof goal === 'string' ? goal : '';
+  return JSON.stringify(body.model === 'mock-loop' ? planInCircles(asked) : planGoal(asked, skills));
 }
 
 /**

@@ -9,7 +9,7 @@ export interface MockModel {
   first_ms: number;
   /** Between two chunks of a stream. */
   chunk_ms: number;
-  /** A plain answer takes the time that streaming it would take, instead of `first_ms` alone. */
+  /** A plain answer that its bound ends takes the time that streaming it would take, instead of `first_ms` alone. */
   is_slow_when_plain: boolean;
   says: 'sentences' | 'personal_data' | 'invented_facts';
   /** Answers with an error of the provider instead. */
@@ -41,7 +41,7 @@ const list: MockModel[] = [
   {
     ...small,
     name: 'mock-loop',
-    description: 'Repeats itself until its bound on output tokens stops it.',
+    description: 'Repeats itself until its bound on output tokens stops it; its plans go in circles.',
     words: { from: 20_000, to: 20_000 },
     is_slow_when_plain: true,
   },

@@ -111,7 +111,8 @@ function answered(
   const { first_ms, chunk_ms } = model;
   if (!read.stream) {
     const play = json(200, forms[wire].plain(answer, stamp));
-    const tokens = answer.choices.reduce((sum, choice) => sum + choice.output_tokens, 0);
+    const endless = answer.choices.filter(({ finish }) => finish === 'length');
+    const tokens = endless.reduce((sum, choice) => sum + choice.output_tokens, 0);
     const generating_ms = model.is_slow_when_plain ? tokens * chunk_ms : 0;
     return { ...play, first_ms: first_ms + generating_ms, ...(model.fails === 'cut' && { cut_after: 1 }) };
   }

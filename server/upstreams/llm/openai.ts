@@ -1,3 +1,4 @@
+import { addressOf } from './address.ts';
 import type { LlmUpstream } from './define.ts';
 import { requestHeaders } from './headers.ts';
 import { post } from './http.ts';
@@ -8,7 +9,7 @@ export const openai: LlmUpstream = {
   wires: ['chat', 'responses', 'embeddings'],
   open: async (target, request) =>
     post({
-      url: new URL(target.base_url.replace(/\/+$/, '') + request.path),
+      url: addressOf(target.base_url, request.path),
       headers: {
         ...requestHeaders(request.headers, request.stream),
         ...(target.secret !== null && { authorization: `Bearer ${target.secret}` }),

@@ -25,6 +25,8 @@ export interface Installation {
   /** With the admin key, to the first process. */
   admin: Api;
   sql: Sql;
+  /** What all its processes were started with. */
+  env: Readonly<Record<string, string>>;
   /** One more process on the same database. */
   startOne(env?: Record<string, string>): Promise<ServerProcess>;
   stop(): Promise<void>;
@@ -74,6 +76,7 @@ export async function openInstallation(options: InstallationOptions): Promise<In
     admin: api(first),
     sql: async <T extends pg.QueryResultRow>(statement: string, values: unknown[] = []) =>
       (await pool.query<T>(statement, values)).rows,
+    env: settings,
     startOne,
     stop: async () => {
       await pool.end();

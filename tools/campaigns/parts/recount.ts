@@ -3,10 +3,12 @@ import type { Sql } from './installation.ts';
 /**
  * Every promise about settled books that the stored rows break, in words; empty when they are right. All sums are made
  * anew: balances from the records' lines, the lines from the records' own figures, runs from their steps and records.
- * For an installation at rest: no call is under way.
+ * For an installation at rest: no call is under way. Runs that workers carried out have steps that are no calls, and ask
+ * the same again when a worker died over it: of them only the books are recounted.
  */
-export async function recount(sql: Sql): Promise<string[]> {
-  const found = await Promise.all(checks.map(({ query, says }) => broken(sql, query, says)));
+export async function recount(sql: Sql, of: 'calls' | 'runs' = 'calls'): Promise<string[]> {
+  const due = of === 'calls' ? [...checks, ...checks_of_calls] : checks;
+  const found = await Promise.all(due.map(({ query, says }) => broken(sql, query, says)));
   return found.flat();
 }
 
@@ -55,16 +57,25 @@ const checks: readonly Check[] = [
           and ((h->>'posted')::numeric <> (h->>'held')::numeric or r.usage_source <> 'estimated')`,
   },
   {
-    says: 'a call has more than one record',
-    query: 'select prompt_hash, count(*) from llm_run_records group by 1 having count(*) > 1',
-  },
-  {
     says: 'a record lacks its run, its trace, its step or its snapshot',
     query: `select r.id from llm_run_records r
         left join runs on runs.id = r.run_id left join traces on traces.id = r.trace_id and traces.run_id = r.run_id
         left join steps on steps.id = r.step_id and steps.run_id = r.run_id and steps.trace_id = r.trace_id
         left join snapshots s on s.id = r.policy_snapshot_id
         where runs.id is null or traces.id is null or steps.id is null or s.id is null`,
+  },
+  {
+    says: 'a refusal lacks its violation or its ledger entry',
+    query: `select d.id from decisions d where d.verdict = 'block' and (
+        not exists (select from violations v where v.decision_id = d.id)
+        or not exists (select from audit_ledger l where l.object_id = d.id and l.event = 'LIMIT_BREACHED'))`,
+  },
+];
+
+const checks_of_calls: readonly Check[] = [
+  {
+    says: 'a call has more than one record',
+    query: 'select prompt_hash, count(*) from llm_run_records group by 1 having count(*) > 1',
   },
   {
     says: 'a step has neither a record nor a refusal, or both',
@@ -83,12 +94,6 @@ const checks: readonly Check[] = [
         from runs r left join of_steps s on s.run_id = r.id left join of_records l on l.run_id = r.id
         where r.calls <> coalesce(s.steps, 0) or r.refused_calls <> coalesce(s.refused, 0) or r.input_tokens <> coalesce(l.input, 0)
           or r.output_tokens <> coalesce(l.output, 0) or r.estimated_cost_usd <> coalesce(l.cost, 0)`,
-  },
-  {
-    says: 'a refusal lacks its violation or its ledger entry',
-    query: `select d.id from decisions d where d.verdict = 'block' and (
-        not exists (select from violations v where v.decision_id = d.id)
-        or not exists (select from audit_ledger l where l.object_id = d.id and l.event = 'LIMIT_BREACHED'))`,
   },
 ];
 

@@ -1,0 +1,133 @@
+import type { Item } from '@aos/sdk/contract.ts';
+import { ago } from '../frame/format.ts';
+import { rowLimit, several, showList } from '../frame/listing.ts';
+import type { Session } from '../frame/session.ts';
+import type { Column } from '../frame/table.ts';
+import type { Noun } from './define.ts';
+
+type Key = Item<'listApiKeys'>;
+
+interface CreateOptions {
+  role?: string;
+  agent?: string[];
+  actor?: string[];
+  wholeTenant?: boolean;
+}
+
+export const keys: Noun = {
+  name: 'keys',
+  register: (program, act) => {
+    const command = program.command('keys').description('the credentials of programs and people');
+    command
+      .command('list', { isDefault: true })
+      .description('keys, without their secrets')
+      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .action(act('Cannot list keys', list));
+    command
+      .command('create <name>')
+      .description('make a key; it is shown this once')
+      .option('--role <role>', 'service (default), viewer, auditor, operator, approver, policy_author, admin, owner')
+      .option('--agent <agent>', 'may call as these agents only', several)
+      .option('--actor <actor>', 'may call on behalf of these humans only', several)
+      .option('--whole-tenant', 'belongs to no project')
+      .action(act('Cannot make the key', create));
+    command
+      .command('rotate <key>')
+      .description('replace its secret; policies and counters stay')
+      .option('--overlap <seconds>', 'both work for so long', '0')
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot rotate the key', rotate));
+    command
+      .command('bind <key>')
+      .description('say which agents and people it may call as; none named: any')
+      .option('--agent <agent>', 'id or slug, may be repeated', several)
+      .option('--actor <actor>', 'id or slug, may be repeated', several)
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot bind the key', bind));
+    command
+      .command('revoke <key>')
+      .description('end it at once and for good')
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot revoke the key', revoke));
+  },
+};
+
+async function list(session: Session, { limit }: { limit: number }): Promise<void> {
+  const page = await session.aos.call('listApiKeys', { query: { limit, project: session.options.project } });
+  showList(session, page, {
+    what: 'keys',
+    columns: columnsAt(session.terminal.now()),
+    empty: 'npx aos keys create my-app',
+    next: 'npx aos keys create my-app',
+  });
+}
+
+const columnsAt = (now_ms: number): Column<Key>[] => [
+  { title: 'key', value: (of) => of.id },
+  { title: 'name', value: (of) => of.name, flexible: true },
+  { title: 'role', value: (of) => of.role },
+  { title: 'hint', value: (of) => of.hint },
+  { title: 'bound to', value: (of) => [...of.agent_ids, ...of.actor_ids].join(' ') || '–', flexible: true },
+  {
+    title: 'state',
+    value: (of) =>
+      of.revoked_at ? 'revoked' : of.expires_at && Date.parse(of.expires_at) <= now_ms ? 'expired' : 'live',
+  },
+  { title: 'used', value: (of) => ago(of.last_used_at, now_ms), align: 'right' },
+];
+
+async function create(session: Session, name: string, options: CreateOptions): Promise<void> {
+  const made = await session.aos.call('createApiKey', {
+    body: {
+      name,
+      role: options.role as never,
+      agent_ids: options.agent,
+      actor_ids: options.actor,
+      project_id: options.wholeTenant ? null : session.options.project,
+    },
+  });
+  tellSecret(session, made, 'export AOS_API_KEY=…');
+}
+
+async function rotate(session: Session, id: string, options: { overlap: string; reason?: string }): Promise<void> {
+  const body = { overlap_seconds: Number(options.overlap), reason: await session.reason(options.reason) };
+  tellSecret(
+    session,
+    await session.aos.call('rotateApiKey', { params: { id }, body }),
+    'give the new secret to its users',
+  );
+}
+
+async function bind(
+  session: Session,
+  id: string,
+  { agent = [], actor = [], ...options }: { agent?: string[]; actor?: string[]; reason?: string },
+): Promise<void> {
+  const body = { agent_ids: agent, actor_ids: actor, reason: await session.reason(options.reason) };
+  const bound = await session.aos.call('bindApiKey', { params: { id }, body });
+  const whom = [...agent, ...actor].join(', ') || 'anybody';
+  session.show({
+    data: bound,
+    text: () => `${session.style.green(session.style.mark.tick)} ${id} may call as ${whom}\n`,
+    next: 'npx aos keys list',
+  });
+}
+
+/** The secret alone on stdout, so that it can be piped into a store of secrets. */
+function tellSecret(session: Session, made: Key & { secret: string }, next: string): void {
+  const { tick } = session.style.mark;
+  if (!session.options.json && !session.options.jsonl)
+    session.note(`${session.style.green(tick)} ${made.id} (${made.role}); its secret is shown this once:`);
+  session.show({ data: made, text: () => `${made.secret}\n`, next });
+}
+
+async function revoke(session: Session, id: string, options: { reason?: string }): Promise<void> {
+  const body = { reason: await session.reason(options.reason) };
+  const revoked = await session.aos.call('revokeApiKey', { params: { id }, body });
+  const { tick } = session.style.mark;
+  session.show({
+    data: revoked,
+    text: () => `${session.style.green(tick)} ${id} opens nothing any more\n`,
+    next: 'npx aos keys list',
+  });
+}

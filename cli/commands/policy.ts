@@ -1,0 +1,156 @@
+import { slugOf } from '@aos/core/policies/file.ts';
+import type { Item } from '@aos/sdk/contract.ts';
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { CommandError } from '../frame/exit-codes.ts';
+import { ago, oneLine } from '../frame/format.ts';
+import { rowLimit, several, showList } from '../frame/listing.ts';
+import type { Session } from '../frame/session.ts';
+import { type Column, factsOf } from '../frame/table.ts';
+import type { Act, Noun } from './define.ts';
+import { registerExplain } from './policy-explain.ts';
+import { registerFiles } from './policy-files.ts';
+import { registerPreview } from './policy-preview.ts';
+
+type Policy = Item<'listPolicies'>;
+
+export const policy: Noun = {
+  name: 'policy',
+  register: (program, act) => {
+    const command = program.command('policy').alias('policies').description('how runs are controlled');
+    command
+      .command('list', { isDefault: true })
+      .description('policies, newest first')
+      .option('--status <status>', 'draft, active, disabled, retired', several)
+      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .action(act('Cannot list policies', list));
+    command
+      .command('show <policy>')
+      .description('one policy, by id or name')
+      .action(act('Cannot show the policy', show));
+    registerFiles(command, act);
+    registerExplain(command, act);
+    registerPreview(command, act, async (session, named) => (await policyNamed(session, named)).id);
+    registerStates(command, act);
+    command
+      .command('export [policy]')
+      .description('policies as YAML documents, for files')
+      .action(act('Cannot export policies', exportYaml));
+  },
+};
+
+async function list(session: Session, { status, limit }: { status?: string[]; limit: number }): Promise<void> {
+  const page = await session.aos.call('listPolicies', { query: { status: status as never, limit } });
+  const first = page.items[0];
+  showList(session, page, {
+    what: 'policies',
+    columns: columnsAt(session.terminal.now()),
+    empty: 'npx aos policy apply policies/ --reason "first policies"',
+    next: first && `npx aos policy show ${first.id}`,
+  });
+}
+
+const columnsAt = (now_ms: number): Column<Policy>[] => [
+  { title: 'policy', value: (of) => of.id },
+  { title: 'name', value: (of) => of.name, flexible: true },
+  { title: 'status', value: (of) => (of.mode === 'shadow' ? `${of.status} (shadow)` : of.status) },
+  { title: 'v', value: (of) => String(of.version), align: 'right' },
+  { title: 'says', value: (of) => of.sentence, flexible: true },
+  { title: 'changed', value: (of) => ago(of.updated_at, now_ms), align: 'right' },
+];
+
+async function show(session: Session, named: string): Promise<void> {
+  const found = await policyNamed(session, named);
+  session.show({
+    data: found,
+    text: () =>
+      factsOf([
+        ['policy', found.id],
+        ['name', oneLine(found.name)],
+        ['status', `${found.status}${found.status === 'active' ? ` (${found.mode})` : ''}, version ${found.version}`],
+        ['says', oneLine(found.sentence)],
+        ['owner', found.owner ?? null],
+        [
+          'file',
+          found.managed_by
+            ? `${found.managed_by.origin ?? 'applied'}${found.managed_by.drifted ? ', changed by hand since' : ''}`
+            : null,
+        ],
+        ['page', found.url],
+      ]) + `\n${stringify({ target: found.target, controls: found.controls })}`,
+    next: found.status === 'active' ? 'npx aos limits list' : `npx aos policy activate ${found.id} --reason "…"`,
+  });
+  for (const warning of found.warnings)
+    session.note(session.style.yellow(`${session.style.mark.warning} ${oneLine(warning)}`));
+}
+
+/** By id, else by the name it is recognised by in files. */
+async function policyNamed(session: Session, named: string): Promise<Policy> {
+  if (/^pol_/.test(named)) return session.aos.call('getPolicy', { params: { id: named } });
+  const slug = slugOf(named);
+  const names: string[] = [];
+  for await (const one of session.aos.each('listPolicies', { query: { limit: 200 } })) {
+    if (slugOf(one.name) === slug) return one;
+    names.push(one.name);
+  }
+  throw new CommandError(
+    'usage',
+    `There is no policy "${named}"`,
+    names.length === 0 ? 'there are none yet' : `there are: ${names.slice(0, 8).map(slugOf).join(', ')}`,
+    'npx aos policy list',
+  );
+}
+
+const states = [
+  { verb: 'activate', name: 'activatePolicy', does: 'put it in force: no later call is admitted without it' },
+  { verb: 'disable', name: 'disablePolicy', does: 'take it out of force' },
+  { verb: 'retire', name: 'retirePolicy', does: 'take it out of force for good' },
+] as const;
+
+function registerStates(command: Command, act: Act): void {
+  for (const { verb, name, does } of states) {
+    const of = command.command(`${verb} <policy>`).description(does).option('--reason <text>', 'why, for the ledger');
+    if (verb === 'activate') of.option('--mode <mode>', 'enforce, or shadow: recorded only');
+    of.action(
+      act(`Cannot ${verb} the policy`, async (session, named: string, options: { reason?: string; mode?: string }) => {
+        const { id } = await policyNamed(session, named);
+        const reason = await session.reason(options.reason);
+        const body = { reason, ...(options.mode !== undefined && { mode: options.mode as 'enforce' }) };
+        const changed = await session.aos.call(name, { params: { id }, body });
+        const { style } = session;
+        session.show({
+          data: changed,
+          text: () =>
+            `${style.green(style.mark.tick)} ${oneLine(changed.name)} v${changed.version} ${changed.status}${changed.status === 'active' ? ` (${changed.mode})` : ''}\n` +
+            changed.warnings.map((warning) => `${style.yellow(style.mark.warning)} ${oneLine(warning)}\n`).join(''),
+          next: `npx aos policy show ${id}`,
+        });
+      }),
+    );
+  }
+}
+
+async function exportYaml(session: Session, named: string | undefined): Promise<void> {
+  const found: Policy[] = [];
+  if (named !== undefined) found.push(await policyNamed(session, named));
+  else
+    for await (const one of session.aos.each('listPolicies', { query: { limit: 200 } }))
+      if (one.status !== 'retired') found.push(one);
+  session.show({
+    data: found.map(documentOf),
+    text: () => found.map((one) => `---\n${stringify(documentOf(one), { lineWidth: 100 })}`).join(''),
+    next: 'npx aos policy diff <file>',
+  });
+}
+
+/** What a file says: the document and its state, without what the server adds. */
+function documentOf({ name, description, owner, tags, status, mode, target, controls, expires_at }: Policy): object {
+  const kept = { name, description, owner, tags, status, mode, target, controls: controls.map(withoutId), expires_at };
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => !isEmpty(value)));
+}
+
+const withoutId = ({ id: _, ...control }: Policy['controls'][number]): object =>
+  Object.fromEntries(Object.entries(control).filter(([, value]) => !isEmpty(value)));
+
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0);

@@ -1,0 +1,145 @@
+import type { Item } from '@aos/sdk/contract.ts';
+import type { Command } from 'commander';
+import { ago, amount, duration, money, oneLine } from '../frame/format.ts';
+import { rowLimit, several, showList } from '../frame/listing.ts';
+import type { Session } from '../frame/session.ts';
+import { type Column, factsOf, tableOf } from '../frame/table.ts';
+import type { Act, Noun } from './define.ts';
+import { followRun } from './follow.ts';
+import { stepName } from './step-name.ts';
+
+type Run = Item<'listRuns'>;
+
+interface ListOptions {
+  live?: boolean;
+  completed?: boolean;
+  agent?: string[];
+  status?: string[];
+  synthetic?: boolean;
+  limit: number;
+}
+
+export const runs: Noun = {
+  name: 'runs',
+  register: (program, act) => {
+    const command = program.command('runs').description('what runs and what ran: list, show, tail, and stopping it');
+    command
+      .command('list', { isDefault: true })
+      .description('runs, newest first')
+      .option('--live', 'only those that have not ended')
+      .option('--completed', 'only those that have ended')
+      .option('--agent <agent>', 'of this agent', several)
+      .option('--status <status>', 'queued, running, retry, succeeded, failed, failed_policy, cancelled', several)
+      .option('--synthetic', 'also those of demos and scenarios')
+      .option('--limit <rows>', 'at most so many', rowLimit, 20)
+      .action(act('Cannot list runs', list));
+    command.command('show <run>').description('one run with its steps').action(act('Cannot show the run', show));
+    command
+      .command('tail <run>')
+      .description('follow a run to its end')
+      .action(act('Cannot follow the run', (session, id: string) => followRun(session, id)));
+    for (const verb of verbs) registerVerb(command, act, verb);
+  },
+};
+
+async function list(session: Session, options: ListOptions): Promise<void> {
+  const { agent, status, limit } = options;
+  const query = {
+    limit,
+    agent,
+    project: session.options.project === undefined ? undefined : [session.options.project],
+    is_synthetic: options.synthetic ? ('all' as const) : undefined,
+  };
+  const name = options.live ? 'listLiveRuns' : options.completed ? 'listCompletedRuns' : 'listRuns';
+  const page = await session.aos.call(name, { query: { ...query, status: status as never } });
+  const first = page.items[0];
+  showList(session, page, {
+    what: 'runs',
+    columns: columnsAt(session.terminal.now()),
+    empty: 'npx aos run --agent my-agent "Say hello" --follow',
+    next: first && `npx aos runs show ${first.id}`,
+  });
+}
+
+const columnsAt = (now_ms: number): Column<Run>[] => [
+  { title: 'run', value: (run) => run.id },
+  { title: 'agent', value: (run) => run.agent_slug ?? '–', flexible: true },
+  { title: 'actor', value: (run) => run.actor_slug ?? '–', flexible: true },
+  { title: 'status', value: statusOf },
+  { title: 'why', value: (run) => (run.termination_reason === 'COMPLETED' ? '' : (run.termination_reason ?? '')) },
+  { title: 'calls', value: (run) => amount(run.calls), align: 'right' },
+  { title: 'tokens', value: (run) => amount(run.input_tokens + run.output_tokens), align: 'right' },
+  { title: 'cost', value: (run) => money(run.estimated_cost_usd), align: 'right' },
+  { title: 'begun', value: (run) => ago(run.created_at, now_ms), align: 'right' },
+];
+
+const statusOf = ({ hold, status }: Pick<Run, 'hold' | 'status'>): string =>
+  hold === 'none' ? status : `${status} (${hold})`;
+
+async function show(session: Session, id: string): Promise<void> {
+  const [run, steps] = await Promise.all([
+    session.aos.call('getRun', { params: { id } }),
+    session.aos.call('listSteps', { params: { id }, query: { limit: 200 } }),
+  ]);
+  const { terminal } = session;
+  const took_ms = Date.parse(run.ended_at ?? run.last_activity_at) - Date.parse(run.started_at ?? run.created_at);
+  session.show({
+    data: { ...run, steps: steps.items },
+    text: () =>
+      factsOf([
+        ['run', run.id],
+        ['goal', run.goal === null ? null : oneLine(run.goal)],
+        ['status', `${statusOf(run)}${run.termination_reason ? ` (${run.termination_reason})` : ''}`],
+        ['agent', run.agent_slug],
+        ['actor', run.actor_slug],
+        ['project', run.project_slug],
+        ['policy', run.violation_policy_id ?? run.policy_context],
+        [
+          'cost',
+          `${money(run.totals.cost_usd)} · ${amount(run.totals.input_tokens)} in, ${amount(run.totals.output_tokens)} out`,
+        ],
+        ['calls', `${run.totals.calls} (${run.totals.refused_calls} refused)`],
+        ['time', duration(Math.max(0, took_ms))],
+        ['incidents', run.incident_ids.join(' ') || null],
+        ['page', run.url],
+      ]) + (steps.items.length === 0 ? '' : `\n${tableOf(steps.items, step_columns, terminal.columns)}`),
+    next: run.incident_ids[0] ? `npx aos incidents show ${run.incident_ids[0]}` : `npx aos open ${run.id}`,
+  });
+}
+
+const step_columns: Column<Item<'listSteps'>>[] = [
+  { title: 'step', value: (step) => step.id },
+  { title: 'kind', value: (step) => step.kind },
+  { title: 'what', value: (step) => stepName(step), flexible: true },
+  { title: 'status', value: (step) => step.status },
+  { title: 'cost', value: (step) => (step.cost_usd === null ? '–' : money(step.cost_usd)), align: 'right' },
+  { title: 'time', value: (step) => duration(step.duration_ms), align: 'right' },
+  { title: 'decision', value: (step) => step.decision_id ?? 'none: reported' },
+];
+
+const verbs = [
+  { verb: 'pause', name: 'pauseRun', does: 'let its calls wait until it is resumed', done: 'paused' },
+  { verb: 'resume', name: 'resumeRun', does: 'let the calls of a paused run go on', done: 'resumed' },
+  { verb: 'cancel', name: 'cancelRun', does: 'end it: nothing else begins', done: 'cancelled' },
+  { verb: 'kill', name: 'killRun', does: 'end it at once, on every process, with a receipt', done: 'killed' },
+  { verb: 'retry', name: 'retryRun', does: 'ask for its goal once more, as a new run', done: 'asked for once more' },
+] as const;
+
+function registerVerb(command: Command, act: Act, { verb, name, does, done }: (typeof verbs)[number]): void {
+  command
+    .command(`${verb} <run>`)
+    .description(does)
+    .option('--reason <text>', 'why, for the ledger')
+    .action(
+      act(`Cannot ${verb} the run`, async (session, id: string, options: { reason?: string }) => {
+        const reason = await session.reason(options.reason);
+        const answer = await session.aos.call(name, { params: { id }, body: { reason } });
+        const { tick } = session.style.mark;
+        session.show({
+          data: answer,
+          text: () => `${session.style.green(tick)} ${id} ${done}${'message' in answer ? `: ${answer.message}` : ''}\n`,
+          next: name === 'retryRun' ? `npx aos runs tail ${answer.id}` : `npx aos runs show ${id}`,
+        });
+      }),
+    );
+}

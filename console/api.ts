@@ -1,0 +1,167 @@
+import type { Endpoint } from '@aos/core/api/endpoint.ts';
+import type { all_endpoints } from '@aos/core/api/index.ts';
+import { endpoints } from '@aos/sdk/endpoints.generated.ts';
+import {
+  type UseMutationResult,
+  type UseQueryOptions,
+  type UseQueryResult,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { chosenProject } from './project.ts';
+
+type All = typeof all_endpoints;
+export type Name = keyof All;
+type Parts<N extends Name> =
+  All[N] extends Endpoint<infer P, infer Q, infer B, infer A> ? { params: P; query: Q; body: B; answer: A } : never;
+
+export type Answer<N extends Name> = Parts<N>['answer'];
+/** One item of a list that the endpoint answers with. */
+export type Item<N extends Name> = Answer<N> extends { items: (infer Of)[] } ? Of : never;
+
+export interface Input<N extends Name> {
+  params?: Parts<N>['params'];
+  /** By the names of the contract; arrays are sent as several values, absent and empty ones not at all. */
+  query?: { [K in keyof Parts<N>['query']]?: unknown };
+  body?: { [K in keyof Parts<N>['body']]?: unknown };
+}
+
+/** An answer that is an error, as the API words it. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly request_id: string | null;
+
+  constructor(of: { status: number; code: string; message: string; request_id: string | null }) {
+    super(of.message);
+    this.status = of.status;
+    this.code = of.code;
+    this.request_id = of.request_id;
+  }
+}
+
+/** Asks the API. Throws `ApiProblem`, also when no answer comes. */
+export async function call<N extends Name>(name: N, input: Input<N> = {}, signal?: AbortSignal): Promise<Answer<N>> {
+  const [method = 'GET', template = ''] = endpoints[name].split(' ');
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (input.body !== undefined) headers['content-type'] = 'application/json';
+  if (method === 'POST') headers['idempotency-key'] = onceKey();
+  const answer = await fetch(pathOf(template, input.params ?? {}) + searchOf(inProject(name, input.query)), {
+    method,
+    headers,
+    ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
+    ...(signal && { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    const message = 'The server does not answer. It may be restarting; what is shown is from before.';
+    throw new ApiProblem({ status: 0, code: 'unreachable', message, request_id: null });
+  });
+  const body: unknown = await answer.json().catch(() => null);
+  if (!answer.ok) throw problemOf(answer, body);
+  return body as Answer<N>;
+}
+
+/** Lists that show what is in the chosen project, unless the page itself says which. */
+const of_projects: ReadonlySet<Name> = new Set<Name>([
+  'listLiveRuns',
+  'listCompletedRuns',
+  'getOutcomes',
+  'getMetrics',
+  'listIncidents',
+  'listLlmRunRecords',
+  'listAgents',
+  'listApiKeys',
+]);
+
+function inProject(name: Name, query: { project?: unknown } = {}): object {
+  const chosen = chosenProject();
+  const is_said = [query.project].flat().some((one) => one !== undefined && one !== null && one !== '');
+  return chosen === null || is_said || !of_projects.has(name) ? query : { ...query, project: chosen };
+}
+
+function problemOf(answer: Response, body: unknown): ApiProblem {
+  const said = (body as { error?: { message?: string; code?: string } } | null)?.error;
+  return new ApiProblem({
+    status: answer.status,
+    code: said?.code ?? 'unknown',
+    message: said?.message ?? `The server answered ${answer.status} without a reason.`,
+    request_id: answer.headers.get('x-request-id'),
+  });
+}
+
+const pathOf = (template: string, params: object): string =>
+  template.replace(/:(\w+)/g, (_, name: string) =>
+    encodeURIComponent(String((params as Record<string, unknown>)[name])),
+  );
+
+function searchOf(query: object): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    for (const one of [value].flat())
+      if (one !== undefined && one !== null && one !== '') search.append(name, String(one));
+  return search.size > 0 ? `?${search}` : '';
+}
+
+/** Random, so that a request that is sent twice takes effect once. */
+function onceKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+type QueryMore<A> = Pick<
+  UseQueryOptions<A, ApiProblem>,
+  'enabled' | 'staleTime' | 'placeholderData' | 'refetchInterval'
+>;
+
+/** What the API says, kept fresh by the events of the tab; see live.ts. */
+export function useApi<N extends Name>(
+  name: N,
+  input: Input<N> = {},
+  more: QueryMore<Answer<N>> = {},
+): UseQueryResult<Answer<N>, ApiProblem> {
+  return useQuery<Answer<N>, ApiProblem>({
+    queryKey: [name, input],
+    queryFn: ({ signal }) => call(name, input, signal),
+    ...more,
+  });
+}
+
+interface ListAnswer {
+  items: unknown[];
+  next_cursor: string | null;
+  total: number | null;
+}
+
+/** A list with as many pages as were asked for. */
+export function useList<N extends Name>(name: N, input: Input<N> = {}, page_size = 100) {
+  const asked = useInfiniteQuery({
+    queryKey: [name, input, 'pages'],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) => {
+      const query = { ...input.query, limit: page_size, cursor: pageParam };
+      return call(name, { ...input, query } as Input<N>, signal) as Promise<ListAnswer>;
+    },
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  const pages = asked.data?.pages ?? [];
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = asked;
+  return {
+    rows: pages.flatMap((page) => page.items) as Item<N>[],
+    total: pages[0]?.total,
+    error: asked.error as ApiProblem | null,
+    isLoading: asked.isPending,
+    retry: () => void asked.refetch(),
+    onEnd: hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined,
+  };
+}
+
+/** Does something through the API; afterwards everything that is shown is asked for again. */
+export function useAct<N extends Name>(name: N): UseMutationResult<Answer<N>, ApiProblem, Input<N>> {
+  const client = useQueryClient();
+  return useMutation<Answer<N>, ApiProblem, Input<N>>({
+    mutationFn: (input) => call(name, input),
+    // Not waited for: what the page says of the act must not depend on what it shows afterwards.
+    onSettled: () => void client.invalidateQueries(),
+  });
+}

@@ -1,0 +1,53 @@
+import type { ReactNode } from 'react';
+import { Redirect, useParams } from 'wouter';
+import { type Input, type Name, useApi } from '../api.ts';
+import { LedgerView } from '../parts/LedgerView.tsx';
+import { RecordView } from '../parts/RecordView.tsx';
+import { hrefOf } from '../paths.ts';
+import { shortId } from '../ui/format.ts';
+import { Id } from '../ui/Id.tsx';
+import { Json } from '../ui/KeyValue.tsx';
+import { Page, Panel } from '../ui/Page.tsx';
+import { Failed, Loading } from '../ui/States.tsx';
+import { NotFound } from './NotFound.tsx';
+
+/** What has no page of its own: its name, and where the API has it. */
+const objects: Readonly<Record<string, readonly [string, Name]>> = {
+  rec: ['Record', 'getLlmRunRecord'],
+  evt: ['Ledger entry', 'getLedgerEntry'],
+  prj: ['Project', 'getProject'],
+  agt: ['Agent', 'getAgent'],
+  act: ['Actor', 'getActor'],
+  key: ['Key', 'getApiKey'],
+  pvd: ['Provider', 'getProvider'],
+  sto: ['Containment', 'getContainment'],
+  apr: ['Approval', 'getApproval'],
+  ctl: ['Limit', 'getLimitState'],
+};
+
+/** Leads any id to what it names. */
+export function Go() {
+  const { id = '' } = useParams();
+  if (!hrefOf(id).startsWith('/go/')) return <Redirect to={hrefOf(id)} replace />;
+  const known = objects[id.slice(0, 3)];
+  if (!known) return <NotFound />;
+  return <Shown key={id} id={id} name={known[0]} of={known[1]} />;
+}
+
+function Shown({ id, name, of }: { id: string; name: string; of: Name }) {
+  const entry = useApi(of, { params: { id } } as Input<Name>);
+  const title = `${name} ${shortId(id)}`;
+  return (
+    <Page title={title} heading={name} about={<Id id={id} />}>
+      {entry.isPending && <Loading what={`the ${name.toLowerCase()}`} />}
+      {entry.isError && <Failed what={`${name} not found`} error={entry.error} onRetry={() => void entry.refetch()} />}
+      {entry.data !== undefined && <Panel>{shown(of, entry.data)}</Panel>}
+    </Page>
+  );
+}
+
+function shown(of: Name, data: unknown): ReactNode {
+  if (of === 'getLlmRunRecord') return <RecordView record={data as Parameters<typeof RecordView>[0]['record']} />;
+  if (of === 'getLedgerEntry') return <LedgerView entry={data as Parameters<typeof LedgerView>[0]['entry']} />;
+  return <Json value={data} label="The object" />;
+}

@@ -1,0 +1,86 @@
+import { useApi } from '../../api.ts';
+import type { Filtering } from '../../ui/Filters.tsx';
+import { exactText, instantText } from '../../ui/format.ts';
+import { Legend, type Part, StackedBars } from '../../ui/StackedBars.tsx';
+import styles from './Activity.module.css';
+
+const outcomes = [
+  { of: 'succeeded', name: 'succeeded', colour: 'ok' },
+  { of: 'cancelled', name: 'cancelled', colour: 'control' },
+  { of: 'failed', name: 'failed', colour: 'warn' },
+  { of: 'failed_policy', name: 'stopped by policy', colour: 'crit' },
+] as const satisfies readonly (Part & { of: string })[];
+
+const width_ms = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+const week_ms = 7 * 86_400_000;
+
+interface Props {
+  values: Filtering;
+  onChange: (values: Filtering) => void;
+}
+
+/** When the runs of the list began and how they ended; a stretch that is marked narrows the list to it. */
+export function RunHistogram({ values, onChange }: Props) {
+  const hour_ms = 3_600_000;
+  const since = new Date(Math.ceil((Date.now() - week_ms) / hour_ms) * hour_ms).toISOString();
+  const from = values.from?.[0] ?? since;
+  const query = { ...values, from, to: values.to?.[0] };
+  const { data } = useApi('getOutcomes', { query }, { placeholderData: (before) => before, staleTime: 5_000 });
+  if (!data) return <div className={styles.histogram} />;
+  const starts = data.buckets.map(({ start }) => Date.parse(start));
+  const amounts = data.buckets.map(({ runs }) => outcomes.map(({ of }) => runs[of]));
+  const sums = outcomes.map((_, at) => amounts.reduce((sum, column) => sum + (column[at] ?? 0), 0));
+  const said = outcomes.map(({ name }, at) => `${exactText(sums[at] ?? 0)} ${name}`).join(', ');
+  const span = `${instantText(Date.parse(data.from)).slice(0, 16)} to ${instantText(Date.parse(data.to)).slice(0, 16)} UTC`;
+  return (
+    <figure className={styles.histogram}>
+      <StackedBars
+        parts={outcomes}
+        starts={starts}
+        amounts={amounts}
+        width_ms={width_ms[data.bucket]}
+        height={96}
+        summary={`Runs by when they began, ${span}: ${said}.`}
+        tell={(at) =>
+          `${instantText(starts[at] ?? 0).slice(0, 16)} UTC: ${outcomes.map(({ name }, nth) => `${amounts[at]?.[nth]} ${name}`).join(', ')}`
+        }
+        onMark={(from_ms, to_ms) =>
+          onChange({ ...values, from: [new Date(from_ms).toISOString()], to: [new Date(to_ms).toISOString()] })
+        }
+      />
+      <figcaption className={styles.caption}>
+        <Legend of={outcomes.map((part, at) => ({ ...part, sum: exactText(sums[at] ?? 0) }))} />
+        <span className={styles.rest} />
+        <Moment
+          label="From"
+          value={values.from?.[0] ?? data.from}
+          onChange={(at) => onChange({ ...values, from: at })}
+        />
+        <Moment label="to" value={values.to?.[0] ?? data.to} onChange={(at) => onChange({ ...values, to: at })} />
+        <span className="faint">UTC</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+interface MomentProps {
+  label: string;
+  value: string;
+  onChange: (at: string[]) => void;
+}
+
+/** The same as marking, for the keyboard: a moment in UTC. */
+const Moment = ({ label, value, onChange }: MomentProps) => (
+  <label className={styles.moment}>
+    {label}{' '}
+    <input
+      type="datetime-local"
+      key={value}
+      defaultValue={value.slice(0, 16)}
+      onBlur={({ target }) => {
+        const at = target.value === '' ? null : `${target.value}:00.000Z`;
+        if (at?.slice(0, 16) !== value.slice(0, 16)) onChange(at === null ? [] : [at]);
+      }}
+    />
+  </label>
+);

@@ -1,0 +1,52 @@
+import { useEffect } from 'react';
+import { limitsOf, useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
+import type { RunRow } from '../../parts/run-columns.tsx';
+import { State } from '../../parts/words.tsx';
+import { amountText, percentText } from '../../ui/format.ts';
+import { Meter } from '../../ui/Meter.tsx';
+import type { Column } from '../../ui/Table.tsx';
+import styles from './Activity.module.css';
+
+const every_ms = 5_000;
+
+/** Its latest decision, asked for again whenever the run has made another call. */
+function useLatest(run: RunRow) {
+  const { data, refetch } = useLatestDecisions(run.id, 1);
+  const calls = run.calls + run.refused_calls;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another call is another decision
+  useEffect(() => void refetch(), [calls, refetch]);
+  return data?.items ?? [];
+}
+
+function TightestLimit({ run }: { run: RunRow }) {
+  const [tightest] = useLimitStates(limitsOf(useLatest(run)), every_ms);
+  if (!tightest) return <span className="faint">none</span>;
+  const { limit, gauge, fill } = tightest;
+  const words = `${percentText(fill.used + fill.held)} of ${amountText(gauge.cap, gauge.unit)}`;
+  return (
+    <span className={styles.tight} title={`${limit.policy_name}: ${limit.title}, ${words}`}>
+      <Meter used={fill.used} held={fill.held} tone={fill.tone} label={`${limit.policy_name}: ${limit.title}`} />
+      <span className="cut">{words}</span>
+    </span>
+  );
+}
+
+function LastDecision({ run }: { run: RunRow }) {
+  const [last] = useLatest(run);
+  if (!last) return null;
+  return <State of="verdict" state={last.verdict} bare />;
+}
+
+export const tightest: Column<RunRow> = {
+  id: 'tightest',
+  title: 'Tightest limit',
+  width: '152px',
+  cell: (run) => <TightestLimit run={run} />,
+};
+
+export const last_decision: Column<RunRow> = {
+  id: 'decision',
+  title: 'Last decision',
+  width: '84px',
+  cell: (run) => <LastDecision run={run} />,
+};

@@ -1,0 +1,128 @@
+import { Link, useParams } from 'wouter';
+import { useApi } from '../../api.ts';
+import { Chips, toId } from '../../parts/Chips.tsx';
+import {
+  amountsOf,
+  type Contribution,
+  type Decision as Decided,
+  DecisionWords,
+  PolicyName,
+} from '../../parts/DecisionWords.tsx';
+import { consequenceOf, plainWords, State } from '../../parts/words.tsx';
+import { stepHref } from '../../paths.ts';
+import { Said } from '../../ui/Amount.tsx';
+import { shortId } from '../../ui/format.ts';
+import { Id } from '../../ui/Id.tsx';
+import { Json, KeyValue } from '../../ui/KeyValue.tsx';
+import { Page, Panel, Section } from '../../ui/Page.tsx';
+import { Failed, Loading } from '../../ui/States.tsx';
+import { Instant } from '../../ui/Time.tsx';
+import styles from './Decision.module.css';
+
+/** Why one call was let through, held or stopped: every control that was asked, and the one that decided. */
+export function Decision() {
+  const { id = '' } = useParams();
+  const { data, error, isPending, refetch } = useApi('getDecision', { params: { id } });
+  const title = `Decision ${shortId(id)}`;
+  if (isPending)
+    return (
+      <Page title={title}>
+        <Loading what="the decision" />
+      </Page>
+    );
+  if (error)
+    return (
+      <Page title={title}>
+        <Failed what="The decision could not be loaded" error={error} onRetry={() => void refetch()} />
+      </Page>
+    );
+  return (
+    <Page title={title} heading={<Id id={id} />} about={<State of="verdict" state={data.verdict} />}>
+      <DecisionWords decision={data} />
+      <Chips
+        run={runOf(data)}
+        incident={toId(data.incident_ids[0], data.verdict === 'continue' ? 'none, it was let pass' : 'none opened')}
+        policy={toId(data.policy_id?.startsWith('pol_') ? data.policy_id : null, 'none decided')}
+        log={toId(data.record_id, 'no record: no provider was called')}
+      />
+      <Section title={`Who was asked (${data.contributions.length})`}>
+        {data.contributions.length === 0 ? (
+          <p className="quiet">No policy applied to this call.</p>
+        ) : (
+          <Contributions of={data.contributions} />
+        )}
+      </Section>
+      <Section title="The call">
+        <Panel>
+          <KeyValue
+            of={[
+              ['Decided', <Instant key="at" at={data.decided_at} />],
+              ['Agent', data.agent_slug],
+              ['Actor', data.actor_slug],
+              ['Project', data.project_slug],
+              ['Code', data.code],
+              ['Policy snapshot', <Id key="snapshot" id={data.policy_snapshot_id} />],
+              ['Stored', data.derived ? 'derived from the record of its call: a plain allow' : 'as it was made'],
+            ]}
+          />
+        </Panel>
+      </Section>
+      <Json value={data} label="The decision" />
+    </Page>
+  );
+}
+
+function runOf({ run_id, step_id }: Decided) {
+  if (run_id === null) return 'none';
+  return { href: step_id ? stepHref(run_id, step_id) : `/runs/${run_id}`, text: <code>{shortId(run_id)}</code> };
+}
+
+function Contributions({ of }: { of: readonly Contribution[] }) {
+  return (
+    <div className={styles.holder} tabIndex={0} role="region" aria-label="Controls that were asked">
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th>Verdict</th>
+            <th>Policy</th>
+            <th>Control</th>
+            <th>Would do</th>
+            <th>Amounts</th>
+            <th>Reason</th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map((one) => (
+            <tr key={`${one.policy_id} ${one.control_id}`}>
+              <td>
+                <State
+                  of={one.mode === 'shadow' && one.fired ? 'policy' : 'verdict'}
+                  state={one.mode === 'shadow' && one.fired ? 'shadow' : one.verdict}
+                  bare
+                />
+              </td>
+              <td>
+                <PolicyName of={one} />
+              </td>
+              <td>
+                {plainWords(one.type)} <span className="quiet">per {one.scope.replaceAll('_', ' ')}</span>
+              </td>
+              <td>{consequenceOf(one.action)}</td>
+              <td>{amountsOf(one)}</td>
+              <td>
+                {one.not_evaluated ? 'not evaluated: ' : ''}
+                <Said text={one.reason} />
+                {one.ruled_by && (
+                  <>
+                    {' '}
+                    (ruled by <Link href={`/go/${one.ruled_by}`}>{shortId(one.ruled_by)}</Link>)
+                  </>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { Answer } from '../../api.ts';
+import { plainWords, State } from '../../parts/words.tsx';
+import { hrefOf } from '../../paths.ts';
+import { amountText, shortId } from '../../ui/format.ts';
+import { KeyValue } from '../../ui/KeyValue.tsx';
+import { Meter } from '../../ui/Meter.tsx';
+import { Panel, Section } from '../../ui/Page.tsx';
+import { Instant } from '../../ui/Time.tsx';
+
+type Violation = Answer<'getIncident'>['violations'][number];
+
+const listed = 8;
+
+/** The numbers as they stood when the control fired: they do not move with the limit. */
+export function Evidence({ of }: { of: Answer<'getIncident'> }) {
+  const [first, ...rest] = of.violations;
+  return (
+    <Section title="Evidence" aside={first && <span className="faint">frozen when it fired</span>}>
+      <Panel>
+        {first ? (
+          <div style={{ display: 'grid', gap: 12 }}>
+            <Fired of={first} />
+            {rest.length > 0 && <Again of={rest} />}
+          </div>
+        ) : (
+          <p className="quiet">No control fired: {plainWords(of.category).toLowerCase()}.</p>
+        )}
+      </Panel>
+    </Section>
+  );
+}
+
+function Fired({ of }: { of: Violation }) {
+  return (
+    <>
+      <div style={{ display: 'flex', gap: 10, alignItems: 'center' }}>
+        <State of="verdict" state={of.action} bare />
+        <strong>{plainWords(of.control_type)}</strong>
+        <span style={{ flex: 1 }} />
+        <Instant at={of.occurred_at} clock />
+      </div>
+      {of.limit_value !== null && of.used !== null && (
+        <Meter
+          used={Number(of.limit_value) > 0 ? Number(of.used) / Number(of.limit_value) : 1}
+          tone="crit"
+          label={`Used of ${of.control_type} when it fired`}
+        />
+      )}
+      <KeyValue
+        of={[
+          ...amountsOf(of),
+          [
+            'Policy',
+            <Link key="p" href={hrefOf(of.policy_id)}>
+              version {of.policy_version}
+            </Link>,
+          ],
+          [
+            'Decision',
+            <Link key="d" href={hrefOf(of.decision_id)}>
+              <code>{shortId(of.decision_id)}</code>
+            </Link>,
+          ],
+        ]}
+      />
+    </>
+  );
+}
+
+/** Rules have no amounts. */
+function amountsOf({ used, requested, limit_value, unit, subject }: Violation): [string, ReactNode][] {
+  if (limit_value === null) return [];
+  return [
+    ['Used', exactAmount(used, unit)],
+    ['Asked for', exactAmount(requested, unit)],
+    ['Limit', exactAmount(limit_value, unit)],
+    ['Counted for', subject === '*' ? 'all together' : <code key="s">{subject}</code>],
+  ];
+}
+
+/** Evidence is not rounded: what was a hair below the limit shows so. */
+const exactAmount = (value: string | null, unit: string | null): string =>
+  value !== null && unit?.startsWith('usd')
+    ? `$${value.includes('.') ? value.replace(/\.?0+$/, '') : value}`
+    : amountText(value, unit);
+
+/** The further times it fired, a line each. */
+function Again({ of }: { of: readonly Violation[] }) {
+  return (
+    <div>
+      <h3>And {of.length === 1 ? 'once' : `${of.length} times`} more</h3>
+      <ul>
+        {of.slice(0, listed).map((one) => (
+          <li key={one.id} style={{ display: 'flex', gap: 12, minHeight: 24 }}>
+            <Instant at={one.occurred_at} clock />
+            <span className="quiet">
+              {one.limit_value === null
+                ? plainWords(one.action)
+                : `${exactAmount(one.used, one.unit)} used, ${exactAmount(one.requested, one.unit)} asked`}
+            </span>
+            <span style={{ flex: 1 }} />
+            <Link href={hrefOf(one.decision_id)} style={{ whiteSpace: 'nowrap' }}>
+              <code>{shortId(one.decision_id)}</code>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {of.length > listed && <p className="quiet">and {of.length - listed} in the timeline</p>}
+    </div>
+  );
+}

@@ -1,0 +1,204 @@
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { type Item, useApi } from '../../api.ts';
+import { ResolveDialog } from '../../parts/IncidentDialogs.tsx';
+import { type Group, useIncidentActs } from '../../parts/incident-acts.ts';
+import { ListView } from '../../parts/ListView.tsx';
+import { useMay } from '../../parts/session.ts';
+import { plainWords, State } from '../../parts/words.tsx';
+import { hrefOf } from '../../paths.ts';
+import { Page } from '../../ui/Page.tsx';
+import { Spark } from '../../ui/Spark.tsx';
+import { Empty } from '../../ui/States.tsx';
+import type { Column } from '../../ui/Table.tsx';
+import { Tabs } from '../../ui/Tabs.tsx';
+import { Time } from '../../ui/Time.tsx';
+import { useUrlFilters, useUrlWord } from '../../url-state.ts';
+import { GroupPeek } from './GroupPeek.tsx';
+
+const columns: readonly Column<Group>[] = [
+  {
+    id: 'severity',
+    title: 'Severity',
+    width: '84px',
+    cell: (row) => <State of="severity" state={row.severity} bare />,
+  },
+  {
+    id: 'title',
+    title: 'What happened',
+    width: 'minmax(240px, 3fr)',
+    cell: (row) => (
+      <Link
+        href={hrefOf(row.latest_incident_id)}
+        title={`Grouped by ${row.grouped_by.join(', ')}: ${row.latest_title}`}
+      >
+        {row.latest_title}
+      </Link>
+    ),
+  },
+  {
+    id: 'category',
+    title: 'Category',
+    width: '124px',
+    cell: (row) => row.key.category && plainWords(row.key.category),
+  },
+  { id: 'agent', title: 'Agent', width: '112px', cell: (row) => row.agent_slug ?? <span className="faint">none</span> },
+  { id: 'count', title: 'Incidents', width: '64px', align: 'end', cell: (row) => row.incidents },
+  {
+    id: 'day',
+    title: 'Last 24 h',
+    width: '72px',
+    cell: (row) => (
+      <Spark
+        values={row.last_day}
+        label={`${row.last_day.reduce((all, n) => all + n, 0)} opened in the last 24 hours`}
+      />
+    ),
+  },
+  { id: 'first', title: 'First', width: '100px', align: 'end', cell: (row) => <Time at={row.first_opened_at} /> },
+  { id: 'last', title: 'Last', width: '100px', align: 'end', cell: (row) => <Time at={row.last_occurred_at} /> },
+  {
+    id: 'owner',
+    title: 'Owner',
+    width: '84px',
+    cell: (row) => row.owner ?? <span className="faint">nobody</span>,
+  },
+];
+
+const until: Column<Group> = {
+  id: 'until',
+  title: 'Open again',
+  width: '92px',
+  align: 'end',
+  cell: (row) => <Time at={row.acknowledged_until} />,
+};
+
+const facets = [
+  { name: 'severity', label: 'Severity', choices: ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] },
+  {
+    name: 'category',
+    label: 'Category',
+    choices: [
+      'BUDGET_EXCEEDED',
+      'TOKEN_LIMIT',
+      'RATE_LIMIT',
+      'CONTENT_POLICY',
+      'PII_DETECTED',
+      'SAFETY_VIOLATION',
+      'HALLUCINATION',
+      'RAG_ACCESS_DENIED',
+      'DB_ACCESS_DENIED',
+      'EXECUTION_FAILURE',
+    ],
+  },
+  { name: 'agent', label: 'Agent' },
+  { name: 'policy', label: 'Policy' },
+  { name: 'project', label: 'Project' },
+  { name: 'from', label: 'From' },
+  { name: 'to', label: 'Before' },
+];
+const states = ['open', 'acknowledged', 'resolved'] as const;
+
+/** What went wrong, grouped by what is alike in it; a row is acknowledged and resolved with all it stands for. */
+export function Incidents() {
+  const [state] = useUrlWord('state', 'open');
+  const may = useMay('operate');
+  const { act } = useIncidentActs();
+  const [resolving, setResolving] = useState<Group | null>(null);
+  const onKey = (key: string, row: Group): boolean => {
+    if (!may || (key !== 'e' && key !== 'r')) return false;
+    if (key === 'e' && row.open > 0)
+      act({ like: row.latest_incident_id }, { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h', { undo: true });
+    if (key === 'r' && row.open + row.acknowledged > 0) setResolving(row);
+    return true;
+  };
+  return (
+    <Page title="Incidents" full>
+      <IncidentTabs state={state} may={may} />
+      <ListView
+        of="listIncidents"
+        label={`${plainWords(state)} incidents`}
+        query={{ status: state, group: ['policy', 'agent', 'category'] }}
+        facets={facets}
+        columns={
+          (state === 'acknowledged' ? [...columns, until] : columns) as unknown as Column<Item<'listIncidents'>>[]
+        }
+        least={1040}
+        keyOf={(row) => (row as Group).latest_incident_id}
+        openHref={(row) => hrefOf((row as Group).latest_incident_id)}
+        peek={(row) => <GroupPeek group={row as Group} state={state} onResolve={() => setResolving(row as Group)} />}
+        peekTitle={(row) => (row as Group).policy_name ?? 'No policy'}
+        onKey={(key, row) => onKey(key, row as Group)}
+        empty={<Nothing state={state} />}
+      />
+      {resolving && (
+        <ResolveDialog
+          which={{ like: resolving.latest_incident_id }}
+          about={`${resolving.open + resolving.acknowledged} alike in ${resolving.grouped_by.join(', ')}: ${resolving.latest_title}`}
+          onClose={() => setResolving(null)}
+        />
+      )}
+    </Page>
+  );
+}
+
+const kept = ['severity', 'category', 'agent', 'policy', 'project', 'from', 'to'];
+
+/** Filters stay when the tab changes, and the counts are of what they let through. */
+function IncidentTabs({ state, may }: { state: string; may: boolean }) {
+  const [filters] = useUrlFilters(kept);
+  const open = useApi('listIncidents', { query: { ...filters, status: 'open', limit: 1 } });
+  const acknowledged = useApi('listIncidents', { query: { ...filters, status: 'acknowledged', limit: 1 } });
+  const counts: Record<string, number | undefined> = {
+    open: open.data?.total ?? undefined,
+    acknowledged: acknowledged.data?.total ?? undefined,
+  };
+  const hrefTo = (name: string) => {
+    const search = new URLSearchParams(Object.entries(filters).flatMap(([key, all]) => all.map((one) => [key, one])));
+    if (name !== 'open') search.set('state', name);
+    return search.size > 0 ? `/incidents?${search}` : '/incidents';
+  };
+  return (
+    <Tabs
+      label="Incidents"
+      of={states.map((name) => ({
+        name: plainWords(name),
+        href: hrefTo(name),
+        count: counts[name],
+        current: state === name,
+      }))}
+    >
+      <span className="faint">
+        {may ? (
+          <>
+            <kbd>e</kbd> acknowledge <kbd>r</kbd> resolve <kbd>Space</kbd> look
+          </>
+        ) : (
+          'Your key may read incidents, not change them'
+        )}
+      </span>
+    </Tabs>
+  );
+}
+
+function Nothing({ state }: { state: string }) {
+  const projects = useApi('listProjects', { query: { limit: 200 } }, { staleTime: 60_000 });
+  const demo = projects.data?.items.some(({ slug, retired_at }) => slug === 'demo' && retired_at === null);
+  if (state === 'acknowledged')
+    return <Empty title="Nothing acknowledged">Press e on an open incident to say that you look after it.</Empty>;
+  if (state === 'resolved')
+    return <Empty title="Nothing resolved yet">Resolved incidents stay here with their cause and reason.</Empty>;
+  return (
+    <Empty title="Nothing open">
+      <p>
+        A violation of a policy that is enforced opens an incident.{' '}
+        <Link href="/incidents?state=resolved">Resolved</Link>
+      </p>
+      {demo && (
+        <p>
+          The demo has its own: <Link href="/incidents?project=demo">incidents of the project demo</Link>
+        </p>
+      )}
+    </Empty>
+  );
+}

@@ -1,0 +1,176 @@
+import { Link } from 'wouter';
+import { fillOf } from '../../parts/gauge.ts';
+import { consequenceOf } from '../../parts/words.tsx';
+import { id_shape } from '../../paths.ts';
+import { Status } from '../../ui/Chip.tsx';
+import { amountText, percentText, shortId } from '../../ui/format.ts';
+import { Meter } from '../../ui/Meter.tsx';
+import { Page, Section } from '../../ui/Page.tsx';
+import { Empty, Failed, Loading } from '../../ui/States.tsx';
+import { type Column, Table } from '../../ui/Table.tsx';
+import { Time } from '../../ui/Time.tsx';
+import { useUrlWord } from '../../url-state.ts';
+import { LimitPanel } from './LimitPanel.tsx';
+import styles from './Limits.module.css';
+import { type LimitLine, useLimitLines, windowWords } from './limit-rows.ts';
+
+const columns: readonly Column<LimitLine>[] = [
+  {
+    id: 'limit',
+    title: 'Limit',
+    width: 'minmax(150px, 1.6fr)',
+    cell: ({ limit, gauge, others }) => (
+      <span title={`${limit.policy_name}: ${limit.title}`}>
+        {limit.policy_name} <span className="quiet">{limit.title.toLowerCase()}</span>
+        {gauge.subject !== '*' && <code> {subjectText(gauge.subject)}</code>}
+        {others > 0 && <span className="faint"> +{others}</span>}
+      </span>
+    ),
+  },
+  { id: 'target', title: 'For', width: 'minmax(96px, 1fr)', cell: ({ target }) => target },
+  {
+    id: 'window',
+    title: 'Window',
+    width: '96px',
+    cell: ({ limit }) => <span className="quiet">{windowWords(limit.limit)}</span>,
+  },
+  {
+    id: 'spent',
+    title: 'Spent',
+    width: '72px',
+    align: 'end',
+    cell: ({ gauge }) => amountText(gauge.posted, gauge.unit),
+  },
+  {
+    id: 'held',
+    title: 'Reserved',
+    width: '60px',
+    align: 'end',
+    cell: ({ gauge }) =>
+      Number(gauge.pending) > 0 ? amountText(gauge.pending, gauge.unit) : <span className="faint">–</span>,
+  },
+  {
+    id: 'left',
+    title: 'Left',
+    width: '72px',
+    align: 'end',
+    cell: ({ gauge }) => amountText(gauge.remaining, gauge.unit),
+  },
+  {
+    id: 'share',
+    title: 'Used',
+    width: '116px',
+    cell: ({ limit, gauge, share }) => {
+      const { used, held, tone } = fillOf(gauge, limit);
+      return (
+        <span className={styles.share}>
+          <Meter
+            used={used}
+            held={held}
+            tone={tone}
+            ticks={limit.alert_tiers.map((tier) => tier / 100)}
+            label={limit.policy_name}
+          />
+          {percentText(share)}
+        </span>
+      );
+    },
+  },
+  {
+    id: 'burn',
+    title: 'Per hour',
+    width: '76px',
+    align: 'end',
+    cell: ({ gauge }) =>
+      gauge.burn === null || Number(gauge.burn) === 0 ? (
+        <span className="faint">–</span>
+      ) : (
+        amountText(Number(gauge.burn) * 60, gauge.unit)
+      ),
+  },
+  {
+    id: 'empties',
+    title: 'Empties',
+    width: '88px',
+    cell: ({ gauge, share }) =>
+      share >= 1 ? (
+        <Status tone="crit" glyph="square">
+          full
+        </Status>
+      ) : gauge.empties_at ? (
+        <Status tone="warn" glyph="triangle">
+          <Time at={gauge.empties_at} />
+        </Status>
+      ) : (
+        <span className="faint">lasts</span>
+      ),
+  },
+  {
+    id: 'resets',
+    title: 'Resets',
+    width: '72px',
+    align: 'end',
+    cell: ({ gauge }) => <Time at={gauge.resets_at} />,
+  },
+  {
+    id: 'then',
+    title: 'Then',
+    width: '96px',
+    cell: ({ limit }) =>
+      limit.mode === 'shadow' ? (
+        <Status tone="shadow" glyph="flag" title="In shadow: it would, and does not">
+          {consequenceOf(limit.action)}
+        </Status>
+      ) : (
+        consequenceOf(limit.action)
+      ),
+  },
+];
+
+const subjectText = (subject: string): string => (id_shape.test(subject) ? shortId(subject) : subject);
+
+/** Whether each limit lasts its period, and who uses it up. */
+export function Limits() {
+  const { lines, data, error, isPending, refetch } = useLimitLines();
+  const [limit_id, setLimit] = useUrlWord('limit', '');
+  const [subject, setSubject] = useUrlWord('subject', '');
+  const chosen =
+    lines.find((of) => of.limit.id === limit_id && (subject === '' || of.gauge.subject === subject)) ??
+    lines.find((of) => of.gauge.window.start !== null) ??
+    lines[0];
+  const choose = (of: LimitLine) => {
+    setLimit(of.limit.id);
+    setSubject(of.gauge.subject === '*' ? '' : of.gauge.subject);
+  };
+  return (
+    <Page title="Limits & budgets" full>
+      {isPending && <Loading what="limits" />}
+      {error && !data && <Failed what="The limits could not be loaded" error={error} onRetry={() => void refetch()} />}
+      {data?.items.length === 0 && (
+        <Empty title="No numeric limit is active">
+          Spend is unlimited. <Link href="/policies/new?template=daily-cap">Cap an agent per day</Link>
+        </Empty>
+      )}
+      {chosen && <LimitPanel of={chosen} all={lines} />}
+      {lines.length > 0 && (
+        <Section title="All limits">
+          <span className="only-read">Enter shows the limit above</span>
+        </Section>
+      )}
+      {lines.length > 0 && (
+        <Table
+          label="Limits"
+          rows={lines}
+          keyOf={({ key }) => key}
+          columns={columns}
+          least={1120}
+          peeked={chosen?.key}
+          onOpen={choose}
+          onPeek={choose}
+          empty={null}
+          footer={`${lines.length} ${lines.length === 1 ? 'balance' : 'balances'} of ${data?.items.length} ${data?.items.length === 1 ? 'limit' : 'limits'}`}
+        />
+      )}
+    </Page>
+  );
+}

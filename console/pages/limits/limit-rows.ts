@@ -1,0 +1,59 @@
+import { useApi } from '../../api.ts';
+import { fillOf, type Gauge, gaugesOf, type Limit } from '../../parts/gauge.ts';
+
+/** One balance of one limit, with whom its policy is for. */
+export interface LimitLine {
+  key: string;
+  limit: Limit;
+  gauge: Gauge;
+  share: number;
+  target: string;
+  /** Balances of the same limit that are not listed: of runs and sessions only the fullest is. */
+  others: number;
+}
+
+interface Target {
+  kind: string;
+  ids?: readonly string[];
+}
+
+const targetWords = (target: Target | undefined): string => {
+  if (target === undefined) return '';
+  if (target.kind === 'all_runs') return 'all runs';
+  const [first = '', ...rest] = target.ids ?? [];
+  const kind = target.kind.replace('api_key', 'key').replace('actor', 'human');
+  return `${kind} ${first}${rest.length > 0 ? ` +${rest.length}` : ''}`;
+};
+
+/** Runs and sessions come and go: of their balances the fullest stands for all. */
+function shownOf(limit: Limit): { gauge: Gauge; others: number }[] {
+  const gauges = gaugesOf(limit);
+  const { per } = (limit.limit as { window?: { per?: string } }).window ?? {};
+  if (per !== 'run' && per !== 'session') return gauges.map((gauge) => ({ gauge, others: 0 }));
+  const [fullest, ...rest] = [...gauges].sort((a, b) => Number(a.remaining) - Number(b.remaining));
+  return fullest ? [{ gauge: fullest, others: rest.length }] : [];
+}
+
+/** Every balance of every limit in force, the fullest first. */
+export function useLimitLines() {
+  const limits = useApi('listLimits', { query: { status: 'active', limit: 200 } });
+  const policies = useApi('listPolicies', { query: { status: 'active', limit: 200 } }, { staleTime: 10_000 });
+  const targets = new Map((policies.data?.items ?? []).map(({ id, target }) => [id, target as Target]));
+  const lines = (limits.data?.items ?? []).flatMap((limit) =>
+    shownOf(limit).map(({ gauge, others }): LimitLine => {
+      const { used, held } = fillOf(gauge, limit);
+      const target = targetWords(targets.get(limit.policy_id));
+      return { key: `${limit.id} ${gauge.subject}`, limit, gauge, share: used + held, target, others };
+    }),
+  );
+  return { ...limits, lines: lines.sort((a, b) => b.share - a.share) };
+}
+
+/** `per day, Europe/Paris`, `any 60 s`, `at one time`. */
+export function windowWords(limit: unknown): string {
+  const { window } = limit as { window?: { per?: string; timezone?: string; rolling_seconds?: number } };
+  if (window === undefined) return 'at one time';
+  if (window.rolling_seconds !== undefined) return `any ${window.rolling_seconds} s`;
+  const zone = window.timezone === undefined ? '' : `, ${window.timezone}`;
+  return `per ${window.per}${zone}`;
+}

@@ -1,0 +1,53 @@
+import { type Answer, useApi } from '../../api.ts';
+import { clockText, countText } from '../../ui/format.ts';
+import { Section } from '../../ui/Page.tsx';
+import { Legend, type Part, StackedBars } from '../../ui/StackedBars.tsx';
+import styles from './Overview.module.css';
+
+const parts = [
+  { of: 'kill', name: 'killed', colour: 'text' },
+  { of: 'block', name: 'blocked', colour: 'crit' },
+  { of: 'pause', name: 'held', colour: 'llm' },
+  { of: 'warn', name: 'warned', colour: 'warn' },
+  { of: 'shadow', name: 'would be refused', colour: 'shadow', hatched: true },
+  { of: 'allow', name: 'allowed', colour: 'hairline' },
+] as const satisfies readonly (Part & { of: string })[];
+
+const hour_ms = 3_600_000;
+
+/** What was decided in each of the last 24 hours. */
+export function Enforcement({ day }: { day: Answer<'getMetrics'> | undefined }) {
+  const from = day && new Date(Math.floor(Date.parse(day.from) / hour_ms) * hour_ms).toISOString();
+  const { data } = useApi(
+    'getOutcomes',
+    { query: { from, bucket: 'hour' } },
+    { enabled: from !== undefined, placeholderData: (before) => before },
+  );
+  if (!data || !day) return <Section title="Enforcement, 24 h">{null}</Section>;
+  const calls = new Map(day.buckets.map((bucket) => [bucket.start, bucket.calls]));
+  const amounts = data.buckets.map(({ start, decisions }) => {
+    const { warn, shadow } = decisions;
+    const counted = { ...decisions, allow: Math.max(0, (calls.get(start) ?? 0) - warn - shadow) };
+    return parts.map(({ of }) => counted[of]);
+  });
+  const sums = parts.map((_, at) => amounts.reduce((sum, column) => sum + (column[at] ?? 0), 0));
+  const starts = data.buckets.map(({ start }) => Date.parse(start));
+  return (
+    <Section title="Enforcement, 24 h">
+      <figure className={styles.enforcement}>
+        <StackedBars
+          parts={parts}
+          starts={starts}
+          amounts={amounts}
+          width_ms={hour_ms}
+          height={80}
+          summary={`Decisions of the last 24 hours: ${parts.map(({ name }, at) => `${sums[at]} ${name}`).join(', ')}.`}
+          tell={(at) =>
+            `From ${clockText(starts[at] ?? 0).slice(0, 5)} UTC: ${parts.map(({ name }, nth) => `${amounts[at]?.[nth]} ${name}`).join(', ')}`
+          }
+        />
+        <Legend of={parts.map((part, at) => ({ ...part, sum: countText(sums[at] ?? 0) }))} />
+      </figure>
+    </Section>
+  );
+}

@@ -1,0 +1,34 @@
+import { Code } from '../../ui/KeyValue.tsx';
+import { Page } from '../../ui/Page.tsx';
+import styles from './Overview.module.css';
+
+/** Nothing has run yet: three commands, from nothing to the first run. */
+export function FirstSteps() {
+  const { origin } = window.location;
+  const call = `curl -s ${origin}/v1/chat/completions \\
+  -H "authorization: Bearer $AOS_API_KEY" -H "content-type: application/json" \\
+  -H "x-aos-agent-id: my-agent" \\
+  -d '{"model":"mock-small","messages":[{"role":"user","content":"Hello"}]}'`;
+  return (
+    <Page title="Overview">
+      <p className="quiet">Nothing has run here yet. Three steps to the first governed run:</p>
+      <ol className={styles.steps}>
+        <li>
+          <h2>1. Make a key for your program</h2>
+          <Code text="npx aos keys create my-agent" label="Command to make a key" />
+        </li>
+        <li>
+          <h2>2. Send a call through the gateway</h2>
+          <Code text={call} label="A first call" />
+          <p className="quiet">
+            Any OpenAI-compatible program does the same with <code>OPENAI_BASE_URL={origin}/v1</code>.
+          </p>
+        </li>
+        <li>
+          <h2>3. Or look around with seven days of made-up history</h2>
+          <Code text="npx aos demo" label="Command to load the demo" />
+        </li>
+      </ol>
+    </Page>
+  );
+}

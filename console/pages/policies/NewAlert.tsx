@@ -1,0 +1,95 @@
+import { type Item, useApi } from '../../api.ts';
+import type { DraftAlerts } from '../../parts/policy-draft.ts';
+import { CheckField } from '../../parts/RadioField.tsx';
+import { TextField } from '../../ui/Field.tsx';
+import { Failed, Loading } from '../../ui/States.tsx';
+import type { StepProps } from './new-steps.ts';
+
+const usual: DraftAlerts = { tiers: [50, 70, 90], channels: ['console'] };
+
+/** When somebody is told that the limit is being used up, and over what. */
+export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
+  if (!control.limit)
+    return (
+      <p>A list of models is not used up, so there is nothing to be told of. Every refusal is in the decisions.</p>
+    );
+  const alerts = control.alerts ?? usual;
+  const set = (part: Partial<DraftAlerts>) => changeControl({ ...control, alerts: { ...alerts, ...part } });
+  const on = alerts.enabled !== false;
+  return (
+    <>
+      <CheckField
+        label="Tell somebody when the limit is being used up"
+        checked={on}
+        onChange={(enabled) => set({ enabled })}
+      />
+      {on && (
+        <>
+          <TextField
+            label="At these parts of the limit, in percent"
+            hint="Each is told once in each window; 100 is always told."
+            defaultValue={alerts.tiers.join(', ')}
+            error={errorAt(`${at}.alerts.tiers`)}
+            onChange={(event) => set({ tiers: partsOf(event.target.value) })}
+          />
+          <TextField
+            label="Forecast: when it will be spent early, so many hours ahead"
+            hint="Empty: never."
+            inputMode="decimal"
+            value={alerts.forecast_hours ?? ''}
+            error={errorAt(`${at}.alerts.forecast_hours`)}
+            onChange={(event) => set({ forecast_hours: event.target.value })}
+          />
+          <Channels alerts={alerts} onChange={(channels) => set({ channels })} />
+          <CheckField
+            label="Stays open until a person acknowledges it"
+            checked={alerts.requires_ack === true}
+            onChange={(requires_ack) => set({ requires_ack })}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+const partsOf = (text: string): string[] => text.split(/[\s,·%]+/).filter((part) => part !== '');
+
+function Channels({ alerts, onChange }: { alerts: DraftAlerts; onChange: (channels: string[]) => void }) {
+  const { data, error, isPending, refetch } = useApi('listChannels', { query: { limit: 200 } });
+  if (isPending) return <Loading what="channels" rows={2} />;
+  if (error) return <Failed what="The channels could not be loaded" error={error} onRetry={() => void refetch()} />;
+  const isChosen = ({ slug, id }: Item<'listChannels'>) =>
+    alerts.channels.includes(slug) || alerts.channels.includes(id);
+  const toggle = (channel: Item<'listChannels'>, on: boolean) => {
+    const others = alerts.channels.filter((name) => name !== channel.slug && name !== channel.id);
+    onChange(on ? [...others, channel.slug] : others);
+  };
+  return (
+    <fieldset style={{ display: 'grid', gap: 8, margin: 0, padding: 0, border: 0 }}>
+      <legend style={{ fontWeight: 500, padding: '0 0 6px' }}>Over</legend>
+      {data.items.map((channel) => (
+        <CheckField
+          key={channel.id}
+          label={`${channel.name}${channel.address ? ` · ${channel.address}` : ''}`}
+          hint={standingOf(channel)}
+          checked={isChosen(channel)}
+          onChange={(on) => toggle(channel, on)}
+        />
+      ))}
+      {alerts.channels.length === 0 && (
+        <p style={{ color: 'var(--warn)' }}>Nobody will be told: alerts stand in their list and nowhere else.</p>
+      )}
+    </fieldset>
+  );
+}
+
+/** Whether something told over a channel arrives. */
+function standingOf({ kind, enabled, tested_at, failing_since }: Item<'listChannels'>): string {
+  if (!enabled) return 'Disabled: nothing is told over it.';
+  if (kind === 'console') return 'The list of alerts in this console.';
+  if (failing_since !== null)
+    return `Fails: nothing has arrived since ${failing_since.slice(0, 16).replace('T', ' ')} UTC.`;
+  return tested_at === null
+    ? 'Not tested: a policy in force may not use it before a test delivery arrived.'
+    : 'A test delivery arrived.';
+}

@@ -1,0 +1,60 @@
+import { useMemo } from 'react';
+import { useParams, useSearchParams } from 'wouter';
+import { useApi } from '../../api.ts';
+import { type Draft, draftOf } from '../../parts/policy-draft.ts';
+import { blank, templates } from '../../parts/policy-templates.ts';
+import { Page } from '../../ui/Page.tsx';
+import { Failed, Loading, Notice } from '../../ui/States.tsx';
+import { keptDraft } from './kept-draft.ts';
+import { NewForm } from './NewForm.tsx';
+
+/** A policy is made, in six steps, with what it would have done beside it. `?template=` names where it starts. */
+export function NewPolicy() {
+  const [search] = useSearchParams();
+  const [template, agent, copied] = ['template', 'agent', 'from'].map((name) => search.get(name)) as (string | null)[];
+  const start = useMemo(() => startOf(template ?? null, agent ?? null), [template, agent]);
+  if (copied) return <CopyOf id={copied} />;
+  return <NewForm key={template} title="New policy" start={start} edited={null} />;
+}
+
+/** A template, perhaps for one agent; else what was left unfinished. */
+function startOf(template: string | null, agent: string | null): Draft {
+  if (template === null) return keptDraft() ?? blank;
+  const draft = templates[template]?.draft ?? blank;
+  return agent === null ? draft : { ...draft, target: { ...draft.target, kind: 'agent', ids: [agent] } };
+}
+
+/** A new policy that says what another one says. */
+function CopyOf({ id }: { id: string }) {
+  const policy = useApi('getPolicy', { params: { id } }, { staleTime: Number.POSITIVE_INFINITY });
+  if (!policy.data) return <Page title="New policy">{policy.isPending && <Loading what="the policy" />}</Page>;
+  const draft = draftOf(policy.data as unknown as Draft);
+  const controls = draft.controls.map(({ id: _, ...control }) => control);
+  return <NewForm title="New policy" start={{ ...draft, name: `${draft.name} (copy)`, controls }} edited={null} />;
+}
+
+/** The same for a policy that is stored; what the steps do not show is kept as it was written. */
+export function EditPolicy() {
+  const { id = '' } = useParams();
+  const policy = useApi('getPolicy', { params: { id } }, { staleTime: Number.POSITIVE_INFINITY });
+  if (policy.isPending)
+    return (
+      <Page title="Edit policy">
+        <Loading what="the policy" />
+      </Page>
+    );
+  if (policy.isError)
+    return (
+      <Page title="Edit policy">
+        <Failed what="The policy could not be loaded" error={policy.error} onRetry={() => void policy.refetch()} />
+      </Page>
+    );
+  const { data } = policy;
+  if (data.status === 'retired')
+    return (
+      <Page title="Edit policy">
+        <Notice>A retired policy is final. Make a new one.</Notice>
+      </Page>
+    );
+  return <NewForm title={`Edit ${data.name}`} start={draftOf(data as unknown as Draft)} edited={data} />;
+}

@@ -1,0 +1,174 @@
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { CheckField } from '../../parts/RadioField.tsx';
+import { type Preview, usePreview } from '../../parts/settled.ts';
+import { stepHref } from '../../paths.ts';
+import { Said } from '../../ui/Amount.tsx';
+import { LinkButton } from '../../ui/Button.tsx';
+import { SelectField } from '../../ui/Field.tsx';
+import { exactText, moneyText, percentText, shortId } from '../../ui/format.ts';
+import { Failed, Skeleton } from '../../ui/States.tsx';
+import styles from './New.module.css';
+
+const spans = [
+  { value: '24', name: 'last 24 hours' },
+  { value: '168', name: 'last 7 days' },
+  { value: '720', name: 'last 30 days' },
+];
+
+interface Props {
+  /** Null while it is no policy yet. */
+  document: Record<string, unknown> | null;
+  replaces: string | undefined;
+}
+
+/** What the policy, enforced, would have done to the calls that were made; by the evaluator that decides on real ones. */
+export function NewPreview({ document, replaces }: Props) {
+  const [hours, setHours] = useState('720');
+  const [synthetic, setSynthetic] = useState(false);
+  const body = document && {
+    policy: document,
+    window: { hours: Number(hours) },
+    include_synthetic: synthetic,
+    ...(replaces && { replaces }),
+  };
+  const { answer, error, is_old } = usePreview(body);
+  return (
+    <section className={styles.preview} aria-label="Preview">
+      <h2>Preview over the past</h2>
+      <SelectField label="Over" value={hours} choices={spans} onChoose={setHours} />
+      <CheckField label="Also runs of tests and demos" checked={synthetic} onChange={setSynthetic} />
+      {!document && <p className="quiet">It begins when the policy is whole: see what is missing in the steps.</p>}
+      {document && error && <Failed what="The preview failed" error={error} />}
+      {document && !error && <Progress preview={answer} is_old={is_old} />}
+      {document && answer?.result && (
+        <div className={is_old ? styles.old : undefined}>
+          <Outcome result={answer.result} />
+          {answer.result.runs.matched === 0 && !synthetic && (
+            <LinkButton onClick={() => setSynthetic(true)}>Look at runs of tests and demos too</LinkButton>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Progress({ preview, is_old }: { preview: Preview | null; is_old: boolean }) {
+  if (!preview) return <Skeleton rows={4} />;
+  if (preview.status === 'failed') return <p role="alert">{preview.error ?? 'It could not be computed.'}</p>;
+  if (!is_old && preview.status !== 'running') return null;
+  const { calls_done, calls_total } = preview;
+  return (
+    <p className="quiet" role="status">
+      Computing …
+      {!is_old && calls_total !== null && ` ${exactText(calls_done)} of about ${exactText(calls_total)} calls`}
+    </p>
+  );
+}
+
+type Result = NonNullable<Preview['result']>;
+
+function Outcome({ result }: { result: Result }) {
+  const { affected, runs, first_hit, calls } = result;
+  if (runs.matched === 0)
+    return (
+      <p>
+        No run of this target in this time: {exactText(calls.looked_at)} calls were looked at. A wider target or a
+        longer time may say more.
+      </p>
+    );
+  const stopped = affected.paused.runs + affected.blocked.runs + affected.killed.runs;
+  const told = stopped > 0 || affected.warned.runs === 0 ? stopped : affected.warned.runs;
+  const verb = affected.paused.runs === stopped && stopped > 0 ? 'held' : told === stopped ? 'stopped' : 'warned';
+  return (
+    <div className={styles.findings} style={{ border: 0, padding: 0 }}>
+      <p className={styles.headline} aria-live="polite">
+        {exactText(told)} of {exactText(runs.matched)} runs would be {verb}
+      </p>
+      <p className="quiet">
+        on {first_hit.days_hit} of {first_hit.days} days
+        {first_hit.typical && `, typically from ${first_hit.typical} (${result.timezone})`}
+      </p>
+      <Days result={result} />
+      <ul className={styles.lines}>
+        <li>
+          Spend not made: <strong>{moneyText(result.spend_not_made_usd)}</strong> of {moneyText(result.spend_usd)}
+        </li>
+        {result.alerts.channels.map(({ channel, alerts }) => (
+          <li key={channel}>
+            Alerts over {channel}: {exactText(alerts)}
+          </li>
+        ))}
+        <Whom result={result} />
+      </ul>
+      {result.diff && (
+        <p>
+          Against the policy as it is (v{result.diff.version}): {exactText(result.diff.runs.newly_stopped)} runs newly
+          stopped, {exactText(result.diff.runs.no_longer_stopped)} no longer stopped.
+        </p>
+      )}
+      <Examples result={result} />
+      {result.caveats.map((caveat) => (
+        <p key={caveat} className="quiet">
+          {caveat}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Whom({ result: { whom } }: { result: Result }) {
+  const [most] = whom.actors.distinct > 0 ? whom.actors.top : whom.agents.top;
+  if (!most) return null;
+  return (
+    <li>
+      {percentText(most.share)} of it at {most.name ?? most.id}
+    </li>
+  );
+}
+
+function Days({ result: { by_day } }: { result: Result }) {
+  const most = Math.max(1, ...by_day.map(({ calls }) => calls));
+  const hits = by_day.map((day) => day.paused + day.blocked + day.killed + day.not_counted);
+  const total = hits.reduce((sum, hit) => sum + hit, 0);
+  return (
+    <div
+      className={styles.bars}
+      role="img"
+      aria-label={`Calls by day, ${by_day.length} days, ${exactText(total)} calls not made; hatched are those`}
+    >
+      {by_day.map(({ day, calls }, n) => (
+        <span key={day} title={`${day}: ${exactText(calls)} calls, ${exactText(hits[n] ?? 0)} not made`}>
+          <i
+            data-stopped
+            style={{ height: `${(100 * (hits[n] ?? 0)) / most}%`, display: hits[n] ? 'block' : 'none' }}
+          />
+          <i style={{ height: `${(100 * (calls - (hits[n] ?? 0))) / most}%` }} />
+        </span>
+      ))}
+    </div>
+  );
+}
+
+const most_examples = 5;
+
+function Examples({ result: { examples } }: { result: Result }) {
+  if (examples.length === 0) return null;
+  return (
+    <>
+      <h3>Examples</h3>
+      <ul className={styles.lines}>
+        {examples.slice(0, most_examples).map(({ run_id, step_id, reason }) => (
+          <li key={run_id}>
+            <Link href={stepHref(run_id, step_id)}>
+              <code>{shortId(run_id)}</code>
+            </Link>{' '}
+            <span className="quiet">
+              <Said text={reason} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

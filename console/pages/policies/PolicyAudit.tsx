@@ -1,0 +1,44 @@
+import { Link } from 'wouter';
+import { useApi } from '../../api.ts';
+import { plainWords } from '../../parts/words.tsx';
+import { Panel } from '../../ui/Page.tsx';
+import { Failed, Loading } from '../../ui/States.tsx';
+import { Instant } from '../../ui/Time.tsx';
+
+/** Who changed it, when and why, from the ledger. */
+export function PolicyAudit({ id }: { id: string }) {
+  const list = useApi('listLedgerEntries', { query: { object: id, limit: 100 } });
+  const keys = useApi('listApiKeys', { query: { limit: 200 } });
+  const members = useApi('listMembers', { query: { limit: 200 } });
+  const names = new Map([
+    ...(keys.data?.items ?? []).map((of) => [of.id, of.name] as const),
+    ...(members.data?.items ?? []).map((of) => [of.api_key_id, of.name] as const),
+  ]);
+  if (list.isPending) return <Loading what="the ledger" />;
+  if (list.isError) return <Failed what="The ledger could not be read" error={list.error} />;
+  return (
+    <Panel>
+      <ul>
+        {list.data.items.map((entry) => (
+          <li
+            key={entry.id}
+            style={{
+              display: 'grid',
+              gridTemplateColumns: '220px 180px 160px minmax(0, 1fr)',
+              gap: 12,
+              minHeight: 28,
+              alignItems: 'center',
+            }}
+          >
+            <Instant at={entry.occurred_at} />
+            <Link href={`/logs/audit?object=${id}&peek=${entry.id}`}>{plainWords(entry.event)}</Link>
+            <span>{names.get(entry.actor_id) ?? (entry.actor_type === 'system' ? 'AOS' : entry.actor_id)}</span>
+            <span className="quiet cut" title={entry.reason ?? ''}>
+              {entry.reason ?? 'no reason given'}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,52 @@
+import { type Answer, useApi } from '../../api.ts';
+import { Status } from '../../ui/Chip.tsx';
+import { Panel } from '../../ui/Page.tsx';
+import { Failed, Loading } from '../../ui/States.tsx';
+
+const words = {
+  error: 'It is no policy as it stands',
+  refusal: 'It may not be in force',
+  warning: 'It may not do what it seems to',
+} as const;
+
+/** How it stands to the other policies in force, and how it could be walked around. */
+export function PolicyConflicts({ of }: { of: Answer<'getPolicy'> }) {
+  const { name, description, owner, tags, target, mode, controls, expires_at } = of;
+  const written = { name, target, mode, controls };
+  const optional = { description, owner, tags, expires_at };
+  const given = Object.fromEntries(
+    Object.entries(optional).filter(([, value]) => value !== undefined && value !== null),
+  );
+  const lint = useApi(
+    'lintPolicy',
+    { body: { document: { ...written, ...given }, policy_id: of.id } },
+    { staleTime: 10_000 },
+  );
+  if (lint.isPending) return <Loading what="the findings" rows={3} />;
+  if (lint.isError) return <Failed what="The policy could not be held against the others" error={lint.error} />;
+  const { findings } = lint.data;
+  return (
+    <Panel>
+      {findings.length === 0 && (
+        <Status tone="ok" glyph="check">
+          No conflict: every control can be reached, adds something, and lets something pass.
+        </Status>
+      )}
+      <ul style={{ display: 'grid', gap: 12 }}>
+        {findings.map((finding) => (
+          <li key={`${finding.path} ${finding.message}`} style={{ display: 'grid', gap: 2 }}>
+            <Status
+              tone={finding.level === 'warning' ? 'warn' : 'crit'}
+              glyph={finding.level === 'warning' ? 'triangle' : 'cross'}
+            >
+              {words[finding.level]}
+            </Status>
+            <span>
+              {finding.path && <code>{finding.path}</code>} {finding.message}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

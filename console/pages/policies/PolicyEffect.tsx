@@ -1,0 +1,124 @@
+import { Link } from 'wouter';
+import { type Answer, useApi } from '../../api.ts';
+import { EffectBars, effectWords } from '../../parts/EffectBars.tsx';
+import { gaugesOf } from '../../parts/gauge.ts';
+import { LimitRow } from '../../parts/LimitRow.tsx';
+import { Status } from '../../ui/Chip.tsx';
+import { Id } from '../../ui/Id.tsx';
+import { KeyValue } from '../../ui/KeyValue.tsx';
+import { Meter } from '../../ui/Meter.tsx';
+import { Columns, Panel, Section } from '../../ui/Page.tsx';
+import { Loading } from '../../ui/States.tsx';
+import { Instant, Time } from '../../ui/Time.tsx';
+
+type Policy = Answer<'getPolicy'>;
+
+const days = 30;
+
+/** How full its limits are, what it did in the last month, and whom it met. */
+export function PolicyEffect({ of }: { of: Policy }) {
+  const limits = useApi('listLimits', { query: { policy_id: of.id } });
+  return (
+    <>
+      {of.warnings.map((warning) => (
+        <Status key={warning} tone="warn" glyph="triangle">
+          <span style={{ whiteSpace: 'normal' }}>{warning}</span>
+        </Status>
+      ))}
+      {limits.data && limits.data.items.length > 0 && (
+        <Section
+          title="Its limits now"
+          aside={<Link href={`/limits?limit=${limits.data.items[0]?.id}`}>Burn-down</Link>}
+        >
+          <Panel>
+            {limits.data.items.flatMap((limit) =>
+              gaugesOf(limit).map((gauge) => (
+                <LimitRow key={`${limit.id} ${gauge.subject}`} limit={limit} gauge={gauge} />
+              )),
+            )}
+          </Panel>
+        </Section>
+      )}
+      <Columns>
+        <Month id={of.id} />
+        <Section title="Facts">
+          <Panel>
+            <KeyValue
+              of={[
+                ['Policy', <Id key="id" id={of.id} />],
+                ['Owner', of.owner],
+                ['Description', of.description],
+                [
+                  'Kept in',
+                  of.managed_by && `${of.managed_by.slug}${of.managed_by.drifted ? ', changed by hand since' : ''}`,
+                ],
+                ['Made', <Instant key="made" at={of.created_at} />],
+                ['In force since', of.activated_at && <Instant key="in" at={of.activated_at} />],
+                ['Ends by itself', of.expires_at && <Instant key="ends" at={of.expires_at} />],
+                ['Changed', <Time key="changed" at={of.updated_at} />],
+              ]}
+            />
+          </Panel>
+        </Section>
+      </Columns>
+    </>
+  );
+}
+
+function Month({ id }: { id: string }) {
+  const effects = useApi(
+    'listPolicyEffects',
+    { query: { days, policy_id: id, is_synthetic: 'all' } },
+    { staleTime: 10_000 },
+  );
+  const one = effects.data?.items[0];
+  const agents = effects.data?.by_agent ?? [];
+  const most = Math.max(1, ...agents.map((of) => Number(of.stopped) + Number(of.warned) + Number(of.shadow)));
+  return (
+    <Section title={`Last ${days} days`} aside={one && <span className="quiet">{effectWords(one)}</span>}>
+      <Panel>
+        {effects.isPending && <Loading what="what it did" rows={3} />}
+        {effects.data && !one && <p className="quiet">No control of it fired in {days} days.</p>}
+        {one && (
+          <div style={{ display: 'grid', gap: 14 }}>
+            <EffectBars
+              days={one.days}
+              count={days}
+              width={640}
+              height={96}
+              label={`Day by day: ${effectWords(one)}`}
+            />
+            <h3>Whom it met</h3>
+            <ul>
+              {agents.map((of) => {
+                const all = Number(of.stopped) + Number(of.warned) + Number(of.shadow);
+                return (
+                  <li
+                    key={of.agent_id ?? 'none'}
+                    style={{
+                      display: 'grid',
+                      gridTemplateColumns: '160px 120px minmax(0, 1fr)',
+                      gap: 12,
+                      alignItems: 'center',
+                      minHeight: 24,
+                    }}
+                  >
+                    {of.agent_slug ? (
+                      <Link href={`/incidents?agent=${encodeURIComponent(of.agent_slug)}&policy=${id}`}>
+                        {of.agent_slug}
+                      </Link>
+                    ) : (
+                      <span className="faint">no agent named</span>
+                    )}
+                    <Meter used={all / most} label={`${of.agent_slug ?? 'no agent'}: ${effectWords(of)}`} />
+                    <span className="quiet">{effectWords(of)}</span>
+                  </li>
+                );
+              })}
+            </ul>
+          </div>
+        )}
+      </Panel>
+    </Section>
+  );
+}

@@ -1,0 +1,129 @@
+import { Ellipsis } from 'lucide-react';
+import { Link } from 'wouter';
+import type { Answer } from '../../api.ts';
+import { useKeys } from '../../parts/keys.ts';
+import { useRunActions } from '../../parts/RunActions.tsx';
+import { plainWords, runState, State } from '../../parts/words.tsx';
+import { hrefOf } from '../../paths.ts';
+import { Money } from '../../ui/Amount.tsx';
+import { Button } from '../../ui/Button.tsx';
+import { durationText, shortId, tokensText } from '../../ui/format.ts';
+import { copyText } from '../../ui/Id.tsx';
+import { useKeyWords } from '../../ui/key-words.ts';
+import { Menu } from '../../ui/Menu.tsx';
+import { useNow } from '../../ui/Time.tsx';
+import { useToast } from '../../ui/Toast.tsx';
+import styles from './Run.module.css';
+import type { ShownStep } from './step-words.ts';
+
+export type RunDetail = Answer<'getRun'>;
+
+/** Its state, how long it has taken, and who asked for it. */
+export function RunAbout({ run }: { run: RunDetail }) {
+  const now = useNow();
+  const begun = Date.parse(run.started_at ?? run.created_at);
+  const ended = run.ended_at === null ? now : Date.parse(run.ended_at);
+  const filtered = (name: string, value: string) => `/activity/completed?${new URLSearchParams({ [name]: value })}`;
+  return (
+    <div className={styles.about}>
+      <State of="run" state={runState(run)} />
+      <span>{durationText(ended - begun)}</span>
+      {run.is_synthetic && <span className={styles.synthetic}>synthetic</span>}
+      {run.agent_slug && (
+        <span>
+          <span className="quiet">agent</span> <Link href={filtered('agent', run.agent_slug)}>{run.agent_slug}</Link>
+        </span>
+      )}
+      {run.actor_slug && (
+        <span>
+          <span className="quiet">actor</span> <Link href={filtered('actor', run.actor_slug)}>{run.actor_slug}</Link>{' '}
+          <span
+            className="faint"
+            title={run.identity === 'bound' ? 'The key proves it' : 'The caller said so; its key is bound to nobody'}
+          >
+            ({run.identity})
+          </span>
+        </span>
+      )}
+      <span>
+        <span className="quiet">key</span>{' '}
+        <Link href={hrefOf(run.api_key_id)} title={run.api_key_id}>
+          <code>{shortId(run.api_key_id)}</code>
+        </Link>
+      </span>
+      {run.session_external_id && (
+        <span>
+          <span className="quiet">session</span>{' '}
+          <Link href={filtered('session', run.session_external_id)}>{run.session_external_id}</Link>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** What it was asked for and what it took. */
+export function RunFacts({ run, steps }: { run: RunDetail; steps: readonly ShownStep[] }) {
+  const models = [...new Set(steps.flatMap(({ model }) => model ?? []))];
+  return (
+    <div className={styles.facts}>
+      {run.goal && <span className={styles.goal}>“{run.goal}”</span>}
+      <span>
+        {models.length > 0 && `${models.join(', ')} · `}
+        {run.steps_count} {run.steps_count === 1 ? 'step' : 'steps'} · {tokensText(run.input_tokens)} in /{' '}
+        {tokensText(run.output_tokens)} out ·{' '}
+        <strong>
+          <Money usd={run.estimated_cost_usd} />
+        </strong>
+        {run.termination_reason && run.termination_reason !== 'COMPLETED' && (
+          <> · ended because: {plainWords(run.termination_reason).toLowerCase()}</>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** Pausing, killing, and taking the run elsewhere. */
+export function useRunCommands(run: RunDetail | undefined) {
+  const actions = useRunActions();
+  const toast = useToast();
+  const { onKey } = actions;
+  const kill = () => run && onKey('K', run);
+  useKeys({ p: () => run && onKey('p', run), K: kill });
+  useKeyWords(run?.ended_at === null ? { p: 'Pause or resume the run', '⇧K': 'Kill the run' } : {});
+  if (!run) return { buttons: null, dialog: null };
+  const is_open = run.ended_at === null;
+  const copy = async (what: string, text: string) => {
+    await copyText(text);
+    toast(`Copied ${what}`);
+  };
+  const url = `${window.location.origin}/api/v1/runs/${run.id}`;
+  const buttons = (
+    <>
+      {is_open && (
+        <>
+          <Button hint="p" disabled={!actions.may} onClick={() => actions.toggle(run)}>
+            {run.hold === 'paused' ? 'Resume' : 'Pause'}
+          </Button>
+          <Button kind="danger" hint="⇧K" disabled={!actions.may} onClick={() => actions.kill(run)}>
+            Kill…
+          </Button>
+        </>
+      )}
+      <Menu
+        items={[
+          { name: 'Copy as command', onChoose: () => void copy('the command', `npx aos runs show ${run.id}`) },
+          { name: 'Copy as curl', onChoose: () => void copy('the request', curlOf(url)) },
+          { name: 'Copy as JSON', onChoose: () => void copy('the run', JSON.stringify(run, null, 2)) },
+          { name: 'Copy link', onChoose: () => void copy('the link', window.location.href) },
+        ]}
+      >
+        <Button aria-label="More about this run" className={styles.more}>
+          <Ellipsis size={15} aria-hidden="true" />
+        </Button>
+      </Menu>
+    </>
+  );
+  return { buttons, dialog: actions.dialog };
+}
+
+const curlOf = (url: string): string => `curl -s ${url} -H "authorization: Bearer $AOS_API_KEY"`;

@@ -1,0 +1,93 @@
+import { useMemo } from 'react';
+import type { Decision } from '../../parts/DecisionWords.tsx';
+import type { LimitState } from '../../parts/limit-states.ts';
+import { Empty, Failed, Loading } from '../../ui/States.tsx';
+import { useNow } from '../../ui/Time.tsx';
+import { costLines } from './cost-lines.ts';
+import { costLanes, type Lanes } from './lanes.ts';
+import styles from './Run.module.css';
+import type { RunDetail } from './RunHead.tsx';
+import type { useSteps } from './run-steps.ts';
+import { StepPanel } from './StepPanel.tsx';
+import { hasFailed, markOf, type ShownStep } from './step-words.ts';
+import { Timeline } from './Timeline.tsx';
+import type { Tools } from './TimelineTools.tsx';
+import { crossingOf, rowsOf, timeScale } from './timeline-layout.ts';
+
+interface Props {
+  run: RunDetail;
+  read: ReturnType<typeof useSteps>;
+  steps: readonly ShownStep[];
+  tools: Tools;
+  decisions: readonly Decision[];
+  limits: readonly LimitState[];
+}
+
+/** The steps on their lanes, and the chosen one beside them. */
+export function RunTimeline({ run, read, steps, tools, decisions, limits }: Props) {
+  const { by, is_whole, chosen, choose } = tools;
+  const now = useNow();
+  const grows = steps.some(({ ended_at }) => ended_at === null) ? now : 0;
+  const whole = useMemo(() => rowsOf(steps, grows), [steps, grows]);
+  const rows = useMemo(() => {
+    if (tools.steps === steps) return whole;
+    const kept = new Set(tools.steps.map(({ id }) => id));
+    return whole.filter((row) => row.kind === 'step' && kept.has(row.step.id));
+  }, [whole, steps, tools.steps]);
+  const costs = useMemo(() => costLines(decisions, whole), [decisions, whole]);
+  const lanes = useMemo<Lanes>(
+    () => (by === 'cost' ? costLanes(whole, costs.lines) : { by: 'time', scale: timeScale(whole, is_whole) }),
+    [by, whole, costs, is_whole],
+  );
+  const broken = useMemo(() => {
+    const by_row = new Map<number, string>();
+    for (const line of by === 'cost' ? costs.lines : []) {
+      const at = crossingOf(rows, line, costs.asked);
+      if (at !== null) by_row.set(at, [by_row.get(at), line.name].filter(Boolean).join(', '));
+    }
+    return by_row;
+  }, [by, rows, costs]);
+  const found = useMemo(() => new Set(tools.found), [tools.found]);
+  const shown = steps.find(({ id }) => id === chosen) ?? (chosen === '' ? firstOf(steps) : undefined);
+
+  if (read.error && steps.length === 0)
+    return <Failed what="The steps could not be loaded" error={read.error} onRetry={() => void read.more()} />;
+  if (steps.length === 0)
+    return read.is_whole ? <Empty title="No step yet">{nothingYet(run)}</Empty> : <Loading what="steps" />;
+  return (
+    <>
+      <div className={styles.both}>
+        <Timeline
+          rows={rows}
+          lanes={lanes}
+          broken={broken}
+          chosen={shown?.id ?? null}
+          is_asked={chosen !== ''}
+          onChoose={choose}
+          onIdle={tools.turnIdle}
+          is_open={run.ended_at === null}
+          found={found}
+        />
+        {shown ? (
+          <StepPanel step={shown} />
+        ) : (
+          <aside className={styles.panel} aria-label="The chosen step">
+            <p className="quiet">{read.is_whole ? 'The step is not one of this run.' : 'The step is being loaded.'}</p>
+          </aside>
+        )}
+      </div>
+      <p className={styles.extent}>
+        {rows.length - rows.filter(({ kind }) => kind === 'idle').length} of {run.steps_count} steps
+        {!read.is_whole && ', more are being loaded'}
+        {limits.length === 0 && ' · no limit governs this run'}
+      </p>
+    </>
+  );
+}
+
+/** Without a choice, what most wants to be seen: the first step that was stopped, or failed, or the first of all. */
+const firstOf = (steps: readonly ShownStep[]): ShownStep | undefined =>
+  steps.find((step) => markOf(step)?.tone === 'crit') ?? steps.find(hasFailed) ?? steps[0];
+
+const nothingYet = ({ ended_at }: RunDetail): string =>
+  ended_at === null ? 'Steps appear here as they end.' : 'It ended before anything was asked.';

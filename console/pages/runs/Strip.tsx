@@ -1,0 +1,42 @@
+import { type MouseEvent, type RefObject, useRef } from 'react';
+import { barOf, drawStrip, type Lanes, row_px } from './lanes.ts';
+import type { ShownStep } from './step-words.ts';
+import styles from './Timeline.module.css';
+import type { Row } from './timeline-layout.ts';
+import { useBox, useColours, useDrawing } from './use-canvas.ts';
+
+interface Props {
+  rows: readonly Row<ShownStep>[];
+  lanes: Lanes;
+  grid: RefObject<HTMLDivElement | null>;
+}
+
+const high_px = 24;
+const worth_it = 12;
+
+/** The whole run at one glance over its rows; a click goes there. The rows say the same to those who do not see it. */
+export function Strip({ rows, lanes, grid }: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
+  const { width } = useBox(holder);
+  const colours = useColours();
+  useDrawing(canvas, { width, height: high_px }, grid, (context, scrolled_px) => {
+    const shown = grid.current?.clientHeight ?? 0;
+    const [top, end] = [
+      rows[Math.floor(scrolled_px / row_px)],
+      rows[Math.min(rows.length - 1, Math.floor((scrolled_px + shown - 2 * row_px) / row_px))],
+    ];
+    const seen: [number, number] = [top ? barOf(top, lanes)[0] : 0, end ? barOf(end, lanes)[1] : 1];
+    drawStrip(context, { rows, lanes, width, height: high_px, scrolled_px, colours, seen });
+  });
+  const go = (event: MouseEvent) => {
+    const share = event.nativeEvent.offsetX / width;
+    const at = rows.findIndex((row) => barOf(row, lanes)[1] >= share);
+    if (grid.current) grid.current.scrollTop = (at < 0 ? rows.length : at) * row_px - grid.current.clientHeight / 2;
+  };
+  return (
+    <div ref={holder} className={styles.strip} hidden={rows.length < worth_it} aria-hidden="true">
+      <canvas ref={canvas} style={{ width, height: high_px }} onClick={go} />
+    </div>
+  );
+}

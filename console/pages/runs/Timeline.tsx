@@ -1,0 +1,196 @@
+import { type KeyboardEvent, useEffect, useId, useRef } from 'react';
+import { useWindow } from '../../ui/window.ts';
+import { drawLanes, type Lanes, row_px } from './lanes.ts';
+import { Strip } from './Strip.tsx';
+import type { ShownStep } from './step-words.ts';
+import styles from './Timeline.module.css';
+import { IdleLine, StepLine } from './TimelineRows.tsx';
+import { TimelineScale } from './TimelineScale.tsx';
+import { type Row, type Tick, ticksOf } from './timeline-layout.ts';
+import { useBox, useColours, useDrawing } from './use-canvas.ts';
+
+interface Props {
+  rows: readonly Row<ShownStep>[];
+  lanes: Lanes;
+  /** By row: the limits that it broke. */
+  broken: ReadonlyMap<number, string>;
+  chosen: string | null;
+  /** The choice is the reader's, and not the page's own. */
+  is_asked: boolean;
+  onChoose: (step_id: string) => void;
+  onIdle: () => void;
+  /** New steps keep coming: they stay in sight while the end is. */
+  is_open: boolean;
+  found: ReadonlySet<string>;
+}
+
+const page_rows = 15;
+
+/** The steps of a run, one to a row, with their bars on lanes of time or of cost. */
+export function Timeline(props: Props) {
+  const { rows, lanes, broken, chosen, is_asked, onChoose, onIdle, is_open, found } = props;
+  const id = useId();
+  const grid = useRef<HTMLDivElement>(null);
+  const lane = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const box = useBox(lane);
+  const frame = useBox(grid);
+  const colours = useColours();
+  const { first, last, onScroll } = useWindow(grid, row_px);
+  const ticks: Tick[] = lanes.by === 'time' ? ticksOf(lanes.scale) : [];
+  const height = Math.max(0, frame.height - row_px - 6);
+  useDrawing(canvas, { width: box.width, height }, grid, (context, scrolled_px) =>
+    drawLanes(context, {
+      rows,
+      lanes,
+      grid: ticks.filter((tick) => tick.idle_ms === undefined).map((tick) => tick.at),
+      width: box.width,
+      height,
+      scrolled_px,
+      colours,
+    }),
+  );
+  const follow = useFollow(grid, rows.length, is_open && !is_asked);
+  const at = rows.findIndex((row) => row.kind === 'step' && row.step.id === chosen);
+  useReveal(grid, at, is_asked || !is_open ? chosen : null, frame.height);
+
+  const move = (to: number, by: 1 | -1) => {
+    let next = Math.max(0, Math.min(rows.length - 1, to));
+    if (rows[next]?.kind === 'idle') next += by;
+    const row = rows[next];
+    if (row?.kind === 'step') onChoose(row.step.id);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== grid.current || event.metaKey || event.ctrlKey || event.altKey) return;
+    const to = moveOf(event.key, at, rows);
+    if (to === null) return;
+    event.preventDefault();
+    move(to, to > at ? 1 : -1);
+  };
+
+  return (
+    <div className={styles.frame}>
+      <Strip rows={rows} lanes={lanes} grid={grid} />
+      <div className={styles.holder}>
+        <div
+          ref={grid}
+          className={styles.grid}
+          role="treegrid"
+          aria-label="Steps"
+          aria-rowcount={rows.length + 1}
+          aria-activedescendant={at < 0 ? undefined : `${id}-${at}`}
+          tabIndex={0}
+          onScroll={() => {
+            onScroll();
+            follow();
+          }}
+          onKeyDown={onKeyDown}
+        >
+          <div className={styles.head} role="row" aria-rowindex={1} tabIndex={-1}>
+            <span role="columnheader" tabIndex={-1}>
+              <span className="only-read">Decision</span>
+            </span>
+            <span role="columnheader" tabIndex={-1}>
+              step
+            </span>
+            <div ref={lane} role="columnheader" tabIndex={-1} className={styles.scale}>
+              <TimelineScale lanes={lanes} ticks={ticks} width={box.width} />
+            </div>
+            <span role="columnheader" tabIndex={-1} className="number">
+              tok
+            </span>
+            <span role="columnheader" tabIndex={-1} className="number">
+              cost
+            </span>
+            <span role="columnheader" tabIndex={-1} className="number">
+              Σ cost
+            </span>
+          </div>
+          <div className={styles.body} role="rowgroup" style={{ height: rows.length * row_px }}>
+            {rows.slice(first, last).map((row, offset) => {
+              const place = { index: first + offset, id: `${id}-${first + offset}` };
+              return row.kind === 'idle' ? (
+                <IdleLine key={row.from_ms} row={row} place={place} onIdle={onIdle} />
+              ) : (
+                <StepLine
+                  key={row.step.id}
+                  row={row}
+                  place={place}
+                  lanes={lanes}
+                  is_chosen={row.step.id === chosen}
+                  is_found={found.has(row.step.id)}
+                  broken={broken.get(place.index)}
+                  onChoose={() => onChoose(row.step.id)}
+                />
+              );
+            })}
+          </div>
+        </div>
+        <canvas
+          ref={canvas}
+          className={styles.canvas}
+          style={{ left: box.left, width: box.width, height }}
+          aria-hidden
+        />
+      </div>
+    </div>
+  );
+}
+
+/** Where a key leads: up and down, and with left to the parent. */
+function moveOf(key: string, at: number, rows: readonly Row<ShownStep>[]): number | null {
+  const steps: Record<string, number> = {
+    j: at + 1,
+    ArrowDown: at + 1,
+    k: Math.max(0, at - 1),
+    ArrowUp: Math.max(0, at - 1),
+    PageDown: at + page_rows,
+    PageUp: at - page_rows,
+    Home: 0,
+    End: rows.length - 1,
+  };
+  const row = rows[at];
+  if (key === 'ArrowLeft' && row?.kind === 'step' && row.step.parent_step_id !== null) {
+    const parent = rows.findIndex((one) => one.kind === 'step' && one.step.id === row.step.parent_step_id);
+    return parent < 0 ? null : parent;
+  }
+  return steps[key] ?? null;
+}
+
+/** Keeps the end in sight while it is in sight and more comes. */
+function useFollow(grid: React.RefObject<HTMLDivElement | null>, count: number, wanted: boolean): () => void {
+  const at_end = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each further row is what is followed
+  useEffect(() => {
+    if (wanted && at_end.current && grid.current) grid.current.scrollTop = grid.current.scrollHeight;
+  }, [grid, count, wanted]);
+  return () => {
+    const of = grid.current;
+    if (of) at_end.current = of.scrollTop + of.clientHeight >= of.scrollHeight - row_px;
+  };
+}
+
+/**
+ * Brings the chosen row into sight, under the head, when another one is chosen; the first one also when the page around
+ * it has taken its room.
+ */
+function useReveal(
+  grid: React.RefObject<HTMLDivElement | null>,
+  at: number,
+  chosen: string | null,
+  high: number,
+): void {
+  const known = useRef<string | null>(null);
+  const first = useRef<string | null>(null);
+  useEffect(() => {
+    const of = grid.current;
+    if (at < 0 || high === 0 || !of) return;
+    first.current ??= chosen;
+    if (known.current === chosen && first.current !== chosen) return;
+    known.current = chosen;
+    const top = at * row_px;
+    const room = high - 3 * row_px;
+    if (top < of.scrollTop) of.scrollTop = top;
+    else if (top > of.scrollTop + room) of.scrollTop = first.current === chosen ? top - room / 2 : top - room;
+  }, [grid, at, chosen, high]);
+}

@@ -1,0 +1,131 @@
+import { Money } from '../../ui/Amount.tsx';
+import { durationText, moneyText, tokensText } from '../../ui/format.ts';
+import { Glyph } from '../../ui/Glyph.tsx';
+import { barOf, type Lanes, row_px } from './lanes.ts';
+import { hasFailed, markOf, type ShownStep, stepName } from './step-words.ts';
+import styles from './Timeline.module.css';
+import { type IdleRow, type StepRow, usdOf } from './timeline-layout.ts';
+
+interface Place {
+  index: number;
+  id: string;
+}
+
+interface Props {
+  row: StepRow<ShownStep>;
+  place: Place;
+  lanes: Lanes;
+  is_chosen: boolean;
+  is_found: boolean;
+  broken: string | undefined;
+  onChoose: () => void;
+}
+
+const indent_px = 12;
+const deepest = 8;
+
+export function StepLine({ row, place, lanes, is_chosen, is_found, broken, onChoose }: Props) {
+  const { step, depth } = row;
+  const mark = markOf(step);
+  const tokens = step.input_tokens === null ? null : step.input_tokens + (step.output_tokens ?? 0);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
+    <div
+      id={place.id}
+      role="row"
+      tabIndex={-1}
+      aria-level={depth + 1}
+      aria-rowindex={place.index + 2}
+      aria-selected={is_chosen}
+      className={`${styles.row} ${is_found ? styles.found : ''}`}
+      style={{ top: place.index * row_px }}
+      onClick={onChoose}
+    >
+      <span
+        role="gridcell"
+        tabIndex={-1}
+        style={{ color: mark ? `var(--${mark.tone})` : undefined }}
+        title={mark?.word}
+      >
+        {mark && (
+          <>
+            <Glyph name={mark.glyph} /> <span className="only-read">{mark.word}</span>
+          </>
+        )}
+      </span>
+      <span
+        role="gridcell"
+        tabIndex={-1}
+        className="cut"
+        style={{ paddingLeft: Math.min(depth, deepest) * indent_px }}
+        title={`${stepName(step)}, ${step.kind}, ${durationText(step.duration_ms)}`}
+      >
+        {depth > deepest && <span className="faint">·{depth} </span>}
+        {stepName(step)} <span className="quiet">{step.kind}</span>
+        {step.status !== 'succeeded' && step.status !== 'blocked' && (
+          <span style={{ color: hasFailed(step) ? 'var(--crit)' : 'var(--info)' }}> {step.status}</span>
+        )}
+      </span>
+      <span role="gridcell" tabIndex={-1} className={styles.lane}>
+        {broken !== undefined && <Broken name={broken} at={barOf(row, lanes)[1]} />}
+        <span className="only-read">{durationText(row.to_ms - row.from_ms)}</span>
+      </span>
+      <span role="gridcell" tabIndex={-1} className="number">
+        {tokens !== null && tokensText(tokens)}
+      </span>
+      <span role="gridcell" tabIndex={-1} className="number">
+        <Cost of={step} />
+      </span>
+      <span role="gridcell" tabIndex={-1} className="number quiet" title={`$${usdOf(row.after)}`}>
+        {moneyText(usdOf(row.after))}
+      </span>
+    </div>
+  );
+}
+
+/** Which limit the run broke here, beside the end of the bar and on the side that has room. */
+function Broken({ name, at }: { name: string; at: number }) {
+  const place = at > 0.6 ? { right: `${(1 - at) * 100 + 2}%` } : { left: `${at * 100 + 2}%` };
+  return (
+    <span className={styles.broken} style={place}>
+      over {name}
+    </span>
+  );
+}
+
+function Cost({ of }: { of: ShownStep }) {
+  if (of.cost_usd !== null) return Number(of.cost_usd) === 0 ? null : <Money usd={of.cost_usd} />;
+  if (of.record_id === null) return null;
+  return (
+    <span className="faint" title="The model has no price: this call is in no sum">
+      no price
+    </span>
+  );
+}
+
+export function IdleLine({ row, place, onIdle }: { row: IdleRow; place: Place; onIdle: () => void }) {
+  return (
+    <div
+      id={place.id}
+      role="row"
+      tabIndex={-1}
+      aria-level={1}
+      aria-rowindex={place.index + 2}
+      className={styles.row}
+      style={{ top: place.index * row_px }}
+    >
+      <span role="gridcell" tabIndex={-1} />
+      <span role="gridcell" tabIndex={-1} className="cut quiet">
+        <button type="button" className={styles.idle} onClick={onIdle} tabIndex={-1}>
+          (idle {durationText(row.to_ms - row.from_ms)})
+        </button>
+      </span>
+      <span role="gridcell" tabIndex={-1} />
+      <span role="gridcell" tabIndex={-1} />
+      <span role="gridcell" tabIndex={-1} />
+      <span role="gridcell" tabIndex={-1} className="number quiet">
+        {moneyText(usdOf(row.after))}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import { useState } from 'react';
+import { type Item, useAct } from '../../api.ts';
+import { FormDialog } from '../../parts/FormDialog.tsx';
+import { ListView } from '../../parts/ListView.tsx';
+import { NamesField } from '../../parts/NamesField.tsx';
+import { RadioField } from '../../parts/RadioField.tsx';
+import { SettingsPage } from '../../parts/SettingsPage.tsx';
+import { Status } from '../../ui/Chip.tsx';
+import { TextField } from '../../ui/Field.tsx';
+import { Empty } from '../../ui/States.tsx';
+import type { Column } from '../../ui/Table.tsx';
+import { Time } from '../../ui/Time.tsx';
+import { useToast } from '../../ui/Toast.tsx';
+import { ProviderPeek } from './ProviderPeek.tsx';
+
+type Provider = Item<'listProviders'>;
+
+const columns: readonly Column<Provider>[] = [
+  {
+    id: 'state',
+    title: 'State',
+    width: '88px',
+    cell: (row) =>
+      row.enabled ? (
+        <Status tone="info" glyph="dot">
+          In use
+        </Status>
+      ) : (
+        <Status glyph="circle">Off</Status>
+      ),
+  },
+  { id: 'slug', title: 'Provider', width: 'minmax(120px, 1fr)', cell: (row) => row.slug },
+  { id: 'kind', title: 'Speaks', width: '104px', cell: (row) => row.kind },
+  {
+    id: 'url',
+    title: 'Address',
+    width: 'minmax(200px, 2fr)',
+    cell: (row) => row.base_url ?? <span className="faint">built in</span>,
+  },
+  {
+    id: 'secret',
+    title: 'Secret',
+    width: '104px',
+    cell: (row) => (row.has_secret ? 'kept sealed' : <span className="faint">none</span>),
+  },
+  {
+    id: 'models',
+    title: 'Own models',
+    width: '88px',
+    align: 'end',
+    cell: (row) => row.models.length,
+  },
+  { id: 'changed', title: 'Changed', width: '104px', align: 'end', cell: (row) => <Time at={row.updated_at} /> },
+];
+
+const no_facets: never[] = [];
+
+/** Where models come from. */
+export function Providers() {
+  const [making, setMaking] = useState(false);
+  return (
+    <SettingsPage
+      title="Providers"
+      full
+      act={{ verb: 'Add provider', denied: 'Your key may not add providers', onChoose: () => setMaking(true) }}
+    >
+      <ListView
+        of="listProviders"
+        label="Providers"
+        facets={no_facets}
+        columns={columns}
+        least={880}
+        keyOf={(row) => row.id}
+        peek={(row) => <ProviderPeek of={row} />}
+        peekTitle={(row) => row.slug}
+        empty={<Empty title="No provider">Add one, or use the built-in models mock-small and mock-large.</Empty>}
+      />
+      {making && <NewProvider onClose={() => setMaking(false)} />}
+    </SettingsPage>
+  );
+}
+
+const kinds = [
+  { value: 'openai', name: 'OpenAI', hint: 'And everything that speaks its wire: vLLM, Ollama, LiteLLM, Azure.' },
+  { value: 'anthropic', name: 'Anthropic', hint: 'The Messages wire.' },
+];
+
+function NewProvider({ onClose }: { onClose: () => void }) {
+  const create = useAct('createProvider');
+  const toast = useToast();
+  const [kind, setKind] = useState('openai');
+  const [slug, setSlug] = useState('openai');
+  const [base_url, setUrl] = useState('');
+  const [secret, setSecret] = useState('');
+  const [models, setModels] = useState<readonly string[]>([]);
+  const choose = (to: string) => {
+    if (slug === kind) setSlug(to);
+    setKind(to);
+  };
+  const submit = () =>
+    create.mutate(
+      {
+        body: {
+          slug: slug.trim(),
+          kind: kind as 'openai',
+          ...(base_url.trim() !== '' && { base_url: base_url.trim() }),
+          ...(secret !== '' && { secret }),
+          models: [...models],
+        },
+      },
+      {
+        onSuccess: (made) => {
+          toast(`${made.slug} is added. Send a test call to see that it answers.`);
+          onClose();
+        },
+      },
+    );
+  return (
+    <FormDialog
+      title="Add provider"
+      verb="Add"
+      busy={create.isPending}
+      error={create.error}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <RadioField label="Speaks" value={kind} options={kinds} onChoose={choose} />
+      <TextField
+        label="Short name"
+        hint="Before the slash in model names: openai/gpt-4o"
+        value={slug}
+        onChange={(event) => setSlug(event.target.value)}
+      />
+      <TextField
+        label="Address"
+        hint="Empty: the provider's own"
+        placeholder={kind === 'openai' ? 'https://api.openai.com/v1' : 'https://api.anthropic.com'}
+        value={base_url}
+        onChange={(event) => setUrl(event.target.value)}
+      />
+      <TextField
+        label="Secret"
+        hint="Kept sealed and never shown again."
+        type="password"
+        autoComplete="off"
+        value={secret}
+        onChange={(event) => setSecret(event.target.value)}
+      />
+      <NamesField
+        label="Own models"
+        hint="Those that the price book does not know; Enter adds one."
+        names={models}
+        onChange={setModels}
+      />
+    </FormDialog>
+  );
+}

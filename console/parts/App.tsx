@@ -1,0 +1,38 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { useApi } from '../api.ts';
+import { LiveProvider } from '../live.tsx';
+import { routes } from '../routes.tsx';
+import { Failed, Loading } from '../ui/States.tsx';
+import { Shell } from './Shell.tsx';
+import { SignIn } from './SignIn.tsx';
+import { SessionProvider } from './session.ts';
+
+const NotFound = lazy(async () => ({ default: (await import('../pages/NotFound.tsx')).NotFound }));
+
+/** Whoever is not signed in is asked for a key; then the page of the address. */
+export function App() {
+  const client = useQueryClient();
+  const session = useApi('getSession', {}, { staleTime: 60_000, refetchInterval: 60_000 });
+  if (session.isPending) return null;
+  if (session.isError)
+    return <Failed what="The server does not answer" error={session.error} onRetry={() => void session.refetch()} />;
+  if (!session.data.signed_in) return <SignIn onSignedIn={() => void client.invalidateQueries()} />;
+  return (
+    <SessionProvider value={session.data}>
+      <LiveProvider>
+        <Shell>
+          <Suspense fallback={<Loading what="the page" />}>
+            <Switch>
+              {routes.map(({ path, page }) => (
+                <Route key={path} path={path} component={page} />
+              ))}
+              <Route component={NotFound} />
+            </Switch>
+          </Suspense>
+        </Shell>
+      </LiveProvider>
+    </SessionProvider>
+  );
+}

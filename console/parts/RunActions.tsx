@@ -1,0 +1,60 @@
+import { useState } from 'react';
+import { useAct } from '../api.ts';
+import { Button } from '../ui/Button.tsx';
+import type { Column } from '../ui/Table.tsx';
+import { useToast } from '../ui/Toast.tsx';
+import { KillDialog } from './KillDialog.tsx';
+import type { RunRow } from './run-columns.tsx';
+import { useMay } from './session.ts';
+
+export type Stoppable = Pick<RunRow, 'id' | 'status' | 'hold' | 'goal' | 'agent_slug' | 'estimated_cost_usd'>;
+
+const isOpen = ({ status }: { status: string }): boolean => ['queued', 'running', 'retry'].includes(status);
+
+/** Pausing and killing a run: pausing at once with a way back, killing after the question what it stops. */
+export function useRunActions() {
+  const may = useMay('operate');
+  const [killing, setKilling] = useState<Stoppable | null>(null);
+  const pause = useAct('pauseRun');
+  const resume = useAct('resumeRun');
+  const toast = useToast();
+
+  const failed = (error: { message: string }) => toast(error.message, { tone: 'crit' });
+  const doResume = (run: Stoppable) =>
+    resume.mutate(
+      { params: { id: run.id }, body: { reason: 'Resumed in the console' } },
+      { onSuccess: () => toast('The run goes on'), onError: failed },
+    );
+  const doPause = (run: Stoppable) =>
+    pause.mutate(
+      { params: { id: run.id }, body: { reason: 'Paused in the console' } },
+      { onSuccess: () => toast('Paused: its calls wait', { undo: () => doResume(run) }), onError: failed },
+    );
+  const toggle = (run: Stoppable) => (run.hold === 'paused' ? doResume(run) : doPause(run));
+  const onKey = (key: string, run: Stoppable): boolean => {
+    if (!may || !isOpen(run)) return false;
+    if (key === 'p') toggle(run);
+    else if (key === 'K') setKilling(run);
+    else return false;
+    return true;
+  };
+  const column: Column<RunRow> = {
+    id: 'do',
+    title: '',
+    width: '122px',
+    align: 'end',
+    stays: true,
+    cell: (run) => (
+      <>
+        <Button small disabled={!may || !isOpen(run)} onClick={() => toggle(run)}>
+          {run.hold === 'paused' ? 'Resume' : 'Pause'}
+        </Button>{' '}
+        <Button small kind="danger" disabled={!may || !isOpen(run)} onClick={() => setKilling(run)}>
+          Kill…
+        </Button>
+      </>
+    ),
+  };
+  const dialog = killing && <KillDialog run={killing} onClose={() => setKilling(null)} />;
+  return { may, column, onKey, dialog, toggle, kill: setKilling };
+}

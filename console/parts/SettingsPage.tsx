@@ -1,0 +1,49 @@
+import type { ReactNode } from 'react';
+import { useLocation } from 'wouter';
+import { Button } from '../ui/Button.tsx';
+import { Page } from '../ui/Page.tsx';
+import { Tabs } from '../ui/Tabs.tsx';
+import { useMay } from './session.ts';
+
+const pages = [
+  ['/settings/api-keys', 'API keys'],
+  ['/settings/agents', 'Agents'],
+  ['/settings/channels', 'Alert channels'],
+  ['/settings/deliveries', 'Deliveries'],
+  ['/settings/projects', 'Projects'],
+  ['/settings/providers', 'Providers'],
+  ['/settings/prices', 'Prices'],
+  ['/settings/members', 'Members & roles'],
+  ['/settings/system', 'System health'],
+] as const;
+
+interface Props {
+  title: string;
+  full?: boolean;
+  /** What an administrator begins here, and what others are told instead. */
+  act?: { verb: string; denied: string; onChoose: () => void };
+  children: ReactNode;
+}
+
+/** A page of the room, with the way to the others. */
+export function SettingsPage({ title, full = false, act, children }: Props) {
+  const [path] = useLocation();
+  const may = useMay('administer');
+  return (
+    <Page
+      title={title}
+      heading="Settings"
+      full={full}
+      actions={
+        act && (
+          <Button kind="primary" disabled={!may} title={may ? undefined : act.denied} onClick={act.onChoose}>
+            {act.verb}
+          </Button>
+        )
+      }
+    >
+      <Tabs label="Settings" of={pages.map(([href, name]) => ({ href, name, current: path === href }))} />
+      {children}
+    </Page>
+  );
+}

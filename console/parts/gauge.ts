@@ -1,0 +1,36 @@
+import type { Item } from '../api.ts';
+
+export type Limit = Item<'listLimits'>;
+export type Gauge = Limit['items'][number];
+
+/** How full one balance is, as shares of what is allowed now. Only the drawing is computed here, never an amount. */
+export interface Fill {
+  used: number;
+  held: number;
+  tone: 'info' | 'warn' | 'crit' | 'shadow';
+}
+
+export function fillOf(
+  gauge: Pick<Gauge, 'posted' | 'pending' | 'cap'>,
+  limit: Pick<Limit, 'mode' | 'alert_tiers'>,
+): Fill {
+  const cap = Number(gauge.cap);
+  const [used, held] = [gauge.posted, gauge.pending].map((part) => (cap > 0 ? Number(part) / cap : 1)) as [
+    number,
+    number,
+  ];
+  return { used, held, tone: toneOf(used + held, limit) };
+}
+
+function toneOf(share: number, { mode, alert_tiers }: Pick<Limit, 'mode' | 'alert_tiers'>): Fill['tone'] {
+  if (mode === 'shadow') return 'shadow';
+  if (share >= 1) return 'crit';
+  return share * 100 >= Math.max(70, ...alert_tiers) || share >= 0.9 ? 'warn' : 'info';
+}
+
+/** A limit's gauges: its one balance, or one for each subject. */
+export function gaugesOf(limit: Limit): Gauge[] {
+  if (limit.posted === null || limit.pending === null) return limit.items;
+  const { posted, pending, subject, remaining } = limit;
+  return [{ ...limit, subject: subject ?? '*', posted, pending, remaining: remaining ?? 0 }];
+}

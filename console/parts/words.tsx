@@ -1,0 +1,128 @@
+import { Chip, Status, type Tone } from '../ui/Chip.tsx';
+import type { GlyphName } from '../ui/Glyph.tsx';
+
+interface Look {
+  tone: Tone;
+  glyph: GlyphName;
+  word: string;
+}
+
+const run_looks: Readonly<Record<string, Look>> = {
+  queued: { tone: 'neutral', glyph: 'circle', word: 'Queued' },
+  running: { tone: 'info', glyph: 'ring', word: 'Running' },
+  retry: { tone: 'warn', glyph: 'triangle', word: 'Retrying' },
+  succeeded: { tone: 'ok', glyph: 'check', word: 'Succeeded' },
+  failed: { tone: 'crit', glyph: 'cross', word: 'Failed' },
+  failed_policy: { tone: 'crit', glyph: 'square', word: 'Stopped by policy' },
+  cancelled: { tone: 'neutral', glyph: 'circle', word: 'Cancelled' },
+  paused: { tone: 'warn', glyph: 'pause', word: 'Paused' },
+  stopping: { tone: 'crit', glyph: 'cross', word: 'Stopping' },
+};
+
+const verdict_looks: Readonly<Record<string, Look>> = {
+  continue: { tone: 'info', glyph: 'dot', word: 'Allowed' },
+  warn: { tone: 'warn', glyph: 'triangle', word: 'Warned' },
+  pause: { tone: 'warn', glyph: 'pause', word: 'Held' },
+  block: { tone: 'crit', glyph: 'square', word: 'Blocked' },
+  kill: { tone: 'crit', glyph: 'cross', word: 'Killed' },
+};
+
+const step_looks: Readonly<Record<string, Look>> = {
+  succeeded: { tone: 'ok', glyph: 'check', word: 'Succeeded' },
+  failed: { tone: 'crit', glyph: 'cross', word: 'Failed' },
+  blocked: { tone: 'crit', glyph: 'square', word: 'Blocked' },
+  cancelled: { tone: 'neutral', glyph: 'circle', word: 'Cancelled' },
+  cut: { tone: 'crit', glyph: 'cross', word: 'Cut off' },
+};
+
+const severity_looks: Readonly<Record<string, Look>> = {
+  LOW: { tone: 'neutral', glyph: 'circle', word: 'Low' },
+  MEDIUM: { tone: 'outline-warn', glyph: 'triangle', word: 'Medium' },
+  HIGH: { tone: 'crit', glyph: 'square', word: 'High' },
+  CRITICAL: { tone: 'solid', glyph: 'square', word: 'Critical' },
+};
+
+const incident_looks: Readonly<Record<string, Look>> = {
+  open: { tone: 'crit', glyph: 'dot', word: 'Open' },
+  acknowledged: { tone: 'warn', glyph: 'triangle', word: 'Acknowledged' },
+  resolved: { tone: 'ok', glyph: 'check', word: 'Resolved' },
+};
+
+const policy_looks: Readonly<Record<string, Look>> = {
+  draft: { tone: 'neutral', glyph: 'circle', word: 'Draft' },
+  active: { tone: 'info', glyph: 'dot', word: 'Active' },
+  shadow: { tone: 'shadow', glyph: 'flag', word: 'Shadow' },
+  disabled: { tone: 'neutral', glyph: 'circle', word: 'Disabled' },
+  retired: { tone: 'neutral', glyph: 'circle', word: 'Retired' },
+};
+
+const looks = {
+  run: run_looks,
+  verdict: verdict_looks,
+  step: step_looks,
+  severity: severity_looks,
+  incident: incident_looks,
+  policy: policy_looks,
+};
+
+/** The sign, the word and the colour of a state; one that is not known shows as it is written. */
+export function lookOf(kind: keyof typeof looks, state: string): Look {
+  return looks[kind][state] ?? { tone: 'neutral', glyph: 'circle', word: state };
+}
+
+interface Props {
+  of: keyof typeof looks;
+  state: string;
+  bare?: boolean;
+}
+
+export function State({ of, state, bare = false }: Props) {
+  const { tone, glyph, word } = lookOf(of, state);
+  const Shape = bare ? Status : Chip;
+  return (
+    <Shape tone={tone} glyph={glyph}>
+      {word}
+    </Shape>
+  );
+}
+
+/** How a run has ended and, where that says more, what ended it: `Stopped: budget`. */
+export function Outcome({ run }: { run: { status: string; termination_reason: string | null } }) {
+  const { tone, glyph, word } = lookOf('run', run.status);
+  const why = run.termination_reason ?? '';
+  const says_more = !['', 'COMPLETED', 'POLICY_BLOCK', 'USER_ABORT', 'SYSTEM_FAILURE'].includes(why);
+  const [first] = word.split(' ');
+  return (
+    <Status tone={tone} glyph={glyph} title={why === '' ? word : `${word}: ${plainWords(why)}`}>
+      {says_more ? `${first}: ${short_reasons[why] ?? plainWords(why).toLowerCase()}` : word}
+    </Status>
+  );
+}
+
+const short_reasons: Readonly<Record<string, string>> = { BUDGET_EXCEEDED: 'budget', RATE_LIMITED: 'rate' };
+
+/** What holds a run comes before what it is doing. */
+export const runState = ({ status, hold }: { status: string; hold: string }): string =>
+  hold === 'none' || !['queued', 'running', 'retry'].includes(status) ? status : hold;
+
+/** A policy that is active in shadow stops nothing, and is never shown as if it did. */
+export const policyState = ({ status, mode }: { status: string; mode: string }): string =>
+  status === 'active' && mode === 'shadow' ? 'shadow' : status;
+
+/** `BUDGET_EXCEEDED` → `Budget exceeded`; abbreviations stay large. */
+export function plainWords(code: string): string {
+  const text = code.replaceAll('_', ' ').toLowerCase();
+  const cased = text.replace(/\b(pii|rag|db|api|llm)\b/g, (word) => word.toUpperCase());
+  return cased.charAt(0).toUpperCase() + cased.slice(1);
+}
+
+const consequences: Readonly<Record<string, string>> = {
+  continue: 'Record only',
+  warn: 'Alert only',
+  pause: 'Hold',
+  block: 'Hard stop',
+  kill: 'Kill',
+};
+
+/** What happens at the limit, in words. */
+export const consequenceOf = (action: string): string => consequences[action] ?? action;

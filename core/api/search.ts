@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { instant } from '../base/time.ts';
+import { type Endpoints, endpoint } from './endpoint.ts';
+
+const hit = z.object({
+  kind: z.string().meta({ examples: ['run', 'policy', 'agent', 'api_key', 'incident', 'project', 'actor', 'channel'] }),
+  id: z.string(),
+  name: z.string(),
+  about: z.string().nullable().meta({ description: 'What tells it apart from others of its name' }),
+  url: z.string().meta({ description: 'Its page in the console' }),
+});
+
+/** Anything, by what somebody remembers of it. */
+export const search_endpoints = {
+  search: endpoint({
+    method: 'GET',
+    path: '/api/v1/search',
+    summary: 'Find agents, policies, keys, projects, humans, channels, incidents and runs by id, name or goal',
+    permission: 'read',
+    query: z.strictObject({
+      q: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .refine((text) => !text.includes('\0'), 'must not contain NUL characters'),
+      limit: z.coerce.number().int().min(1).max(50).default(20),
+    }),
+    answer: z.object({ items: z.array(hit), generated_at: instant }).meta({ id: 'SearchResult' }),
+  }),
+} satisfies Endpoints;

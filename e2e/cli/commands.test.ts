@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeKey } from '../parts/client.ts';
+import { aosProcess, aos as command, type Ran } from '../parts/command.ts';
+import { type Gateway, startGateway } from '../parts/gateway.ts';
+
+let gateway: Gateway;
+let folder: string;
+beforeAll(async () => {
+  gateway = await startGateway();
+  folder = mkdtempSync(path.join(tmpdir(), 'aos-cli-'));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await gateway.stop();
+});
+
+const aos = (...args: string[]): Promise<Ran> =>
+  command({ AOS_URL: gateway.server.url, AOS_API_KEY: gateway.server.admin_key, AOS_DATA_DIR: folder }, ...args);
+
+const capped = (name: string, max: number) => `name: ${name}
+target: { kind: agent, ids: [tested] }
+controls:
+  - limit: { type: steps, max: ${max}, window: { per: run } }
+    action: block
+`;
+
+test('a run that passes ends with 0, one that a policy stops with 4 and with the way to the reason', async () => {
+  expect((await aos('agents', 'create', 'tested', '--model', 'mock-small')).code).toBe(0);
+  const passed = await aos('run', '--agent', 'tested', 'Say hello', '--follow');
+  expect([passed.code, passed.err]).toEqual([0, expect.stringMatching(/▸ plan .*\n▸ \w+ .*\n✓ succeeded {2}\$0\.0/s)]);
+  writeFileSync(`${folder}/cap.yaml`, capped('Two steps', 2));
+  expect((await aos('policy', 'apply', `${folder}/cap.yaml`, '--reason', 'a test')).out).toBe(
+    '✓ two-steps v2 active\n',
+  );
+  const goal = 'Find the invoice and then refund it and then tell the customer';
+  expect((await aos('simulate', '--agent', 'tested', goal, '--strict')).code).toBe(4);
+  const stopped = await aos('run', '--agent', 'tested', goal, '--follow');
+  expect(stopped.code).toBe(4);
+  expect(stopped.err).toContain('■ blocked at step 3 by "Two steps" (max 2)');
+  const [, decision] = /policy explain --decision (dec_\w+)/.exec(stopped.err) ?? [];
+  const why = await aos('policy', 'explain', '--decision', decision ?? '');
+  expect(why.out).toContain('■ block (402 quota_exceeded)');
+}, 180_000);
+
+test('files: what would change ends with 3 only when asked, what cannot be read with 2 and the line', async () => {
+  const file = `${folder}/cap.yaml`;
+  expect((await aos('policy', 'diff', file, '--exit-code')).code).toBe(0);
+  writeFileSync(file, capped('Two steps', 5));
+  const diff = await aos('policy', 'diff', file, '--exit-code');
+  expect([diff.code, diff.out]).toEqual([3, expect.stringMatching(/~ two-steps .*\n.*2.*5/s)]);
+  expect((await aos('policy', 'diff', file)).code).toBe(0);
+  writeFileSync(`${folder}/wrong.yaml`, capped('Wrong', 1).replace('block', 'blok'));
+  const wrong = await aos('policy', 'lint', `${folder}/wrong.yaml`);
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/✗ .*\n.*wrong\.yaml.*\[req_/s)]);
+});
+
+test('it is a program of its own', async () => {
+  const { code, out } = await aosProcess('version', '--json');
+  expect([code, JSON.parse(out)]).toMatchObject([0, { version: '0.1.0' }]);
+}, 120_000);
+
+test('stdout is data: one document with --json, a line for each item with --jsonl, nothing else', async () => {
+  const document = JSON.parse((await aos('runs', '--json')).out) as { items: { id: string }[] };
+  const lines = (await aos('runs', '--jsonl', '-q')).out.trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(document.items.map(({ id }) => id));
+  const table = await aos('runs', '-q');
+  for (const { id } of document.items) expect(table.out).toContain(id);
+  expect(table.err).toBe('');
+});
+
+test('what an agent calls itself moves no cursor of whoever reads the list', async () => {
+  const { secret } = await makeKey(gateway.admin);
+  const goal = 'hi \u001b[2J\u001b]0;owned\u0007 there';
+  const made = await command(
+    { AOS_URL: gateway.server.url, AOS_API_KEY: secret },
+    'run',
+    '--agent',
+    'tested',
+    goal,
+    '--json',
+  );
+  const { id } = JSON.parse(made.out) as { id: string };
+  const shown = await aos('runs', 'show', id);
+  expect(shown.out).toMatch(/goal +hi there\n/);
+  expect(shown.out).not.toContain('\u001b');
+});
+
+test('exit codes: usage 2, not permitted 6, unreachable 7, conflict 8; three lines say what to do', async () => {
+  expect((await aos('runs', 'fly')).code).toBe(2);
+  expect((await aos('runs', 'kill', 'run_00000000000000000000000000')).code).toBe(2);
+  const forbidden = await command(
+    { AOS_URL: gateway.server.url, AOS_API_KEY: 'aos_live_nobody_knows_this_key' },
+    'runs',
+  );
+  expect([forbidden.code, forbidden.err.split('\n').length]).toEqual([6, 4]);
+  const away = await command({ AOS_URL: 'http://127.0.0.1:1' }, 'runs');
+  expect([away.code, away.err]).toEqual([7, expect.stringContaining('npm start')]);
+  expect((await aos('agents', 'create', 'tested')).code).toBe(8);
+  expect((await aos('agents', 'release', 'tested', '--reason', 'x')).code).toBe(8);
+});
+
+test('every failure is three lines: what, why, and what to do', async () => {
+  const gone = await aos('runs', 'show', 'run_00000000000000000000000000');
+  expect([gone.code, gone.err]).toEqual([
+    2,
+    expect.stringMatching(/^✗ .+\n {2}.+\n {2}.*npx aos runs list.*\[req_\w+\]\n$/),
+  ]);
+  const late = await aos('runs', '--timeout', '0.001');
+  expect([late.code, late.err]).toEqual([124, expect.stringMatching(/^✗ .+\n {2}.+\n {2}.*--timeout.*\n$/)]);
+  const unknown = await aos('nope');
+  expect([unknown.code, unknown.err]).toEqual([
+    2,
+    expect.stringMatching(/^✗ unknown command 'nope'\n.*\n.*aos --help/),
+  ]);
+});
+
+test('an incident is looked after, resolved and reopened; a key is bound', async () => {
+  const { items } = JSON.parse((await aos('incidents', '--json')).out) as { items: { id: string }[] };
+  const id = items[0]?.id ?? '';
+  expect((await aos('incidents', 'ack', id, '--hours', '2')).out).toContain('looked after for 2 h');
+  const wrong = await aos('incidents', 'resolve', id, '--cause', 'weather', '--reason', 'x');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('false_positive')]);
+  expect((await aos('incidents', 'resolve', id, '--cause', 'expected', '--reason', 'a test')).code).toBe(0);
+  expect((await aos('incidents', 'resolve', id, '--cause', 'expected', '--reason', 'again')).code).toBe(8);
+  expect((await aos('incidents', 'reopen', id, '--reason', 'not yet')).code).toBe(0);
+  const shown = JSON.parse((await aos('incidents', 'show', id, '--json')).out) as { status: string };
+  expect(shown.status).toBe('open');
+  const key = await makeKey(gateway.admin, { role: 'service' });
+  expect((await aos('keys', 'bind', key.id, '--agent', 'tested', '--reason', 'a test')).out).toContain(
+    'may call as tested',
+  );
+});
+
+test('a key of this machine is sent to no other one', async () => {
+  writeFileSync(`${folder}/admin.key`, 'aos_live_kept_in_the_data_folder\n');
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.setHeader('content-type', 'application/json').end('{"signed_in":false}');
+  }).listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const env = { AOS_DATA_DIR: folder };
+  await command({ ...env, AOS_URL: `http://127.0.0.1:${port}` }, 'whoami');
+  await command({ ...env, AOS_URL: `http://0.0.0.0:${port}` }, 'whoami');
+  server.close();
+  expect(seen).toEqual(['Bearer aos_live_kept_in_the_data_folder', undefined]);
+});
+
+test('doctor finds a well server well, and says what mends one that is away', async () => {
+  const well = await aos('doctor');
+  expect([well.code, well.out]).toEqual([0, expect.stringMatching(/✓ server .*✓ database .*✓ key .*✓ ledger/s)]);
+  const away = await command({ AOS_URL: 'http://127.0.0.1:1' }, 'doctor');
+  expect([away.code, away.out]).toEqual([1, expect.stringMatching(/✗ server .*\n +fix: npm start/)]);
+});

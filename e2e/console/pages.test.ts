@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectStatus } from '../parts/client.ts';
+import { type Console, no_browser, settled, startConsole } from './browser.ts';
+import { loadDemo } from './demo.ts';
+import { pagesOf } from './pages.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const guideline = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
+/** All that another theme can change. */
+const colours = { type: 'rule', values: ['color-contrast'] };
+
+/** What keeps people from using the page, as one line each. */
+async function barriers(page: Page, rules = guideline): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify({ runOnly: rules })})`);
+  return found.violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .map(({ target }) => target.join(' '))
+        .slice(0, 3)
+        .join(', ')}`,
+  );
+}
+
+describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () => {
+  let console_: Console;
+  let pages: Record<string, string>;
+  let windows: Record<'light' | 'dark', Page>;
+
+  beforeAll(async () => {
+    console_ = await startConsole();
+    const key = await loadDemo(console_.gateway.server, { runs: 60, days: 2 });
+    pages = await pagesOf(console_.gateway.server, key);
+    const [light, dark] = await Promise.all([
+      console_.open({ theme: 'light', key }),
+      console_.open({ theme: 'dark', key, width: 1000 }),
+    ]);
+    windows = { light, dark };
+  }, 240_000);
+  afterAll(async () => {
+    await console_?.stop();
+  }, 60_000);
+
+  test('show without errors, ask nobody else, and can be used by everybody in both themes', {
+    timeout: 300_000,
+  }, async () => {
+    console_.problems.length = 0;
+    for (const [name, path] of Object.entries(pages)) {
+      for (const [theme, page] of Object.entries(windows)) {
+        await page.goto(`${console_.gateway.server.url}${path}`);
+        await settled(page);
+        expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(theme);
+        const found = await barriers(page, theme === 'light' ? guideline : colours);
+        expect.soft([name, theme, found]).toEqual([name, theme, []]);
+      }
+    }
+    expect(console_.problems).toEqual([]);
+  });
+
+  test('dialogs can be used by everybody', { timeout: 240_000 }, async () => {
+    const page = windows.light;
+    const button = (name: string) => page.getByRole('button', { name, exact: true }).first().click();
+    const asked: Record<string, [path: string, open: () => Promise<void>]> = {
+      keys: ['/activity/completed', () => page.keyboard.press('?')],
+      kill: ['/activity/live', () => button('Kill…')],
+      'new key': ['/settings/api-keys', () => button('New key')],
+      raise: ['/limits', () => button('Raise once…')],
+      resolve: [pages.incident ?? '', () => button('Resolve…')],
+    };
+    for (const [name, [path, open]] of Object.entries(asked)) {
+      await page.goto(`${console_.gateway.server.url}${path}`);
+      await settled(page);
+      await open();
+      await page.getByRole('dialog').waitFor();
+      expect.soft([name, await barriers(page)]).toEqual([name, []]);
+    }
+  });
+
+  test('the last step of the wizard can be used by everybody', { timeout: 120_000 }, async () => {
+    const page = windows.light;
+    await page.goto(`${console_.gateway.server.url}/policies/new?template=daily-cap`);
+    await settled(page);
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('heading', { name: 'Save & activate', exact: true }).waitFor();
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test('show one project when it is chosen, after a reload too, and all again when it is gone', {
+    timeout: 120_000,
+  }, async () => {
+    const { url } = console_.gateway.server;
+    const page = await console_.open();
+    const counts = async () => {
+      await page.goto(`${url}/activity/completed`);
+      await settled(page);
+    };
+    await counts();
+    const of_demo = page.getByText(/^1–\d+ of /);
+    expect(await of_demo.count()).toBe(0);
+    await page.getByRole('button', { name: 'Project: all' }).click();
+    await page.getByRole('menuitem', { name: 'demo' }).click();
+    await of_demo.waitFor();
+    await counts();
+    await of_demo.waitFor();
+    expect(await page.getByRole('button', { name: 'Project: demo' }).count()).toBe(1);
+    expectStatus(200, await console_.gateway.admin.post('/api/v1/demo/remove', { reason: 'a test' }));
+    await counts();
+    await page.getByRole('button', { name: 'Project: all' }).waitFor();
+    expect(await of_demo.count()).toBe(0);
+    await page.context().close();
+  });
+});

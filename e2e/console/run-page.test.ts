@@ -1,0 +1,96 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makePolicy, waitFor } from '../parts/client.ts';
+import { type Console, no_browser, settled, startConsole } from './browser.ts';
+
+const many = 5_000;
+
+describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
+  let console_: Console;
+  let page: Page;
+  let run_id: string;
+
+  const call = async (text: string) => {
+    const { gateway } = console_;
+    const headers = { 'x-aos-agent-id': 'support-bot', ...(run_id !== '' && { 'x-aos-run-id': run_id }) };
+    const body = { model: 'mock-small', messages: [{ role: 'user', content: text }] };
+    const answer = await gateway.admin.post('/v1/chat/completions', body, { headers });
+    run_id = answer.headers.get('x-aos-run-id') ?? run_id;
+    return answer.status;
+  };
+
+  beforeAll(async () => {
+    run_id = '';
+    console_ = await startConsole();
+    await makePolicy(console_.gateway.admin, {
+      name: 'Three steps',
+      target: { kind: 'all_runs' },
+      controls: [{ limit: { type: 'steps', max: 3, window: { per: 'run' }, count_per: 'run' }, action: 'block' }],
+    });
+    await call('one');
+    page = await console_.open();
+  }, 240_000);
+  afterAll(async () => {
+    await console_?.stop();
+  }, 60_000);
+
+  test('what happens is on the page within a second, and says which policy stopped it', {
+    timeout: 120_000,
+  }, async () => {
+    await page.goto(`${console_.gateway.server.url}/runs/${run_id}`);
+    await settled(page);
+    const rows = page.getByRole('treegrid', { name: 'Steps' }).getByRole('row');
+    await waitFor(async () => (await rows.count()) === 2, { what: 'the head and one step' });
+    await call('two');
+    const told_at = Date.now();
+    await waitFor(async () => (await rows.count()) === 3, { what: 'the second step' });
+    // A second is the promise; a busy machine gets more.
+    expect(Date.now() - told_at).toBeLessThan(5_000);
+    await call('three');
+    expect(await call('four')).toBe(402);
+    await waitFor(async () => (await rows.count()) === 5, { what: 'the refused step' });
+    await page.getByText('Three steps').first().waitFor();
+    await page.getByRole('complementary', { name: 'The chosen step' }).getByText('Blocked').first().waitFor();
+  });
+
+  test('a run is paused, resumed and killed by keyboard, and the receipt ticks only what is confirmed', {
+    timeout: 120_000,
+  }, async () => {
+    await page.keyboard.press('p');
+    await page.getByText('Paused: its calls wait, and streams').waitFor();
+    await page.keyboard.press('p');
+    await page.getByText('Paused: its calls wait, and streams').waitFor({ state: 'hidden' });
+    await page.keyboard.press('Shift+K');
+    await page.getByRole('dialog', { name: 'Kill this run?' }).waitFor();
+    await page.getByRole('textbox', { name: 'Reason' }).fill('It has done enough');
+    await page.getByRole('button', { name: 'Kill the run' }).click();
+    await page.getByText('Further calls are denied since').waitFor();
+    await page.getByText('Not confirmed:').first().waitFor({ state: 'attached' });
+    await page.keyboard.press('Escape');
+  });
+
+  test(`a run of ${many} steps keeps few rows in the page and is walked by keyboard`, {
+    timeout: 120_000,
+  }, async () => {
+    await console_.gateway.rows(
+      `insert into steps select tenant_id, substr(id, 1, 14) || lpad(n::text, 16, '0'), trace_id, run_id, kind, skill, params,
+          status, decision_id, cost_usd, error, started_at + n * interval '1 second', ended_at + n * interval '1 second',
+          duration_ms, is_synthetic
+        from (select * from steps where run_id = $1 order by id limit 1) first, generate_series(1, ${many}) n`,
+      [run_id],
+    );
+    await page.goto(`${console_.gateway.server.url}/runs/${run_id}`);
+    await settled(page);
+    const grid = page.getByRole('treegrid', { name: 'Steps' });
+    await waitFor(async () => Number(await grid.getAttribute('aria-rowcount')) > many, { what: 'all steps' });
+    expect(await grid.getByRole('row').count()).toBeLessThan(60);
+    await grid.focus();
+    await page.keyboard.press('End');
+    await waitFor(
+      async () => (await page.locator(`[aria-rowindex="${await grid.getAttribute('aria-rowcount')}"]`).count()) === 1,
+      {
+        what: 'the last row',
+      },
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Api, api, expectStatus, type KeyBody, makeKey, makePolicy } from '../parts/client.ts';
+import { type Gateway, startGateway, wires } from '../parts/gateway.ts';
+import { type ServerProcess, startServer } from '../parts/processes.ts';
+
+/** Two processes on one database. */
+let gateway: Gateway;
+let other: ServerProcess;
+beforeAll(async () => {
+  // Each has a data folder of its own, so what seals the provider's key comes from outside.
+  const shared = { AOS_SECRET_KEY: randomBytes(32).toString('base64') };
+  gateway = await startGateway(shared);
+  const env = { ...shared, OPENAI_API_KEY: 'sk-stub', OPENAI_BASE_URL: gateway.stub.url };
+  other = await startServer({ database_url: gateway.database.url, env });
+});
+afterAll(async () => {
+  await other?.stop();
+  await gateway?.stop();
+});
+
+const chat = (client: Api, headers: Record<string, string> = {}) =>
+  client.post('/v1/chat/completions', wires.chat.body({ output_tokens: 1 }), { headers });
+
+test('requests over a short window: no stretch of time admits more than burst + rate · t, over two processes', async () => {
+  const [burst, seconds] = [8, 2];
+  const agent = 'eager';
+  await makePolicy(gateway.admin, {
+    name: 'a few every two seconds',
+    target: { kind: 'agent', ids: [agent] },
+    controls: [{ limit: { type: 'requests', max: burst, window: { rolling_seconds: seconds } }, action: 'block' }],
+  });
+  const until = performance.now() + 7_000;
+  const caller = async (client: Api) => {
+    while (performance.now() < until)
+      expect([200, 429]).toContain((await chat(client, { 'x-aos-agent-id': agent })).status);
+  };
+  const clients = [gateway.admin, api(other)];
+  await Promise.all([...clients, ...clients, ...clients].map(caller));
+  const rows = await gateway.rows<{ at: string }>(
+    `select extract(epoch from admitted_at) as at from llm_run_records x join agents a on a.id = x.agent_id
+      where a.slug = $1 order by admitted_at`,
+    [agent],
+  );
+  const admitted = rows.map(({ at }) => Number(at));
+  // It is a limit and not a wall: the burst came again, and again.
+  expect(admitted.length).toBeGreaterThan(burst);
+  for (const [n, from] of admitted.entries())
+    for (const [m, to] of admitted.entries())
+      if (m >= n) expect(m - n + 1).toBeLessThanOrEqual(burst + (burst / seconds) * (to - from));
+}, 60_000);
+
+test('what a key has used stays used when it is rotated and when its policy is edited', async () => {
+  const key = await makeKey(gateway.admin, { name: 'worker', role: 'service' });
+  const document = (max: number) => ({
+    name: 'a few a day for one key',
+    target: { kind: 'api_key', ids: [key.id] },
+    controls: [{ limit: { type: 'requests', max, window: { per: 'day' }, count_per: 'api_key' }, action: 'block' }],
+  });
+  const policy = await makePolicy(gateway.admin, document(5));
+  const [control] = policy.controls as unknown as { id: string }[];
+  const passed = async (secret: string, tries: number) => {
+    const statuses = [];
+    for (let n = 0; n < tries; n++) {
+      const client = api(n % 2 === 0 ? gateway.server : other, secret);
+      statuses.push((await chat(client)).status);
+    }
+    return statuses.filter((status) => status === 200).length;
+  };
+  expect(await passed(key.secret, 3)).toBe(3);
+  const next = expectStatus(
+    200,
+    await gateway.admin.post<KeyBody>(`/api/v1/api-keys/${key.id}/rotate`, { reason: 'a new secret' }),
+  );
+  expect(await passed(next.secret, 4)).toBe(2);
+  // Two more than before, for a control that is the same by its id.
+  const [same] = document(7).controls;
+  const edited = { ...document(7), controls: [{ ...same, id: control?.id }], reason: 'two more' };
+  expectStatus(200, await gateway.admin.put(`/api/v1/policies/${policy.id}`, edited));
+  expect(await passed(next.secret, 4)).toBe(2);
+}, 60_000);

@@ -1,0 +1,60 @@
+import { failpoints, throw_points } from '@aos/server/base/failpoint.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makePolicy, waitFor } from '../parts/client.ts';
+import { type Gateway, startGateway, wires } from '../parts/gateway.ts';
+
+/** A call passes seven points or more: every fifth pass visits them all. */
+const env = { AOS_FAILPOINT: 'throw:5', AOS_SUSPECT_SECONDS: '1' };
+const calls = 60;
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway(env);
+  await makePolicy(gateway.admin, {
+    name: 'a day of everybody, and few at a time',
+    target: { kind: 'all_runs' },
+    controls: [
+      { limit: { type: 'cost_usd', max: '100', window: { per: 'day' } }, action: 'block' },
+      { limit: { type: 'concurrency', max: 50 }, action: 'block' },
+    ],
+  });
+});
+afterAll(() => gateway?.stop());
+
+test('whatever is thrown on the way of a call, nothing stays held, and what went out is charged once', async () => {
+  const { stub, rows } = gateway;
+  for (let n = 0; n < calls; n += 4) {
+    const four = Array.from({ length: 4 }, (_, m) =>
+      gateway.admin.post<string>(
+        '/v1/chat/completions',
+        wires.chat.body({ output_tokens: 3 }, { stream: m % 2 === 0 }),
+      ),
+    );
+    for (const { status } of await Promise.all(four)) expect([200, 500, 502, 503]).toContain(status);
+  }
+  await waitFor(async () => (await rows('select from holds')).length === 0, {
+    what: 'the end of all holds',
+    timeout_ms: 40_000,
+  });
+  const failed = await rows<{ message: string }>(
+    "select error ->> 'message' as message from steps where error is not null",
+  );
+  const told = gateway.server.output() + failed.map(({ message }) => message).join();
+  const points = [...failpoints, ...throw_points];
+  expect(points.filter((name) => !told.includes(`thrown at ${name}`))).toEqual([]);
+
+  const [balance] = await rows<{ pending: string; posted: string }>(
+    `select sum(pending)::text as pending, sum(posted) filter (where window_start > '2000-01-01')::text as posted from balances`,
+  );
+  const [recorded] = await rows<{ records: string; steps: string; nano: string }>(
+    `select count(*) as records, count(distinct step_id) as steps, (sum(cost_usd) * 1000000000)::bigint::text as nano
+      from llm_run_records`,
+  );
+  expect(balance).toEqual({ pending: '0', posted: recorded?.nano });
+  // What went out has one record; of what did not there is none that costs anything.
+  expect(Number(recorded?.records)).toBe(stub.log.length);
+  expect(recorded?.steps).toBe(recorded?.records);
+  // The room is there again, for as many calls as ever.
+  const metrics = await (await fetch(`${gateway.server.url}/metrics`)).text();
+  expect(/^aos_open_holds (-?\d+)$/m.exec(metrics)?.[1]).toBe('0');
+}, 90_000);

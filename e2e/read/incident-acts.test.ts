@@ -1,0 +1,156 @@
+import { makeId } from '@aos/server/base/deps.ts';
+import type { Govern } from '@aos/server/govern/govern.ts';
+import { wake_incidents } from '@aos/server/worker/wake-incidents.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../http/app.ts';
+import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
+import { incidentRow, openRows, type Rows, runRow, type Whose } from './rows.ts';
+
+interface Incident {
+  id: string;
+  status: string;
+  owner: string | null;
+  acknowledged_until: string | null;
+  cause: string | null;
+}
+interface Entry {
+  id: string;
+  event: string;
+  level: string;
+  reason: string | null;
+  actor_type: string | null;
+}
+
+let app: TestApp;
+let rows: Rows;
+let operator: Api;
+let whose: Whose;
+beforeAll(async () => {
+  app = await startApp();
+  rows = await openRows(app.database.url);
+  operator = api(app, (await makeKey(api(app), { role: 'operator', project_id: null })).secret);
+  const [project] = await rows.query<{ id: string; tenant_id: string }>(
+    "select id, tenant_id from projects where slug = 'default'",
+  );
+  if (!project) throw new Error('the first boot makes a project');
+  whose = { tenant_id: project.tenant_id, project_id: project.id };
+});
+afterAll(async () => {
+  await rows?.close();
+  await app?.close();
+});
+
+const path = '/api/v1/incidents';
+
+/** Incidents of one group, opened by calls that no test has to make. */
+async function opened(n: number, more: object = {}): Promise<string[]> {
+  const policy_id = makeId('policy');
+  const made = Array.from({ length: n }, (_, i) =>
+    incidentRow(runRow(whose, Date.now() - 60_000 + i), policy_id, { status: 'open', ...more }),
+  );
+  await rows.insert('incidents', made);
+  return made.map(({ id }) => id);
+}
+
+const one = async (n = 1): Promise<string> => (await opened(n))[0] ?? '';
+const read = async (id: string) => expectStatus(200, await operator.get<Incident>(`${path}/${id}`));
+const timeline = async (id: string) =>
+  expectStatus(200, await operator.get<{ items: Entry[] }>(`${path}/${id}/timeline`)).items;
+const wake = () => wake_incidents.run(app.deps as unknown as Govern);
+
+test('an incident is acknowledged for a time, assigned, resolved with a cause and reopened, each once and on its timeline', async () => {
+  const id = await one();
+  const before = Date.now();
+  const acknowledged = expectStatus(200, await operator.post<Incident>(`${path}/${id}/acknowledge`, {}));
+  const lasts_h = (Date.parse(acknowledged.acknowledged_until ?? '') - before) / 3_600_000;
+  expect([acknowledged.status, Math.round(lasts_h)]).toEqual(['acknowledged', 4]);
+  expect((await operator.post(`${path}/${id}/acknowledge`, {})).status).toBe(409);
+  expectStatus(200, await operator.post(`${path}/${id}/assign`, { owner: 'Support team' }));
+  expect((await operator.post(`${path}/${id}/resolve`, { reason: 'no cause given' })).status).toBe(400);
+  const resolve = { cause: 'wrong_limit', reason: 'the cap was too low' };
+  expect(expectStatus(200, await operator.post<Incident>(`${path}/${id}/resolve`, resolve))).toMatchObject({
+    status: 'resolved',
+    owner: 'Support team',
+    cause: 'wrong_limit',
+    acknowledged_until: null,
+  });
+  expect((await operator.post(`${path}/${id}/resolve`, resolve)).status).toBe(409);
+  expect((await operator.post(`${path}/${id}/assign`, { owner: null })).status).toBe(409);
+  expectStatus(200, await operator.post(`${path}/${id}/reopen`, { reason: 'still there' }));
+  expect(await read(id)).toMatchObject({ status: 'open', cause: null });
+  const events = (await timeline(id)).filter(({ event }) => event.startsWith('INCIDENT_'));
+  expect(events).toMatchObject([
+    { event: 'INCIDENT_ACKNOWLEDGED', level: 'story' },
+    { event: 'INCIDENT_ASSIGNED', level: 'story' },
+    { event: 'INCIDENT_RESOLVED', level: 'story', reason: 'the cap was too low' },
+    { event: 'INCIDENT_REOPENED', level: 'story', reason: 'still there' },
+  ]);
+});
+
+test('of several people who do the same with an incident at once, one does it', async () => {
+  const id = await one();
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, () => operator.post(`${path}/${id}/acknowledge`, { hours: 1 })),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409, 409]);
+  expect((await timeline(id)).filter(({ event }) => event === 'INCIDENT_ACKNOWLEDGED')).toHaveLength(1);
+});
+
+test('a whole group is changed at once; what is in another state or another group stays as it is', async () => {
+  const group = await opened(7);
+  const other = await one();
+  expectStatus(200, await operator.post(`${path}/${group[3]}/acknowledge`, {}));
+  const act = { kind: 'acknowledge', hours: 2, reason: 'looking' };
+  const changed = expectStatus(
+    200,
+    await operator.post<{ changed: string[]; remaining: number }>(`${path}/bulk`, { like: group[0], act }),
+  );
+  expect([changed.changed.length, changed.remaining]).toEqual([6, 0]);
+  expect((await read(other)).status).toBe('open');
+  const some = expectStatus(
+    200,
+    await operator.post<{ changed: string[]; skipped: unknown[] }>(`${path}/bulk`, {
+      ids: [group[0], other],
+      act: { kind: 'reopen', reason: 'a mistake' },
+    }),
+  );
+  expect(some).toMatchObject({ changed: [group[0]], skipped: [{ id: other, status: 'open' }] });
+  const unknown = await operator.post(`${path}/bulk`, { ids: [other, makeId('incident')], act });
+  expect([unknown.status, (await read(other)).status]).toEqual([404, 'open']);
+});
+
+test('an acknowledgement that is over, and a breach that goes on after it was resolved, come back into the queue', async () => {
+  const past = new Date(Date.now() - 1_000).toISOString();
+  const later = new Date().toISOString();
+  const [expired = ''] = await opened(1, { status: 'acknowledged', acknowledged_until: past });
+  const [held = ''] = await opened(1, {
+    status: 'acknowledged',
+    acknowledged_until: new Date(Date.now() + 60_000).toISOString(),
+  });
+  const resolved = { status: 'resolved', resolved_at: past, last_occurred_at: later };
+  const [recurred = ''] = await opened(1, { ...resolved, cause: 'breach' });
+  const [expected = ''] = await opened(1, { ...resolved, cause: 'expected' });
+  await wake();
+  await wake();
+  const states = await Promise.all([expired, held, recurred, expected].map(async (id) => (await read(id)).status));
+  expect(states).toEqual(['open', 'acknowledged', 'open', 'resolved']);
+  const reopened = (await timeline(expired)).filter(({ event }) => event === 'INCIDENT_REOPENED');
+  expect(reopened).toMatchObject([{ actor_type: 'system', reason: 'its acknowledgement is over' }]);
+});
+
+test('groups say who has them, until when, and how they came in the last day', async () => {
+  const [id = ''] = await opened(3);
+  const like = (act: object) => operator.post(`${path}/bulk`, { like: id, act });
+  expectStatus(200, await like({ kind: 'assign', owner: 'Ann' }));
+  expectStatus(200, await like({ kind: 'acknowledge', hours: 3 }));
+  const policy = (await read(id)) as Incident & { violation_policy_id: string };
+  const { items } = expectStatus(
+    200,
+    await operator.get<{ items: { owner: string; acknowledged_until: string; last_day: number[] }[] }>(
+      `${path}?group=policy,agent,category&policy=${policy.violation_policy_id}`,
+    ),
+  );
+  expect(items).toMatchObject([{ owner: 'Ann', acknowledged: 3 }]);
+  expect(items[0]?.last_day).toHaveLength(24);
+  expect(items[0]?.last_day.reduce((all, n) => all + n, 0)).toBe(3);
+});

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../http/app.ts';
+import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
+import { idAt, incidentRow, openRows, type Rows, runRow, type Whose } from './rows.ts';
+
+interface Hit {
+  kind: string;
+  id: string;
+  name: string;
+  url: string;
+}
+
+let app: TestApp;
+let rows: Rows;
+let admin: Api;
+let whose: Whose;
+beforeAll(async () => {
+  app = await startApp();
+  rows = await openRows(app.database.url);
+  admin = api(app);
+  const [project] = await rows.query<{ id: string; tenant_id: string }>(
+    "select id, tenant_id from projects where slug = 'default'",
+  );
+  if (!project) throw new Error('the first boot makes a project');
+  whose = { tenant_id: project.tenant_id, project_id: project.id };
+});
+afterAll(async () => {
+  await rows?.close();
+  await app?.close();
+});
+
+const search = async (q: string, client = admin) =>
+  expectStatus(200, await client.get<{ items: Hit[] }>(`/api/v1/search?q=${encodeURIComponent(q)}`)).items;
+
+test('everything is found by a part of its name, a run by its goal, and anything by its whole id', async () => {
+  expectStatus(201, await admin.post('/api/v1/agents', { slug: 'otter-bot' }));
+  const key = await makeKey(admin, { name: 'Otter in production' });
+  const run = runRow(whose, Date.now() - 60_000, { goal: 'Count the otters' });
+  await rows.insert('runs', [run]);
+  const policy = {
+    name: 'Otter cap',
+    target: { kind: 'all_runs' },
+    controls: [{ limit: { type: 'requests', max: 1, window: { per: 'day' } }, action: 'block' }],
+  };
+  expectStatus(201, await admin.post('/api/v1/policies', policy));
+  const found = await search('OTTER');
+  expect(found.map(({ kind }) => kind)).toEqual(['agent', 'policy', 'api_key', 'run']);
+  expect(found.map(({ name }) => name)).toEqual(['otter-bot', 'Otter cap', 'Otter in production', 'Count the otters']);
+  expect(await search(run.id)).toMatchObject([
+    { kind: 'run', id: run.id, url: `${app.deps.config.public_url}/runs/${run.id}` },
+  ]);
+  expect(await search(key.id)).toMatchObject([{ kind: 'api_key', id: key.id }]);
+});
+
+test('what is typed is text and no pattern, and a key of one project finds nothing of another', async () => {
+  expect(await search('%')).toEqual([]);
+  expect(await search('otter_bot')).toEqual([]);
+  const { id } = expectStatus(201, await admin.post<{ id: string }>('/api/v1/projects', { slug: 'side' }));
+  const side = api(app, (await makeKey(admin, { role: 'viewer', project_id: id })).secret);
+  expect((await search('otter', side)).map(({ kind }) => kind)).toEqual(['policy']);
+});
+
+test('what policies did is told day by day: a call on which two controls fired is one', async () => {
+  const policy_id = idAt('pol', Date.now());
+  const run = runRow(whose, Date.now() - 60_000);
+  await rows.insert('runs', [run]);
+  await rows.insert('incidents', [incidentRow(run, policy_id)]);
+  const violation = (n: number, decision: string, more: object = {}) => ({
+    ...{ tenant_id: whose.tenant_id, id: idAt('vio', Date.now() - 50_000 + n), run_id: run.id, decision_id: decision },
+    ...{ policy_id, policy_version: 1, control_id: idAt('ctl', Date.now()), control_type: 'requests' },
+    ...{ mode: 'enforce', action: 'block', category: 'RATE_LIMIT', severity: 'LOW', subject: '*', is_synthetic: false },
+    ...{ occurred_at: new Date(Date.now() - 50_000).toISOString(), ...more },
+  });
+  const [first, second, third] = [1, 2, 3].map((n) => idAt('dec', Date.now() + n)) as [string, string, string];
+  await rows.insert('violations', [
+    violation(1, first),
+    violation(2, first),
+    violation(3, second, { action: 'warn' }),
+    violation(4, third, { mode: 'shadow' }),
+  ]);
+  const path = `/api/v1/policies/effects?days=2&policy_id=${policy_id}`;
+  const { items, by_agent } = expectStatus(
+    200,
+    await admin.get<{ items: { days: object[] }[]; by_agent: object[] }>(path),
+  );
+  expect(items).toMatchObject([{ policy_id, stopped: 1, warned: 1, shadow: 1 }]);
+  expect(items[0]?.days).toHaveLength(1);
+  expect(by_agent).toMatchObject([{ agent_id: null, stopped: 1, warned: 1, shadow: 1 }]);
+});

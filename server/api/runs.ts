@@ -1,0 +1,147 @@
+import { mayDo, permissions } from '@aos/core/access/permission.ts';
+import { run_object } from '@aos/core/activity/run-object.ts';
+import type { AskedRun, Capabilities, run_endpoints } from '@aos/core/api/runs.ts';
+import { present } from '@aos/core/base/assert.ts';
+import { Problem } from '@aos/core/base/error.ts';
+import type { Tx } from '../base/database.ts';
+import { decideSupposed } from '../govern/explain.ts';
+import { killRun } from '../govern/kill.ts';
+import { servedModels } from '../govern/models.ts';
+import { dryRegistry } from '../govern/registry.ts';
+import type { Context, Handlers } from '../http/handler.ts';
+import { askingFor, default_skills, openRun } from '../runs/open-run.ts';
+import { headroomOf, simulateRun } from '../runs/simulate.ts';
+import { paramsSchema } from '../skills/define.ts';
+import { skills } from '../skills/index.ts';
+import { managedFacts } from '../store/managed-runs.ts';
+import { finishExternal } from '../store/runs.ts';
+import { findRun } from '../store/runs-read.ts';
+import { completeTraces } from '../store/traces.ts';
+import { found, inTenant, record } from './change.ts';
+import { refuseReported, urlOf, visibleProject } from './read.ts';
+
+export const run_handlers: Handlers<typeof run_endpoints> = {
+  async createRun({ body }, context) {
+    const id = await openRun(context.deps, context, body);
+    return inTenant(context, (tx) => shownRun(tx, context, id));
+  },
+
+  finishRun: ({ params, body }, context) =>
+    inTenant(context, async (tx) => {
+      const { mode } = await seenRun(tx, context, params.id);
+      if (mode !== 'external')
+        throw new Problem('conflict', `The run ${params.id} is ${mode}: only external agents say how their runs end.`);
+      const ended = await finishExternal(tx, params.id, body.outcome);
+      if (!ended) throw new Problem('conflict', `The run ${params.id} has ended already.`);
+      await completeTraces(tx, [params.id]);
+      await keep(tx, context, 'RUN_ENDED', params.id, { outcome: body.outcome }, body.reason ?? null);
+      return shownRun(tx, context, params.id);
+    }),
+
+  cancelRun: ({ params, body }, context) =>
+    inTenant(context, async (tx) => {
+      refuseReported(await seenRun(tx, context, params.id));
+      const stopped = await killRun(context.deps, tx, {
+        tenant_id: context.identity.tenant_id,
+        run_id: params.id,
+        reason: body.reason,
+        status: 'cancelled',
+        termination_reason: 'USER_ABORT',
+        ordered_by: context.identity.api_key.id,
+        policy_id: null,
+        request_id: context.request_id,
+      });
+      if (!stopped)
+        throw new Problem('conflict', `The run ${params.id} has ended already: there is nothing to cancel.`);
+      return shownRun(tx, context, params.id);
+    }),
+
+  async retryRun({ params, body }, context) {
+    const { run, facts } = await inTenant(context, async (tx) => ({
+      run: await seenRun(tx, context, params.id),
+      facts: await managedFacts(tx, params.id),
+    }));
+    if (!facts) throw new Problem('conflict', `The run ${params.id} is ${run.mode}: only managed runs can be retried.`);
+    if (run.ended_at === null)
+      throw new Problem('conflict', `The run ${params.id} is ${run.status}: it can be retried when it has ended.`);
+    const asked: AskedRun = {
+      goal: present(run.goal, 'the goal of a managed run'),
+      agent_id: run.agent_id ?? undefined,
+      actor_id: run.actor_id ?? undefined,
+      mode: 'managed',
+      max_retries: facts.retries_max,
+      model: facts.model,
+      session_id: run.session_external_id ?? undefined,
+      plan: facts.plan_source === 'given' ? (facts.plan ?? undefined) : undefined,
+      tags: run.tags,
+      ...(context.identity.project_id === null && { project: run.project_id }),
+    };
+    const id = await openRun(context.deps, context, asked, params.id);
+    return inTenant(context, async (tx) => {
+      await keep(tx, context, 'RUN_RETRIED', params.id, { new_run_id: id }, body.reason);
+      return shownRun(tx, context, id);
+    });
+  },
+
+  simulate: ({ body }, context) => simulateRun(context.deps, context, body),
+
+  getCapabilities: ({ query }, context) => capabilitiesOf(context, query.agent_id),
+};
+
+export async function seenRun(tx: Tx, context: Context, id: string) {
+  const row = found(await findRun(tx, context.identity.tenant_id, id, visibleProject(context)), 'run', '/api/v1/runs');
+  return run_object.parse({ ...row, url: urlOf(context, id) });
+}
+
+const shownRun = seenRun;
+
+const keep = (tx: Tx, context: Context, event: string, run_id: string, after: object, reason: string | null) =>
+  record(tx, context, { event, object_type: 'run', object_id: run_id, before: null, after, reason });
+
+/** Room is looked up with a small call of the cheapest kind that the agent could make. */
+async function capabilitiesOf(context: Context, agent_id: string | undefined): Promise<Capabilities> {
+  const { deps, identity } = context;
+  const asked = { agent_id, tags: {} };
+  const named = agent_id !== undefined || identity.agent_ids.length === 1;
+  const of = { new_run_id: deps.makeId('run'), registry: dryRegistry(deps) };
+  const asking = named ? await askingFor(deps, context, asked, of) : null;
+  const names = asking?.skills ?? default_skills;
+  const ticket = await decideSupposed(deps, {
+    identity,
+    claims: {
+      agent: asking?.agent.slug ?? null,
+      actor: null,
+      session: null,
+      run_id: null,
+      project: null,
+      tags: {},
+      dry_run: true,
+    },
+    model: asking?.model ?? 'mock-small',
+    tools: [],
+    messages: null,
+    input_tokens: 1,
+    max_output_tokens: 1,
+    choices: 1,
+    request_id: context.request_id,
+  });
+  const models = servedModels(ticket.control).data.map(({ id }) => id);
+  const allowed = asking?.agent.models ?? null;
+  const { project } = ticket.call.asker;
+  return {
+    role: identity.role,
+    permissions: permissions.filter((permission) => permission !== 'installation' && mayDo(identity.role, permission)),
+    project: { id: project.id, slug: project.slug },
+    agents: [...identity.agent_ids],
+    skills: [...skills.values()]
+      .filter(({ name }) => names.includes(name))
+      .map((skill) => {
+        const { name, title, effects, cost, failures } = skill;
+        return { name, title, effects, cost, failures, params: paramsSchema(skill) };
+      }),
+    models:
+      allowed === null ? models : models.filter((id) => allowed.some((one) => id === one || id.endsWith(`/${one}`))),
+    sources: [],
+    limits: headroomOf([ticket]),
+  };
+}

@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Problem } from '@aos/core/base/error.ts';
+
+/**
+ * The cookie of a signed-in browser. With the prefix a browser takes it only as Secure and only from this very host, so
+ * no other host or plain-text page can plant one; that works on https and, in browsers that trust it, on loopback.
+ */
+const prefixed_name = '__Host-aos_session';
+const plain_name = 'aos_session';
+const token_shape = /^[A-Za-z0-9_-]{43}$/;
+
+export function sessionTokenIn({ cookie }: IncomingHttpHeaders): string | undefined {
+  if (cookie === undefined) return undefined;
+  const sent = new Map(cookie.split(';').map((part) => [part.split('=', 1)[0]?.trim(), part.split('=')[1]?.trim()]));
+  const token = sent.get(prefixed_name) ?? sent.get(plain_name);
+  return token !== undefined && token_shape.test(token) ? token : undefined;
+}
+
+/** `Set-Cookie` for a page of this origin; an empty token takes it away. */
+export function sessionCookie(token: string, origin: string, max_age_s: number): string {
+  const { protocol, hostname } = new URL(origin);
+  const is_secure = protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+  const rest = `Path=/; Max-Age=${max_age_s}; HttpOnly; SameSite=Strict`;
+  return is_secure ? `${prefixed_name}=${token}; ${rest}; Secure` : `${plain_name}=${token}; ${rest}`;
+}
+
+/**
+ * A cookie comes along whoever made the request; a browser says truly from which page it came. Programs that send neither
+ * header are no browsers, and nobody can make them send a cookie that is not theirs.
+ */
+export function refuseOtherOrigins(headers: IncomingHttpHeaders, public_url: string): void {
+  const { origin, host, 'sec-fetch-site': site } = headers;
+  const is_ours = origin === undefined || hostOf(origin) === host || origin === new URL(public_url).origin;
+  if (is_ours && (site === undefined || site === 'same-origin' || site === 'none')) return;
+  throw new Problem('forbidden', 'The session of the console counts only for requests of its own pages.');
+}
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}

@@ -1,0 +1,25 @@
+const special = /["\\\0]/;
+
+/** The database has no place for NUL; see `jsonText`. */
+const quoted = (text: string): string =>
+  special.test(text) ? `"${text.replaceAll('\0', '\ufffd').replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+
+/** One element of an array. */
+function elementText(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  return typeof value === 'string' ? quoted(value) : String(value);
+}
+
+/** An array of texts, numbers, flags or nulls as the database reads it. */
+export function arrayText(values: readonly unknown[]): string {
+  let text = '{';
+  for (const value of values) text += text.length > 1 ? `,${elementText(value)}` : elementText(value);
+  return `${text}}`;
+}
+
+/** One member of all rows, as such an array. */
+export function columnText<Row>(rows: readonly Row[], name: keyof Row): string {
+  let text = '{';
+  for (const row of rows) text += text.length > 1 ? `,${elementText(row[name])}` : elementText(row[name]);
+  return `${text}}`;
+}
