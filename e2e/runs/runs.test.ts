@@ -197,6 +197,14 @@ test('a run stands still while it is paused, goes on when it is resumed, and end
   expect(work?.ended_at).not.toBeNull();
 });
 
+test('a kill that meets a worker at the end of its run is answered: one of the two comes first', async () => {
+  for (let round = 0; round < 40; round += 1) {
+    const { id } = await ask({ goal: 'Say hello', agent_id: 'limited', model: 'mock-rate-limited', max_retries: 1 });
+    await new Promise((done) => setTimeout(done, 2 * round));
+    expectStatus(200, await gateway.admin.post(`/api/v1/runs/${id}/kill`, { reason: 'enough' }));
+  }
+});
+
 test('a failure that may pass is tried again later by itself, and by hand as a new run', async () => {
   const { id } = await ask({ goal: 'Say hello', agent_id: 'limited', model: 'mock-rate-limited', max_retries: 1 });
   const waits = await until(id, ({ status }) => status === 'retry');

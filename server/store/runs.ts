@@ -186,6 +186,14 @@ export async function insertGoalRun(
   ]);
 }
 
+/**
+ * Takes the row of a run before anything that belongs to it. Whoever ends a run or sets it aside takes its row first, so
+ * that a kill and a worker at its end wait for each other, and neither is broken off as a deadlock.
+ */
+export async function lockRun(tx: Tx, id: string): Promise<void> {
+  await tx.query('select from runs where tenant_id = current_tenant() and id = $1 for update', [id]);
+}
+
 /** A worker has begun; a run that had been begun before goes on. */
 export async function startRun(tx: Tx, id: string): Promise<void> {
   await tx.query(
