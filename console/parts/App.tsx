@@ -18,7 +18,10 @@ export function App() {
   if (session.isPending) return null;
   if (session.isError)
     return <Failed what="The server does not answer" error={session.error} onRetry={() => void session.refetch()} />;
-  if (!session.data.signed_in) return <SignIn onSignedIn={() => void client.invalidateQueries()} />;
+  if (!session.data.signed_in) {
+    const has_oidc = session.data.has_oidc === true;
+    return <SignIn has_oidc={has_oidc} onSignedIn={() => void client.invalidateQueries()} />;
+  }
   return (
     <SessionProvider value={session.data}>
       <LiveProvider>

@@ -1,31 +1,40 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { ApiProblem, call, type Input } from '../api.ts';
-import { chooseProject } from '../project.ts';
 import { Button, LinkButton } from '../ui/Button.tsx';
 import { TextField } from '../ui/Field.tsx';
+import { enter } from './enter.ts';
+import { OidcButton } from './OidcButton.tsx';
 import styles from './SignIn.module.css';
 
+interface Props {
+  /** Whether members sign in with an identity provider too. */
+  has_oidc: boolean;
+  onSignedIn: () => void;
+}
+
 /** Asks for a key or for who somebody is; the browser then holds a session and neither. */
-export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
+export function SignIn({ has_oidc, onSignedIn }: Props) {
   const [by, setBy] = useState<'key' | 'password'>('key');
   const token = window.location.pathname === '/join' ? window.location.hash.slice(1) : '';
   useEffect(() => {
     document.title = 'Sign in · AOS';
   }, []);
   if (token !== '') return <Join token={token} onSignedIn={onSignedIn} />;
+  const oidc = has_oidc && <OidcButton onSignedIn={onSignedIn} />;
   return by === 'key' ? (
-    <KeyForm onSignedIn={onSignedIn} onOther={() => setBy('password')} />
+    <KeyForm oidc={oidc} onSignedIn={onSignedIn} onOther={() => setBy('password')} />
   ) : (
-    <PasswordForm onSignedIn={onSignedIn} onOther={() => setBy('key')} />
+    <PasswordForm oidc={oidc} onSignedIn={onSignedIn} onOther={() => setBy('key')} />
   );
 }
 
 interface FormProps {
+  oidc: ReactNode;
   onSignedIn: () => void;
   onOther: () => void;
 }
 
-function KeyForm({ onSignedIn, onOther }: FormProps) {
+function KeyForm({ oidc, onSignedIn, onOther }: FormProps) {
   const field = useFocused();
   const { busy, wrong, submit } = useSubmit(async () => {
     const key = field.current?.value ?? '';
@@ -36,7 +45,12 @@ function KeyForm({ onSignedIn, onOther }: FormProps) {
       busy={busy}
       verb="Sign in"
       onSubmit={submit}
-      other={<LinkButton onClick={onOther}>With e-mail and password</LinkButton>}
+      other={
+        <>
+          {oidc}
+          <LinkButton onClick={onOther}>With e-mail and password</LinkButton>
+        </>
+      }
     >
       <TextField
         ref={field}
@@ -52,7 +66,7 @@ function KeyForm({ onSignedIn, onOther }: FormProps) {
   );
 }
 
-function PasswordForm({ onSignedIn, onOther }: FormProps) {
+function PasswordForm({ oidc, onSignedIn, onOther }: FormProps) {
   const field = useFocused();
   const password = useRef<HTMLInputElement>(null);
   const { busy, wrong, submit } = useSubmit(async () => {
@@ -61,7 +75,17 @@ function PasswordForm({ onSignedIn, onOther }: FormProps) {
     return email === '' || chosen === '' ? 'Both are needed.' : signIn({ email, password: chosen }, onSignedIn);
   });
   return (
-    <Form busy={busy} verb="Sign in" onSubmit={submit} other={<LinkButton onClick={onOther}>With a key</LinkButton>}>
+    <Form
+      busy={busy}
+      verb="Sign in"
+      onSubmit={submit}
+      other={
+        <>
+          {oidc}
+          <LinkButton onClick={onOther}>With a key</LinkButton>
+        </>
+      }
+    >
       <TextField ref={field} type="email" label="E-mail" name="email" autoComplete="username" spellCheck={false} />
       <TextField
         ref={password}
@@ -151,10 +175,5 @@ function useSubmit(act: () => Promise<string | null>) {
 
 async function signIn(body: NonNullable<Input<'signIn'>['body']>, onSignedIn: () => void): Promise<string | null> {
   await call('signIn', { body });
-  // What somebody else looked at here says nothing about whoever comes now.
-  chooseProject(null);
-  const session = await call('getSession');
-  if (!session.signed_in) return 'This is right, but this browser did not keep the session: it refuses the cookie.';
-  onSignedIn();
-  return null;
+  return enter(onSignedIn);
 }

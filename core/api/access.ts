@@ -19,7 +19,10 @@ const new_tenant = z.strictObject({ slug, name: display_name.optional() });
 const made_tenant = tenant.extend({ api_key: made_api_key });
 
 const named = z.object({ id: z.string(), slug: z.string(), name: z.string() });
-const signed_out = z.object({ signed_in: z.literal(false) });
+const signed_out = z.object({
+  signed_in: z.literal(false),
+  has_oidc: z.literal(true).optional().meta({ description: 'Members may sign in with an identity provider' }),
+});
 const signed_in = z.object({
   signed_in: z.literal(true),
   tenant: named,
@@ -27,6 +30,11 @@ const signed_in = z.object({
   api_key: z.object({ id: z.string(), name: z.string(), hint: z.string() }),
   role,
   permissions: z.array(z.enum(permissions)),
+});
+const came_back = z.strictObject({
+  code: z.string().min(1).max(4_000),
+  state: z.string().min(1).max(300),
+  iss: z.string().max(2_000).optional(),
 });
 const session = z.discriminatedUnion('signed_in', [signed_out, signed_in]);
 
@@ -295,6 +303,21 @@ export const access_endpoints = {
       'Sign a browser in, with a key or as a person; the session is a cookie, and ends with its key at the latest',
     permission: 'public',
     body: z.union([z.strictObject({ key: z.string().min(1).max(300) }), password_sign_in]),
+    answer: session,
+  }),
+  beginOidc: endpoint({
+    method: 'POST',
+    path: '/api/v1/session/oidc',
+    summary: 'Begin to sign a member in with the configured identity provider: where their browser goes',
+    permission: 'public',
+    answer: z.object({ url: z.url() }),
+  }),
+  finishOidc: endpoint({
+    method: 'POST',
+    path: '/api/v1/session/oidc/finish',
+    summary: 'Sign in the member whom the identity provider has sent back, with what it added to the address',
+    permission: 'public',
+    body: came_back,
     answer: session,
   }),
   signOut: endpoint({

@@ -29,6 +29,8 @@ export const endpoints: EndpointTable = {
   listPrices: 'GET /api/v1/prices',
   getSession: 'GET /api/v1/session',
   signIn: 'POST /api/v1/session',
+  beginOidc: 'POST /api/v1/session/oidc',
+  finishOidc: 'POST /api/v1/session/oidc/finish',
   signOut: 'DELETE /api/v1/session',
   inviteMember: 'POST /api/v1/members',
   listMembers: 'GET /api/v1/members',

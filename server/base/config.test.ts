@@ -65,6 +65,28 @@ describe('the configuration', () => {
     expect(wrong).not.toContain('hunter2');
   });
 
+  test('takes a provider of identities whole or not at all', () => {
+    const whole = {
+      AOS_OIDC_ISSUER: 'https://id.example.com/',
+      AOS_OIDC_CLIENT_ID: 'aos',
+      AOS_OIDC_CLIENT_SECRET: 'hunter2',
+      AOS_OIDC_EMAIL_DOMAINS: 'Example.com, @example.org,',
+    };
+    expect(readConfig({}).oidc).toBeNull();
+    expect(readConfig(whole).oidc).toEqual({
+      issuer: 'https://id.example.com/',
+      client_id: 'aos',
+      client_secret: 'hunter2',
+      email_domains: ['example.com', 'example.org'],
+    });
+    expect(readConfig({ ...whole, AOS_OIDC_ISSUER: 'http://localhost:9000' }).oidc?.issuer).toContain('localhost');
+    expect(messageOf({ ...whole, AOS_OIDC_CLIENT_ID: '' })).toContain('AOS_OIDC_CLIENT_ID must be set too');
+    const wrong = messageOf({ ...whole, AOS_OIDC_ISSUER: 'http://id.example.com', AOS_OIDC_EMAIL_DOMAINS: 'a b' });
+    expect(wrong).toContain('AOS_OIDC_ISSUER must begin with https://');
+    expect(wrong).toContain('AOS_OIDC_EMAIL_DOMAINS must be domains');
+    expect(wrong).not.toContain('hunter2');
+  });
+
   test('names every wrong variable and what it must be, and never its value', () => {
     const secret = 'hunter2-hunter2';
     const message = messageOf({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { delivery_failpoints, type Failpoint, failpoints, run_failpoints, throw_points } from './failpoint.ts';
 import { parseReach, type Reach } from './outbound/reach.ts';
+import { isOnThisMachine } from './this-machine.ts';
 
 /** What the environment says, parsed once: `readConfig` is the only reader of it. */
 export interface Config {
@@ -26,6 +27,8 @@ export interface Config {
   log_level: (typeof log_levels)[number];
   /** The collector that is told what ran, by the variables of OpenTelemetry; null: none is. */
   telemetry: { url: string; headers: Record<string, string>; service_name: string } | null;
+  /** The provider of identities whose accounts sign in to the console; null: none do. */
+  oidc: OidcProvider | null;
   /** The 32 bytes that seal provider secrets; null: they are in the file `secret.key` of the data folder. */
   secret_key: Buffer | null;
   /** A gateway run without a call for so long has ended. */
@@ -41,6 +44,15 @@ export interface Config {
   deadlines: { connect_ms: number; first_byte_ms: number; idle_ms: number; total_ms: number };
   /** Where this process ends itself, for tests of crashes; null: nowhere. */
   failpoint: Failpoint | null;
+}
+
+export interface OidcProvider {
+  /** As it calls itself, with or without a slash at its end. */
+  issuer: string;
+  client_id: string;
+  client_secret: string;
+  /** Of the addresses that may sign in, in lower case; none: all. */
+  email_domains: string[];
 }
 
 interface ProviderOrigin {
@@ -81,6 +93,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     outbound_reach: data.AOS_OUTBOUND_ALLOW,
     log_level: data.LOG_LEVEL,
     telemetry: telemetryOf(data),
+    oidc: oidcOf(data),
     secret_key: data.AOS_SECRET_KEY,
     run_idle_seconds: data.AOS_RUN_IDLE_SECONDS,
     suspect_seconds: data.AOS_SUSPECT_SECONDS,
@@ -135,7 +148,21 @@ const otlp_protocol = z
   .default('http/protobuf')
   .refine((text) => text === 'http/protobuf', 'must be http/protobuf, the only one that is spoken here');
 
-const environment = z.object({
+/** Its answers decide who somebody is: nobody on the way may change them. */
+const issuer_url = url('http:', 'https:').refine(
+  (text) => isOnThisMachine(text) || new URL(text).protocol === 'https:',
+  'must begin with https://, except on this machine',
+);
+
+const domains = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((part) => part.trim().toLowerCase().replace(/^@/, '') || []))
+  .refine((names) => names.every((name) => /^[a-z0-9.-]{1,189}$/.test(name)), {
+    error: 'must be domains of e-mail addresses with commas between them',
+  });
+
+const variables = z.object({
   PORT: whole(0, 65_535, 8000),
   HOST: z
     .string()
@@ -190,6 +217,10 @@ const environment = z.object({
   OTEL_EXPORTER_OTLP_PROTOCOL: otlp_protocol,
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: otlp_protocol,
   OTEL_SERVICE_NAME: z.string().trim().max(256).default('aos'),
+  AOS_OIDC_ISSUER: orNull(issuer_url),
+  AOS_OIDC_CLIENT_ID: orNull(z.string().trim()),
+  AOS_OIDC_CLIENT_SECRET: orNull(z.string().trim()),
+  AOS_OIDC_EMAIL_DOMAINS: domains,
   AOS_SECRET_KEY: orNull(
     z
       .string()
@@ -223,6 +254,15 @@ const environment = z.object({
   ),
 });
 
+const of_oidc = ['AOS_OIDC_ISSUER', 'AOS_OIDC_CLIENT_ID', 'AOS_OIDC_CLIENT_SECRET'] as const;
+
+const environment = variables.superRefine((data, { addIssue }) => {
+  const missing = of_oidc.filter((name) => data[name] === null);
+  if (missing.length === of_oidc.length) return;
+  for (const name of missing)
+    addIssue({ code: 'custom', path: [name], message: `must be set too: sign-in takes ${of_oidc.join(', ')}` });
+});
+
 function parseHeaders(text: string): Record<string, string> | null {
   const headers: Record<string, string> = {};
   for (const part of text.split(',').map((one) => one.trim())) {
@@ -247,6 +287,13 @@ function telemetryOf(data: z.infer<typeof environment>): Config['telemetry'] {
   if (endpoint === null) return null;
   const headers = { ...data.OTEL_EXPORTER_OTLP_HEADERS, ...data.OTEL_EXPORTER_OTLP_TRACES_HEADERS };
   return { url: endpoint, headers, service_name: data.OTEL_SERVICE_NAME };
+}
+
+function oidcOf(data: z.infer<typeof environment>): Config['oidc'] {
+  const { AOS_OIDC_ISSUER: issuer, AOS_OIDC_CLIENT_ID: client_id, AOS_OIDC_CLIENT_SECRET: client_secret } = data;
+  return issuer && client_id && client_secret
+    ? { issuer, client_id, client_secret, email_domains: data.AOS_OIDC_EMAIL_DOMAINS }
+    : null;
 }
 
 /** Listening on every address is reached by this machine's own name. */

@@ -12,7 +12,7 @@ import { findSignedInKey } from '../store/sign-ins.ts';
 import { isBefore } from '../store/tenants.ts';
 import { badKeysOf } from './bad-keys.ts';
 import { lastUsedOf } from './last-used.ts';
-import { refuseOtherOrigins, sessionTokenIn } from './session-cookie.ts';
+import { refuseOtherOrigins, tokenIn } from './session-cookie.ts';
 
 /** An identity as of one control epoch of its tenant. */
 export type IdentityAtEpoch = Identity & { control_epoch: string };
@@ -125,7 +125,7 @@ function presentedIn(deps: Deps, headers: IncomingHttpHeaders): Presented {
   const { 'x-aos-key': ours, authorization, 'x-api-key': theirs } = headers;
   const bearer = authorization === undefined ? undefined : (/^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '');
   const text = ours ?? bearer ?? theirs;
-  const token = text === undefined ? sessionTokenIn(headers) : undefined;
+  const token = text === undefined ? tokenIn(headers, 'aos_session') : undefined;
   if (token !== undefined) {
     refuseOtherOrigins(headers, deps.config.public_url);
     return { text: token, hash: sha256Hex(token), is_sign_in: true };

@@ -1,27 +1,29 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from '@aos/core/base/error.ts';
+import { isOnThisMachine } from '../base/this-machine.ts';
 
 /**
  * The cookie of a signed-in browser. With the prefix a browser takes it only as Secure and only from this very host, so
  * no other host or plain-text page can plant one; that works on https and, in browsers that trust it, on loopback.
  */
-const prefixed_name = '__Host-aos_session';
-const plain_name = 'aos_session';
+const prefix = '__Host-';
 const token_shape = /^[A-Za-z0-9_-]{43}$/;
 
-export function sessionTokenIn({ cookie }: IncomingHttpHeaders): string | undefined {
+/** What the browser holds: that somebody signed in, or that they went to their provider of identities to do so. */
+export type CookieName = 'aos_session' | 'aos_oidc';
+
+export function tokenIn({ cookie }: IncomingHttpHeaders, name: CookieName): string | undefined {
   if (cookie === undefined) return undefined;
   const sent = new Map(cookie.split(';').map((part) => [part.split('=', 1)[0]?.trim(), part.split('=')[1]?.trim()]));
-  const token = sent.get(prefixed_name) ?? sent.get(plain_name);
+  const token = sent.get(prefix + name) ?? sent.get(name);
   return token !== undefined && token_shape.test(token) ? token : undefined;
 }
 
 /** `Set-Cookie` for a page of this origin; an empty token takes it away. */
-export function sessionCookie(token: string, origin: string, max_age_s: number): string {
-  const { protocol, hostname } = new URL(origin);
-  const is_secure = protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+export function tokenCookie(name: CookieName, token: string, origin: string, max_age_s: number): string {
+  const is_secure = new URL(origin).protocol === 'https:' || isOnThisMachine(origin);
   const rest = `Path=/; Max-Age=${max_age_s}; HttpOnly; SameSite=Strict`;
-  return is_secure ? `${prefixed_name}=${token}; ${rest}; Secure` : `${plain_name}=${token}; ${rest}`;
+  return is_secure ? `${prefix}${name}=${token}; ${rest}; Secure` : `${name}=${token}; ${rest}`;
 }
 
 /**

@@ -26,8 +26,8 @@ class SignInThrottle {
       this.#failures.delete(`address ${address}`);
       return answer;
     } catch (error) {
-      const was_looked_at = error instanceof Problem && error.code !== 'rate_limit_exceeded';
-      if (!was_looked_at) this.#takeBack(address, key, now_ms);
+      const was_refused = error instanceof Problem && (error.code === 'unauthenticated' || error.code === 'forbidden');
+      if (!was_refused) this.#takeBack(address, key, now_ms);
       throw error;
     }
   }

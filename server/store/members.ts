@@ -1,4 +1,5 @@
 import type { Member } from '@aos/core/access/member.ts';
+import type { Vouchee } from '@aos/core/access/vouched.ts';
 import type { Tx } from '../base/database.ts';
 import type { Slice } from './list.ts';
 import { Filter, readList } from './list.ts';
@@ -83,11 +84,11 @@ export async function findKnocking(
   return row;
 }
 
-/** A new link; the one before it is good no more. */
+/** A new link; the one before it is good no more. Whoever uses it may be somebody else at the provider of identities. */
 export async function setInvite(tx: Tx, id: string, invite_hash: string, expires_at: string): Promise<void> {
   await tx.query(
     `update members set invite_hash = $2, invite_expires_at = $3, locked_until = null, failed_attempts = 0,
-        status = case when status = 'disabled' then 'invited' else status end
+        status = case when status = 'disabled' then 'invited' else status end, oidc_subject = null
       where tenant_id = current_tenant() and id = $1`,
     [id, invite_hash, expires_at],
   );
@@ -158,4 +159,25 @@ export async function noteSuccess(
     [id, password_hash, own_lock, at],
   );
   return rows.length > 0;
+}
+
+/** Kept from others until the end of the transaction: who somebody else vouches for. */
+export async function lockVouchee(tx: Tx, id: string): Promise<Vouchee | undefined> {
+  const [row] = await tx.query<Vouchee>(
+    `select status, invite_expires_at, locked_until, oidc_subject from members
+      where tenant_id = current_tenant() and id = $1 for update`,
+    [id],
+  );
+  return row;
+}
+
+/** Lets in who was vouched for. Their link has done its work; wrong passwords of others still count. */
+export async function noteVouched(tx: Tx, id: string, of: { subject: string; at: string }): Promise<void> {
+  await tx.query(
+    `update members set status = 'active', oidc_subject = $2, last_signed_in_at = $3,
+        invite_hash = case when status = 'active' then invite_hash end,
+        invite_expires_at = case when status = 'active' then invite_expires_at end
+      where tenant_id = current_tenant() and id = $1`,
+    [id, of.subject, of.at],
+  );
 }

@@ -23,6 +23,15 @@ export function parseReach(text: string): Reach | null {
   return { hosts, ranges };
 }
 
+/** The same, and one more host or address, as a URL names it. */
+export function withHost(reach: Reach, hostname: string): Reach {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const range = rangeOf(host);
+  return range
+    ? { ...reach, ranges: [...reach.ranges, range] }
+    : { ...reach, hosts: new Set([...reach.hosts, host.replace(/\.$/, '')]) };
+}
+
 function rangeOf(entry: string): Range | null {
   if (ipaddr.isValidCIDR(entry)) return ipaddr.parseCIDR(entry);
   if (ipaddr.IPv4.isValidFourPartDecimal(entry)) return [ipaddr.parse(entry), 32];
