@@ -1,7 +1,7 @@
 import { limit_types } from '@aos/core/policies/limits/index.ts';
 import { policy_document } from '@aos/core/policies/policy.ts';
 import { expect, test } from 'vitest';
-import { documentOf, draftOf, watched, watching } from './policy-draft.ts';
+import { documentOf, draftOf, watched, watchedValue, watching } from './policy-draft.ts';
 import { blank, templates } from './policy-templates.ts';
 
 test('the wizard offers every type of limit with the windows it has', () => {
@@ -18,15 +18,16 @@ test.each(Object.entries(templates))('the template %s is a policy once it has a 
   expect(policy_document.safeParse(documentOf({ ...draft, controls, target })).error).toBeUndefined();
 });
 
-test.each(watched)('a control that comes to watch $type is whole but for its amount', ({ type, is_money }) => {
+test.each(watched)('a control that comes to watch $name is whole but for its amount', ({ type, counts, is_money }) => {
   const [control] = blank.controls;
   if (!control) throw new Error('a blank policy has a control');
-  const made = watching({ ...control, id: 'ctl_1' }, type);
+  const made = watching({ ...control, id: 'ctl_1' }, watchedValue({ type, counts }));
   expect(made.id).toBeUndefined();
   const limit = { ...made.limit, type, max: is_money ? '1,000.50' : '1_000' };
   const target = { ...blank.target, ids: ['a'] };
   const parsed = policy_document.parse(documentOf({ ...blank, target, controls: [{ ...made, limit }] }));
   expect(Number(parsed.controls[0]?.limit?.max)).toBe(is_money ? 1000.5 : 1000);
+  expect(parsed.controls[0]?.limit).toMatchObject(counts ? { type, counts } : { type });
 });
 
 test('a stored document comes back as it was', () => {

@@ -3,6 +3,8 @@ import { moneyText } from '../ui/format.ts';
 /** What can be counted, as the wizard offers it; a test holds it against the types that the core knows. */
 interface Watched {
   type: string;
+  /** Of concurrency: runs, where it is not calls. */
+  counts?: 'runs';
   name: string;
   /** When it is looked at. */
   when: string;
@@ -35,6 +37,14 @@ export const watched: readonly Watched[] = [
     when: 'Counted from the start of a call to its end.',
   },
   {
+    type: 'concurrency',
+    counts: 'runs',
+    name: 'Runs in flight',
+    unit: 'runs at once',
+    windows: [],
+    when: 'Counted from the first call of a run to the end of the run.',
+  },
+  {
     type: 'burn_rate',
     name: 'Burn rate',
     unit: 'USD per minute',
@@ -59,7 +69,14 @@ export const watched: readonly Watched[] = [
   },
 ];
 
-export const watchedOf = (type: string): Watched | undefined => watched.find((of) => of.type === type);
+/** What is watched, as a choice among the others. */
+export const watchedValue = ({ type, counts }: { type: string; counts?: unknown }): string =>
+  counts === 'runs' ? `${type} of runs` : type;
+
+const chosen = (value: string): Watched | undefined => watched.find((of) => watchedValue(of) === value);
+
+export const watchedOf = (limit: { type: string; counts?: unknown }): Watched | undefined =>
+  chosen(watchedValue(limit));
 
 export interface DraftLimit {
   type: string;
@@ -160,7 +177,7 @@ function controlOf({ limit, alerts, pause, message, ...control }: DraftControl):
 
 function limitOf(limit: DraftLimit): Record<string, unknown> {
   const { window } = limit;
-  const money = watchedOf(limit.type)?.is_money === true;
+  const money = watchedOf(limit)?.is_money === true;
   return {
     ...limit,
     max: money ? String(limit.max).replaceAll(/[\s,_$]/g, '') : numberOf(limit.max),
@@ -202,7 +219,7 @@ export const targetText = ({ kind, ids }: DraftTarget): string =>
 
 export function watchText({ limit, rule }: DraftControl): string {
   if (rule) return rule.type === 'model_access' ? 'Models' : rule.type;
-  return limit ? (watchedOf(limit.type)?.name ?? limit.type) : '';
+  return limit ? (watchedOf(limit)?.name ?? limit.type) : '';
 }
 
 export function limitText({ limit, rule }: DraftControl): string {
@@ -211,7 +228,7 @@ export function limitText({ limit, rule }: DraftControl): string {
       .map(([verb, names]) => `${verb} ${names.join(', ')}`)
       .join('; ');
   if (!limit) return '';
-  const of = watchedOf(limit.type);
+  const of = watchedOf(limit);
   const amount = of?.unit === 'USD' ? moneyText(String(limit.max)) : `${limit.max} ${of?.unit ?? ''}`;
   return `${amount}${windowText(limit.window)}`;
 }
@@ -229,16 +246,21 @@ export function autoName({ target, controls }: Draft): string {
 }
 
 /** A control with its limit changed to another type: what the new type cannot say is dropped, and so is the balance. */
-export function watching({ id: _, limit, rule: __, ...control }: DraftControl, type: string): DraftControl {
-  const of = watchedOf(type);
-  if (!of) return { ...control, rule: { type, params: { allow: [] } } };
+export function watching({ id: _, limit, rule: __, ...control }: DraftControl, value: string): DraftControl {
+  const of = chosen(value);
+  if (!of) return { ...control, rule: { type: value, params: { allow: [] } } };
+  const { type, counts } = of;
   const per = limit?.window && 'per' in limit.window ? limit.window.per : null;
   const kept = per !== null && of.windows.includes(per) ? limit?.window : undefined;
   const window = kept ?? usualWindow(of);
   return {
     ...control,
     alerts: control.alerts ?? { tiers: [50, 70, 90], channels: ['console'] },
-    limit: { type, max: '', count_per: limit?.count_per ?? 'together', ...(window && { window }) },
+    limit: {
+      ...{ type, max: '', count_per: limit?.count_per ?? 'together' },
+      ...(counts && { counts }),
+      ...(window && { window }),
+    },
   };
 }
 

@@ -49,6 +49,13 @@ describe('a control beside a policy in force', () => {
     expect(found(policy(bots, [limit(50, { count_per: 'run' })]), other(all, [limit(20)]))).toHaveLength(1);
   });
 
+  test('on calls in flight says nothing of runs in flight', () => {
+    const calls = { limit: { type: 'concurrency', max: 9 }, action: 'block' };
+    const runs = { limit: { type: 'concurrency', max: 5, counts: 'runs' }, action: 'block' };
+    expect(found(policy(bots, [calls]), other(all, [runs]))).toEqual([]);
+    expect(found(policy(bots, [{ ...runs, limit: { ...runs.limit, max: 9 } }]), other(all, [runs]))).toHaveLength(1);
+  });
+
   test('with another one that lets through only what it refuses lets nothing pass', () => {
     expect(
       found(policy(bots, [models({ allow: ['gpt-4o'] })]), other(all, [models({ allow: ['claude-*'] })]))[0],

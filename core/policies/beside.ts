@@ -5,7 +5,7 @@ import { refuses, stricter } from './action.ts';
 import type { Control } from './control.ts';
 import { covers, coversModel, modelsOverlap } from './covers.ts';
 import type { LimitOf } from './limits/define.ts';
-import { limit_types } from './limits/index.ts';
+import { typeOf } from './limits/index.ts';
 import type { PolicyDocument } from './policy.ts';
 
 /** What is found out about a policy before it is in force. `refusal`: it may not become active. */
@@ -97,7 +97,7 @@ const per = ({ window }: LimitOf): string => (window ? `per ${windowKind(window)
 /** Of every call, the first limit counts at least what the second counts, on a balance that is no narrower. */
 function countsAtLeast(outer: LimitOf, inner: LimitOf): boolean {
   const is_total = outer.type === 'tokens_total' && ['tokens_input', 'tokens_output'].includes(inner.type);
-  if (outer.type !== inner.type && !is_total) return false;
+  if (typeOf(outer) !== typeOf(inner) && !is_total) return false;
   return outer.count_per === inner.count_per || (outer.count_per === 'together' && !isOwn(outer));
 }
 
@@ -125,8 +125,7 @@ function spansAtLeast(outer: LimitOf, inner: LimitOf): boolean {
 }
 
 function isAbove(inner: LimitOf, outer: LimitOf): boolean {
-  const [a, b] = [limit_types.get(inner.type), limit_types.get(outer.type)];
-  return a !== undefined && b !== undefined && a.cap(inner) > b.cap(outer);
+  return typeOf(inner).cap(inner) > typeOf(outer).cap(outer);
 }
 
 /** Two lists of models of which both refuse, and that have no model in common: nothing passes. */

@@ -5,7 +5,7 @@ import { type KnownChannel, whyUnusable } from './channel.ts';
 import type { Control } from './control.ts';
 import { coversModel, modelsOverlap } from './covers.ts';
 import type { LimitOf } from './limits/define.ts';
-import { limit_types } from './limits/index.ts';
+import { typeOf } from './limits/index.ts';
 import type { PolicyDocument } from './policy.ts';
 import type { TargetKind } from './target.ts';
 
@@ -105,9 +105,9 @@ function controlWarnings(control: Control, n: number, document: PolicyDocument, 
   const { target } = document;
   const place = `controls[${n}]`;
   if (!limit) return hopelessRule(control, place, document);
-  const type = limit_types.get(limit.type);
+  const type = typeOf(limit);
   const warnings = [];
-  if (type?.cap(limit) === 0n && refuses(action))
+  if (type.cap(limit) === 0n && refuses(action))
     warnings.push(`${place}: a limit of 0 refuses every call that counts towards it`);
   if (needsPrice(limit)) {
     const models = named(target.when?.model ?? [], facts.unpriced_models);

@@ -82,6 +82,15 @@ describe('controls of an edited policy', () => {
     expect(replaced).toHaveLength(3);
   });
 
+  test('that count runs where they counted calls start anew', () => {
+    const in_flight = { limit: { type: 'concurrency', max: 4 }, action: 'block' };
+    const runs = { ...in_flight, limit: { ...in_flight.limit, counts: 'runs' } };
+    const before = stored({ ...in_flight, id: idOf(1) });
+    expect(identify(before, write({ ...in_flight, id: idOf(1) })).ids).toEqual([idOf(1)]);
+    expect(identify(before, write({ ...runs, id: idOf(1) })).ids).toEqual([idOf(101)]);
+    expect(identify(before, write(runs)).ids).toEqual([idOf(101)]);
+  });
+
   test('may take up the id of an earlier version: going back keeps the balance', () => {
     const before = stored({ ...cost(), id: idOf(9) });
     expect(identify(present, write({ ...cost({ max: '7' }), id: idOf(9) }), before).ids).toEqual([idOf(9)]);

@@ -2,6 +2,7 @@ import { canonicalText } from '../base/canonical.ts';
 import { Problem } from '../base/error.ts';
 import { windowKind } from '../base/window.ts';
 import type { Control, StoredControl } from './control.ts';
+import { typeOf } from './limits/index.ts';
 import type { PolicyDocument, StoredDocument } from './policy.ts';
 
 export interface Identified {
@@ -73,7 +74,9 @@ function onlyTwin(
 
 /** Amounts of one unit in windows of one kind may stand on one balance; others would be mixed up. */
 const unitOf = ({ limit, rule }: Control): string =>
-  limit ? `limit ${limit.type} ${limit.window ? windowKind(limit.window) : 'now'}` : `rule ${rule?.type}`;
+  limit
+    ? `limit ${limit.type} in ${typeOf(limit).unit}, ${limit.window ? windowKind(limit.window) : 'now'}`
+    : `rule ${rule?.type}`;
 
 const keyOf = (control: Control): string =>
   `${unitOf(control)} ${canonicalText([control.limit?.window ?? null, control.limit?.count_per ?? null])}`;

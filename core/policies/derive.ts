@@ -3,7 +3,7 @@ import type { Call } from '../activity/call.ts';
 import { present } from '../base/assert.ts';
 import { epochMs } from '../base/time.ts';
 import { type Decision, decide, type Evidence } from './decide.ts';
-import { limit_types } from './limits/index.ts';
+import { typeOf } from './limits/index.ts';
 import { raisedFor } from './override.ts';
 import { indexPolicies, type PolicyIndex, resolve } from './resolve.ts';
 import type { SnapshotDocument } from './snapshot.ts';
@@ -64,7 +64,7 @@ function lineOf(of: HeldLine, { policies }: SnapshotDocument, at_ms: number): Ev
     `control ${of.control_id}`,
   );
   const limit = present(control.limit, `the limit of control ${of.control_id}`);
-  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = typeOf(limit);
   const asked = { control_id: control.id, subject: of.subject, limit, type };
   const raised = raisedFor(policy.overrides, asked, at_ms);
   const line: Evidence['lines'][number]['line'] = {
@@ -79,7 +79,7 @@ function lineOf(of: HeldLine, { policies }: SnapshotDocument, at_ms: number): Ev
       since_ms: null,
     },
     resets_at_ms: of.resets_at === null ? null : epochMs(of.resets_at),
-    base: BigInt(of.held),
+    base: type.counts_runs ? 1n : BigInt(of.held),
     rate: 0n,
     scale: 1,
     max: raised?.max ?? type.cap(limit),

@@ -1,8 +1,7 @@
-import { present } from '../base/assert.ts';
 import { instantText } from '../base/time.ts';
 import { type Window, windowAt } from '../base/window.ts';
 import type { LimitOf, LimitType } from './limits/define.ts';
-import { countedOver, limit_types } from './limits/index.ts';
+import { countedOver, typeOf } from './limits/index.ts';
 import { type ActiveOverride, raisedFor } from './override.ts';
 
 /** A balance in whole units of the books, with the subject it is kept for; `*` when all is counted together. */
@@ -46,7 +45,7 @@ export function gaugeOf(
   at_ms: number,
   exceptions: { control_id: string; overrides?: readonly ActiveOverride[] } = { control_id: '' },
 ): Gauge {
-  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = typeOf(limit);
   const { control_id, overrides } = exceptions;
   const raised = raisedFor(overrides, { control_id, subject, limit, type }, at_ms);
   const base_cap = type.cap(limit);

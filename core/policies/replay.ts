@@ -7,6 +7,7 @@ import { detectors } from './detectors/index.ts';
 import { decideAtGate, mayPass } from './gate.ts';
 import { inspect } from './inspect.ts';
 import type { Used } from './limits/define.ts';
+import { typeOf } from './limits/index.ts';
 import { type KeptBalance, type KeptHold, ReplayBooks } from './replay-books.ts';
 import { grantedBound, type Line, type Reservation, reserve } from './reserve.ts';
 import { indexPolicies, type Matched, type PolicyIndex, resolve } from './resolve.ts';
@@ -160,6 +161,8 @@ export class Replay {
 const unmatched: Replayed = { kind: 'unmatched' };
 
 function canBeAsked({ control }: Matched, { call, estimate }: RecordedCall): boolean {
+  // When a run ended does not stand in the records of its calls.
+  if (control.limit && typeOf(control.limit).counts_runs) return false;
   if (control.rule) return call.kind === 'step' || detectors.get(control.rule.type)?.replayable === true;
   return estimate !== null || call.kind === 'step';
 }

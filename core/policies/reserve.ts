@@ -1,10 +1,10 @@
 import type { Asker, Call, Estimate } from '../activity/call.ts';
-import { present, unreachable } from '../base/assert.ts';
+import { unreachable } from '../base/assert.ts';
 import type { ProblemCode } from '../base/error.ts';
 import { type Window, type WindowAt, windowAt } from '../base/window.ts';
 import { refuses } from './action.ts';
 import type { Ask, CountPer, LimitOf, LimitType } from './limits/define.ts';
-import { countedOver, limit_types } from './limits/index.ts';
+import { countedOver, typeOf } from './limits/index.ts';
 import { type Raised, raisedFor } from './override.ts';
 import type { Matched } from './resolve.ts';
 
@@ -30,6 +30,8 @@ export interface Line extends Matched {
   /** What the limit allows, in whole units: raised where an override says so. */
   max: bigint;
   raised?: Raised | null;
+  /** What it asks is the place of the run, which its first call that is let in takes. */
+  counts_runs?: true;
   /** The cap that refuses: `max`, or null when the control only counts and reports. */
   cap: bigint | null;
 }
@@ -41,7 +43,7 @@ export interface Unmeasurable extends Matched {
   code: ProblemCode;
 }
 
-/** A balance as it stood just before the call, in whole units. */
+/** A balance as it stood just before the call, in whole units; where runs are counted, without the run of the call. */
 export interface Seen {
   posted: bigint;
   pending: bigint;
@@ -104,6 +106,7 @@ function lineOf(of: Matched, limit: LimitOf, prepared: Prepared, ask: Ask, asker
     raised,
     cap: policy.mode === 'enforce' && refuses(control.action) ? max : null,
   };
+  if (type.counts_runs) line.counts_runs = true;
   if (ruled_by !== undefined) line.ruled_by = ruled_by;
   return line;
 }
@@ -126,7 +129,7 @@ const prepared_limits = new WeakMap<LimitOf, Prepared>();
 function preparedOf(limit: LimitOf): Prepared {
   const known = prepared_limits.get(limit);
   if (known) return known;
-  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = typeOf(limit);
   const prepared = { type, max: type.cap(limit), counted_over: countedOver(limit) };
   prepared_limits.set(limit, prepared);
   return prepared;
@@ -174,6 +177,10 @@ export function amountOf({ base, rate, scale }: Pick<Line, 'base' | 'rate' | 'sc
   const by = BigInt(scale);
   return (asked + by - 1n) / by;
 }
+
+/** What the call itself holds of a line until it ends: the place of a run belongs to the run. */
+export const heldOf = (line: Line, output_bound: number): bigint =>
+  line.counts_runs ? 0n : amountOf(line, output_bound);
 
 /** The output bound that what is left pays for, as the books grant it; null: they refuse. */
 export function grantedBound(

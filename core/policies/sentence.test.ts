@@ -33,6 +33,10 @@ const sentences: [string, object][] = [
     ),
   ],
   [
+    'Calls of all runs wait up to 30 seconds for room and up to 1 hour for a person to decide (without an answer they are refused) once runs in flight would exceed 5 at one time, counted for each agent by itself.',
+    only({ limit: { type: 'concurrency', max: 5, counts: 'runs', count_per: 'agent' }, action: 'pause' }),
+  ],
+  [
     'Calls of all runs are refused once cost would exceed $0.0042 in one run.',
     only({ limit: { ...cost, max: 0.0042, window: { per: 'run' } } }),
   ],

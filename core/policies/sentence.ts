@@ -5,7 +5,7 @@ import type { Control } from './control.ts';
 import { detectors } from './detectors/index.ts';
 import type { ActiveExemption } from './exemption.ts';
 import type { CountPer, LimitOf, LimitType } from './limits/define.ts';
-import { limit_types } from './limits/index.ts';
+import { typeOf } from './limits/index.ts';
 import { type ActiveOverride, raisedBy } from './override.ts';
 import { default_pause } from './pause.ts';
 import type { PolicyDocument } from './policy.ts';
@@ -81,7 +81,7 @@ function clauseOf(control: Control, words: Words, overrides: readonly ActiveOver
   const done = action === 'pause' ? pauseText(control, words) : words[action];
   const told = incident === true && (!refuses(action) || action === 'pause') ? `${done} and an incident` : done;
   if (!limit) return `${told} ${ruleWords(present(rule, 'the rule of a control without limit'))}`;
-  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = typeOf(limit);
   const raises = overrides.filter((of) => of.control_id === control.id);
   const once = `once ${type.title} would exceed ${amountText(type, limit)}${raisedText(type, limit, raises)}`;
   return `${told} ${once}${windowText(limit.window)}${countText(limit)}${assumedText(limit)}${alertText(alerts)}`;
@@ -120,6 +120,7 @@ function ruleWords({ type, params }: { type: string; params: Record<string, unkn
 const unit_words: Record<LimitType['unit'], (amount: string) => string> = {
   tokens: (amount) => amount,
   calls: (amount) => amount,
+  runs: (amount) => amount,
   steps: (amount) => amount,
   tool_calls: (amount) => amount,
   usd: (amount) => `$${amount}`,
@@ -142,7 +143,7 @@ function raisedText(type: LimitType, limit: LimitOf, overrides: readonly ActiveO
 
 /** An override in one English sentence: what is raised, from where to where, for whom and until when. */
 export function overrideSentence(of: ActiveOverride, limit: LimitOf): string {
-  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = typeOf(limit);
   const [from, to] = [amountText(type, limit), amountText(type, limit, raisedBy(of, limit, type))];
   const whose = of.subject === null ? '' : ` for ${of.subject}`;
   return `The limit on ${type.title} of ${from}${windowText(limit.window)} is raised to ${to}${whose} until ${minuteText(of.expires_at)}.`;

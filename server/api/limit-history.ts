@@ -4,7 +4,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { windowAt } from '@aos/core/base/window.ts';
 import { gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
 import type { LimitOf } from '@aos/core/policies/limits/define.ts';
-import { countedOver, limit_types } from '@aos/core/policies/limits/index.ts';
+import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
 import { consumersOf, type HistoryAsk, postedOver } from '../store/limit-history-read.ts';
@@ -21,7 +21,7 @@ export async function historyOf(tx: Tx, context: Context, row: LimitRow, asked?:
   const at_ms = context.deps.clock.now();
   const control = present(row.document.controls[row.position - 1], 'the control of a limit');
   const limit = present(control.limit, 'the limit of a control');
-  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = typeOf(limit);
   const balance = await balanceOf(tx, control.id, limit, at_ms, asked);
   const exceptions = { control_id: control.id, overrides: await openOverrides(tx) };
   const gauge = gaugeOf(limit, balance, at_ms, exceptions);

@@ -4,7 +4,7 @@ import { consoleUrl } from '@aos/core/base/link.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import { type Gauge, gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
-import { countedOver, limit_types } from '@aos/core/policies/limits/index.ts';
+import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
@@ -51,7 +51,7 @@ async function stateOf(tx: Tx, { deps }: Context, row: LimitRow, at_ms: number, 
   const { document, status, version } = row;
   const control = present(document.controls[row.position - 1], 'the control of a limit');
   const limit = present(control.limit, 'the limit of a control');
-  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = typeOf(limit);
   const is_single = isSingle(limit);
   const balances = await presentBalances(tx, {
     control_id: control.id,

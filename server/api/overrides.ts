@@ -5,7 +5,7 @@ import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { StoredControl } from '@aos/core/policies/control.ts';
 import { isSingle } from '@aos/core/policies/gauge.ts';
 import type { LimitOf, LimitType } from '@aos/core/policies/limits/define.ts';
-import { limit_schema, limit_types } from '@aos/core/policies/limits/index.ts';
+import { limit_schema, typeOf } from '@aos/core/policies/limits/index.ts';
 import { type ActiveOverride, longest_override_h, raisedBy, raisedFor } from '@aos/core/policies/override.ts';
 import { overrideSentence } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
@@ -134,7 +134,7 @@ export function endOf(
 function limitOf({ id, document }: PolicyRow, control_id: string) {
   const control: StoredControl | undefined = document.controls.find((of) => of.id === control_id);
   if (control?.limit) {
-    const type = present(limit_types.get(control.limit.type), `limit type ${control.limit.type}`);
+    const type = typeOf(control.limit);
     return { control, limit: control.limit, type };
   }
   const limits = document.controls.filter((of) => of.limit).map((of) => `${of.id} (${of.limit?.type})`);
@@ -233,7 +233,7 @@ export function stateOf({ deps }: Context, of: Ended & { expires_at: string }, i
 
 function overrideObject(context: Context, row: OverrideRow, policy: PolicyRow): OverrideObject {
   const limit = policy.document.controls.find((of) => of.id === row.control_id)?.limit;
-  const type = limit && present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  const type = limit && typeOf(limit);
   return {
     ...row,
     policy_name: policy.document.name,

@@ -1,6 +1,6 @@
 import type { PreviewAsked, PreviewResult } from '@aos/core/api/previews.ts';
 import type { StoredControl } from '@aos/core/policies/control.ts';
-import { limit_types } from '@aos/core/policies/limits/index.ts';
+import { typeOf } from '@aos/core/policies/limits/index.ts';
 import { Preview } from '@aos/core/policies/preview.ts';
 import { DiffTally } from '@aos/core/policies/preview-diff.ts';
 import type { RecordedCall } from '@aos/core/policies/replay.ts';
@@ -87,7 +87,7 @@ function pastOf({ policy, replaces, from_ms, to_ms, project_id, asked }: Preview
       policies.map(({ document }) => document.target),
       names,
     ),
-    with_steps: limits.some(({ type }) => limit_types.get(type)?.counts_every_step),
+    with_steps: limits.some((limit) => typeOf(limit).counts_every_step),
     refused_by: replaces?.id ?? null,
     left_out: leftOut(policies),
   };

@@ -5,7 +5,7 @@ import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import { type Decision, decide } from '@aos/core/policies/decide.ts';
-import type { Line, Timed } from '@aos/core/policies/reserve.ts';
+import { heldOf, type Line, type Timed } from '@aos/core/policies/reserve.ts';
 import { pausedDecision, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
 import type { Deps } from '../base/deps.ts';
 import type { StepRow } from '../store/steps.ts';
@@ -86,8 +86,8 @@ export const postingOf = (line: Line) => ({
   control_id: line.key.control_id,
   subject: line.key.subject,
   window_start: instantText(line.key.window_start_ms),
-  held: line.base,
-  actual: line.base,
+  held: heldOf(line, 0),
+  actual: heldOf(line, 0),
 });
 
 /** How an act went, and when. */

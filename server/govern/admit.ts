@@ -2,6 +2,7 @@ import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
+import { keepRunsOpen } from '../store/run-places.ts';
 import { type NewRun, openRuns } from '../store/runs.ts';
 import { type NewTrace, openTraces } from '../store/traces.ts';
 import { type Admission, type AdmissionAsk, admit } from '../store/usage.ts';
@@ -72,10 +73,15 @@ function admitSame(deps: Deps, tenant_id: string, control_epoch: string, same: A
   });
 }
 
-/** Opens the runs of calls that may be admitted. */
+/** Opens the runs of calls that may be admitted, and keeps those open that may take a place. */
 export async function openCalls(tx: Tx, calls: readonly AtGate[]): Promise<void> {
   const taking = calls.filter((at) => at.ask.take);
+  const placed = taking.filter(({ ask }) => ask.run_must_exist && ask.lines.some((line) => line.counts_runs));
   await Promise.all([
+    keepRunsOpen(
+      tx,
+      placed.map(({ ask }) => ask.run_id),
+    ),
     openRuns(
       tx,
       taking.flatMap((at) => at.new_run ?? []),

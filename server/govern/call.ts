@@ -98,7 +98,12 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
 
 /** A refusal that rests on the loose bound from bytes is tried once more with the prompt's tokens counted. */
 async function closer(govern: Govern, asked: AskedCall, prepared: Prepared, loose: Ticket): Promise<Attempt> {
-  if (loose.decision.contributions.every((of) => !of.fired || of.unit === null || of.unit === 'calls')) return loose;
+  if (
+    loose.decision.contributions.every(
+      (of) => !of.fired || of.unit === null || of.unit === 'calls' || of.unit === 'runs',
+    )
+  )
+    return loose;
   const counted = await countedEstimate(loose.estimate, asked, prepared.model);
   return counted ? attempt(govern, asked, prepared, counted) : loose;
 }

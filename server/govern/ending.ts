@@ -8,7 +8,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { type IncidentDraft, overReport } from '@aos/core/incidents/open.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
-import { amountOf } from '@aos/core/policies/reserve.ts';
+import { amountOf, heldOf } from '@aos/core/policies/reserve.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { Posting } from '../store/usage.ts';
 import { untold } from './alerts.ts';
@@ -111,14 +111,14 @@ const postingsOf = (ticket: Ticket, amounts: readonly bigint[]): Posting[] =>
     control_id: line.key.control_id,
     subject: line.key.subject,
     window_start: instantText(line.key.window_start_ms),
-    held: amountOf(line, ticket.output_bound),
+    held: heldOf(line, ticket.output_bound),
     actual: present(amounts[n], 'what a line posts'),
   }));
 
 /** Enforced lines that were posted above what was held for them: only a provider's report can do that. */
 function overReports(ticket: Ticket, amounts: readonly bigint[]): IncidentDraft[] {
   return ticket.lines.flatMap((line, n) => {
-    const held = amountOf(line, ticket.output_bound);
+    const held = heldOf(line, ticket.output_bound);
     const posted = amounts[n] ?? 0n;
     if (posted <= held || line.policy.mode !== 'enforce' || !refuses(line.control.action)) return [];
     const show = (amount: bigint) => String(line.type.show(amount, line.limit));

@@ -20,6 +20,6 @@ export async function lookAct(deps: Deps, control: TenantControl, act: StepAct):
   const stopped = stoppedBy(control, asker);
   const matched = ruled(resolve(control.policies, call, at_ms), control.rulings, asker, at_ms);
   const { lines, timed } = reserve(stopped ? [] : matched, call, asksOf(act), at_ms);
-  const seen = await deps.db.tenant(act.asker.tenant_id, (tx) => balancesNow(tx, lines));
+  const seen = await deps.db.tenant(act.asker.tenant_id, (tx) => balancesNow(tx, lines, asker.run_id));
   return { call, lines, seen, decision: stopped ?? decidedOf(lines, { seen }, timed) };
 }

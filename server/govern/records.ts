@@ -4,7 +4,7 @@ import type { Json } from '@aos/core/base/json.ts';
 import { type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Contribution } from '@aos/core/policies/decide.ts';
-import { amountOf } from '@aos/core/policies/reserve.ts';
+import { heldOf } from '@aos/core/policies/reserve.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
 import type { RunProgress } from '../store/runs.ts';
@@ -107,7 +107,7 @@ function holdsJson(ticket: Recordable, amounts: readonly bigint[]): Json {
     cap: String(line.max),
     posted_before: String(ticket.seen[n]?.posted ?? 0n),
     pending_before: String(ticket.seen[n]?.pending ?? 0n),
-    held: String(amountOf(line, ticket.output_bound)),
+    held: String(heldOf(line, ticket.output_bound)),
     posted: String(amounts[n] ?? 0n),
   }));
 }

@@ -220,8 +220,9 @@ const finished = {
 } as const;
 
 /** The end of a run as its external agent tells it; undefined when it has ended before. */
-export function finishExternal(tx: Tx, id: string, status: keyof typeof finished): Promise<EndedRun | undefined> {
+export async function finishExternal(tx: Tx, id: string, status: keyof typeof finished): Promise<EndedRun | undefined> {
   const [termination_reason, outcome_record] = finished[status];
+  await lockRun(tx, id);
   return endRun(tx, { id, status, termination_reason, outcome_record, policy_id: null });
 }
 

@@ -4,6 +4,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import type { BalanceKey, Seen } from '@aos/core/policies/reserve.ts';
 import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
+import { no_places, placesOf } from './run-places.ts';
 
 /** What a call asks of one balance; see `Line` in core/policies/reserve.ts. */
 export interface BookLine {
@@ -12,6 +13,8 @@ export interface BookLine {
   base: bigint;
   rate: bigint;
   scale: number;
+  /** It asks for the place of the run; see `run_places` in migrations/0044_run_places.sql. */
+  counts_runs?: true;
 }
 
 export interface AdmissionAsk {
@@ -38,7 +41,7 @@ export interface Admission {
 
 /**
  * Takes all holds of each call or none, call by call, in one statement for the whole batch. The statement and its
- * fixed order of locks are in migrations/0007_books.sql.
+ * fixed order of locks are in migrations/0044_run_places.sql.
  */
 export async function admit(
   tx: Tx,
@@ -48,7 +51,7 @@ export async function admit(
   const keys = distinctKeys(asks);
   const lines = asks.flatMap((ask, call) => ask.lines.map((line) => ({ ...line, call })));
   const rows = await tx.query<AdmitRow>(
-    `select * from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+    `select * from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
     [
       batch.control_epoch,
       batch.instance_id,
@@ -70,6 +73,7 @@ export async function admit(
       lines.map((line) => line.base),
       lines.map((line) => line.rate),
       lines.map((line) => line.scale),
+      lines.map((line) => line.counts_runs === true),
     ],
     'admit',
   );
@@ -133,9 +137,18 @@ type Ordered = Pick<KeyRow, 'control_id' | 'subject' | 'window_start'>;
 const inLockOrder = (a: Ordered, b: Ordered): number =>
   compare(a.control_id, b.control_id) || compare(a.subject, b.subject) || compare(a.window_start, b.window_start);
 
-/** The balances of lines as they stand now, in their order; nothing is locked and nothing taken. */
-export async function balancesNow(tx: Tx, lines: readonly Pick<BookLine, 'key'>[]): Promise<Seen[]> {
+/**
+ * The balances of lines as they stand now, in their order; nothing is locked and nothing taken. Where runs are counted,
+ * without `without_run`, as an admission of its call would see them.
+ */
+export async function balancesNow(
+  tx: Tx,
+  lines: readonly Pick<BookLine, 'key' | 'counts_runs'>[],
+  without_run: string | null = null,
+): Promise<Seen[]> {
   if (lines.length === 0) return [];
+  const own =
+    without_run !== null && lines.some((line) => line.counts_runs) ? await placesOf(tx, without_run) : no_places;
   const rows = await tx.query<{ posted: string; pending: string }>(
     `select coalesce(sum(b.posted), 0)::text as posted, coalesce(sum(b.pending), 0)::text as pending
        from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
@@ -150,7 +163,11 @@ export async function balancesNow(tx: Tx, lines: readonly Pick<BookLine, 'key'>[
       lines.map(({ key }) => (key.since_ms === null ? null : instantText(key.since_ms))),
     ],
   );
-  return rows.map(({ posted, pending }) => ({ posted: BigInt(posted), pending: BigInt(pending) }));
+  return rows.map(({ posted, pending }, n) => {
+    const { key, counts_runs } = present(lines[n], 'a line');
+    const place = counts_runs && own.has(`${key.control_id} ${key.subject}`) ? 1n : 0n;
+    return { posted: BigInt(posted), pending: BigInt(pending) - place };
+  });
 }
 
 /** A stretch of a rolling window with what counts in it, posted and pending together. */

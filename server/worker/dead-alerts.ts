@@ -1,7 +1,7 @@
 import { epochMs } from '@aos/core/base/time.ts';
 import { windowAt } from '@aos/core/base/window.ts';
 import { tiersOf, tiersReached } from '@aos/core/policies/alert.ts';
-import { countedOver, limit_types } from '@aos/core/policies/limits/index.ts';
+import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
 import { raisedFor } from '@aos/core/policies/override.ts';
 import type { BalanceKey } from '@aos/core/policies/reserve.ts';
 import { type Cause, type DueAlert, type Reached, tierAlert } from '../govern/alerts.ts';
@@ -20,7 +20,7 @@ export async function alertsOfDead(govern: Govern, tenant_id: string, hold: Dead
     for (const policy of policies) {
       const control = policy.document.controls.find(({ id }) => id === control_id);
       const limit = control?.limit;
-      const type = limit && limit_types.get(limit.type);
+      const type = limit && typeOf(limit);
       const subject = hold.subjects[n];
       if (!control || !limit || !type || subject === undefined) continue;
       const max = raisedFor(policy.overrides, { control_id, subject, limit, type }, at_ms)?.max ?? type.cap(limit);

@@ -3,7 +3,7 @@ import { windowAt } from '@aos/core/base/window.ts';
 import { alertWindow, markOf, runsOut, tiersOf } from '@aos/core/policies/alert.ts';
 import { gaugeOf } from '@aos/core/policies/gauge.ts';
 import type { LimitOf, LimitType } from '@aos/core/policies/limits/define.ts';
-import { countedOver, limit_types } from '@aos/core/policies/limits/index.ts';
+import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
 import { raisedFor } from '@aos/core/policies/override.ts';
 import type { Matched } from '@aos/core/policies/resolve.ts';
 import { type DueAlert, forecastAlert, no_cause, type Reached, tierAlert, writeAlerts } from '../govern/alerts.ts';
@@ -39,7 +39,7 @@ async function watchLimits(govern: Govern, tenant_id: string): Promise<void> {
 /** Limits with alerts of their own that are counted over time: those of one run or session are told by its calls. */
 function watchedOf(policy: Watched['policy'], control: Watched['control']): Watched[] {
   const { limit, alerts } = control;
-  const type = limit && limit_types.get(limit.type);
+  const type = limit && typeOf(limit);
   if (!limit || !type || !alerts?.enabled || type.clock) return [];
   const window = countedOver(limit);
   const is_own = !window || ('per' in window && (window.per === 'run' || window.per === 'session'));

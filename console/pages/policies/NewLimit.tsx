@@ -1,5 +1,5 @@
 import { NamesField } from '../../parts/NamesField.tsx';
-import { type DraftLimit, watched, watchedOf, watching, windowNamed } from '../../parts/policy-draft.ts';
+import { type DraftLimit, watched, watchedOf, watchedValue, watching, windowNamed } from '../../parts/policy-draft.ts';
 import { CheckField, RadioField } from '../../parts/RadioField.tsx';
 import { SelectField, TextField } from '../../ui/Field.tsx';
 import styles from './New.module.css';
@@ -13,13 +13,13 @@ const models = {
 
 /** What is looked at. */
 export function NewWatch({ control, changeControl }: StepProps) {
-  const options = watched.map(({ type, name, when }) => ({ value: type, name, hint: when }));
+  const options = watched.map((of) => ({ value: watchedValue(of), name: of.name, hint: of.when }));
   return (
     <RadioField
       label="What is counted or looked at"
-      value={control.limit?.type ?? control.rule?.type ?? ''}
+      value={control.limit ? watchedValue(control.limit) : (control.rule?.type ?? '')}
       options={[...options, models]}
-      onChoose={(type) => changeControl(watching(control, type))}
+      onChoose={(value) => changeControl(watching(control, value))}
     />
   );
 }
@@ -68,7 +68,7 @@ const per_names: Readonly<Record<string, string>> = {
 };
 
 function Amount({ control, changeControl, errorAt, at, limit }: StepProps & { limit: DraftLimit }) {
-  const of = watchedOf(limit.type);
+  const of = watchedOf(limit);
   const set = (part: Partial<DraftLimit>) => changeControl({ ...control, limit: { ...limit, ...part } });
   const { window } = limit;
   const per = window && ('rolling_seconds' in window ? 'rolling' : window.per);

@@ -17,7 +17,7 @@ export interface LimitOf {
 }
 
 /** What one unit of a limit is called on the wire. */
-export type Unit = 'tokens' | 'usd' | 'usd_per_minute' | 'calls' | 'steps' | 'tool_calls' | 'seconds';
+export type Unit = 'tokens' | 'usd' | 'usd_per_minute' | 'calls' | 'runs' | 'steps' | 'tool_calls' | 'seconds';
 
 /** What a call asks of a balance: for an output bound `o`, ceil((base + o * rate) / scale) units. */
 export interface Ask {
@@ -43,6 +43,13 @@ export interface LimitType<Document extends LimitOf = LimitOf> {
   windows: readonly (WindowKind | 'now')[];
   /** It counts steps of a run of every kind; absent: calls of models only. */
   counts_every_step?: true;
+  /**
+   * It counts runs: a run takes one place with its first call that is let in, and keeps it until it ends. What its calls
+   * ask is that place; of it they themselves hold nothing.
+   */
+  counts_runs?: true;
+  /** The type that counts as the document asks, where that is another one of the same name. */
+  as?(limit: Document): LimitType | undefined;
   schema: z.ZodType<Document>;
   /** The cap in whole units of the books: counts, nano-dollars or milliseconds. */
   cap(limit: Document): bigint;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { present } from '../../base/assert.ts';
 import type { Window } from '../../base/window.ts';
 import { burn_rate } from './burn-rate.ts';
 import { concurrency } from './concurrency.ts';
@@ -26,6 +27,12 @@ const types: [LimitType, ...LimitType[]] = [
 
 export const limit_types: ReadonlyMap<string, LimitType> = new Map(types.map((of) => [of.type, of]));
 
+/** How a limit counts. */
+export function typeOf(limit: LimitOf): LimitType {
+  const type = present(limit_types.get(limit.type), `limit type ${limit.type}`);
+  return type.as?.(limit) ?? type;
+}
+
 /** The limit of a control, checked by the schema of its own type. */
 export const limit_schema = z.discriminatedUnion(
   'type',
@@ -33,5 +40,4 @@ export const limit_schema = z.discriminatedUnion(
 ) as unknown as z.ZodType<LimitOf>;
 
 /** The window the books count a limit in; undefined for one that counts what is in flight. */
-export const countedOver = (limit: LimitOf): Window | undefined =>
-  limit_types.get(limit.type)?.counted_over?.(limit) ?? limit.window;
+export const countedOver = (limit: LimitOf): Window | undefined => typeOf(limit).counted_over?.(limit) ?? limit.window;

@@ -4,10 +4,11 @@ import { categories, severities, termination_reasons } from '../../activity/run.
 import { problem_catalog } from '../../base/error.ts';
 import { windowKind } from '../../base/window.ts';
 import { decide } from '../decide.ts';
-import { amountOf, reserve } from '../reserve.ts';
+import { amountOf, heldOf, reserve } from '../reserve.ts';
 import type { Matched } from '../resolve.ts';
+import { runs_in_flight } from './concurrency.ts';
 import type { LimitOf, LimitType } from './define.ts';
-import { limit_schema, limit_types } from './index.ts';
+import { limit_schema, limit_types, typeOf } from './index.ts';
 
 const call: Call = {
   asker: {
@@ -44,7 +45,9 @@ function judge({ limit, used, estimate }: LimitType['examples']['under']) {
   return { decision, line: lines[0] };
 }
 
-describe.each([...limit_types])('limit %s', (name, type) => {
+const every: [string, LimitType][] = [...limit_types, ['concurrency', runs_in_flight]];
+
+describe.each(every)('limit %s', (name, type) => {
   test('is registered under its name, and its examples are documents of its schema', () => {
     expect(type.type).toBe(name);
     for (const { limit } of Object.values(type.examples)) {
@@ -132,4 +135,17 @@ test('a model without a price is refused under a cost limit, or taken to cost wh
   const { unmeasurable } = reserve([matchedBy(example.limit)], call, estimate, 0);
   const decision = decide({ rules: [], lines: [], unmeasurable, output_bound: 0 });
   expect(decision).toMatchObject({ verdict: 'block', deciding: { code: 'price_unknown', not_evaluated: true } });
+});
+
+test('runs in flight are counted where the document says so, at steps of every kind, and calls hold nothing of them', () => {
+  const limit = limit_schema.parse({ type: 'concurrency', max: 3, counts: 'runs', count_per: 'agent' });
+  expect(typeOf(limit)).toBe(runs_in_flight);
+  for (const counts of [undefined, 'calls'])
+    expect(typeOf(limit_schema.parse({ type: 'concurrency', max: 3, counts }))).toMatchObject({ unit: 'calls' });
+  const step = { ...call, kind: 'step' as const };
+  const { lines } = reserve([matchedBy(limit)], step, runs_in_flight.examples.at.estimate, 0);
+  expect(lines).toMatchObject([{ counts_runs: true, key: { subject: 'run_1', window_start_ms: 0, since_ms: null } }]);
+  expect(lines.map((line) => [amountOf(line, 0), heldOf(line, 0)])).toEqual([[1n, 0n]]);
+  // Each run is one: counted for each run by itself, it could not reach any limit.
+  expect(limit_schema.safeParse({ ...limit, count_per: 'run' }).success).toBe(false);
 });

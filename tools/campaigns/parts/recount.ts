@@ -21,8 +21,14 @@ interface Check {
 const checks: readonly Check[] = [
   { says: 'a hold is open', query: 'select id, state, admitted_at from holds' },
   {
-    says: 'something is pending on a balance, or less than nothing is posted',
-    query: 'select control_id, subject, posted, pending from balances where pending <> 0 or posted < 0',
+    says: 'something is pending on a balance beside the places of runs, or less than nothing is posted',
+    query: `select control_id, subject, posted, pending from balances b where posted < 0 or pending <> (
+        select count(*) from run_places p where p.control_id = b.control_id and p.subject = b.subject and b.window_start = 'epoch')`,
+  },
+  {
+    says: 'a run that is not running has a place among those in flight',
+    query: `select p.run_id, p.control_id from run_places p left join runs r on r.id = p.run_id
+        where p.is_over or r.status is distinct from 'running'`,
   },
   {
     says: 'a balance is not the sum of what the records posted',

@@ -49,6 +49,7 @@ export async function prepareRunSite(admin: Api): Promise<void> {
     { type: 'tokens_total', max: 1_000_000_000, window: day, count_per: 'agent' },
     { type: 'requests', max: 1_000_000, window: { per: 'hour' } },
     { type: 'concurrency', max: 500 },
+    { type: 'concurrency', max: 5_000, counts: 'runs' },
   ];
   const controls = limits.map((limit) => ({ limit, action: 'block' }));
   await makePolicy(admin, { name: 'All runs', target: { kind: 'all_runs' }, controls });
