@@ -1,13 +1,14 @@
-// Bundles the server into dist/server/main.mjs, the command into dist/cli/main.mjs and the console into dist/console.
+// Bundles the server into dist/server/main.mjs and the threads it starts beside it, the command into dist/cli/main.mjs and the console into dist/console.
 // `node tools/build.mjs ENTRY [FOLDER]` builds another entry elsewhere, as the server is built.
 import { cpSync, existsSync, readdirSync, realpathSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './install.mjs';
 
 const migrations = join(root, 'server', 'store', 'migrations');
 const sources = ['core', 'server', 'console', 'tools/build.mjs', 'package-lock.json'].map((name) => join(root, name));
 const default_entry = join(root, 'server', 'main.ts');
+const threads = [join(root, 'server', 'api', 'preview-thread.ts')];
 const default_folder = join(root, 'dist', 'server');
 
 export const built_server = join(default_folder, 'main.mjs');
@@ -59,9 +60,10 @@ export async function build(entry = default_entry, folder = default_folder) {
   const begun = new Date();
   rmSync(folder, { recursive: true, force: true });
   cpSync(migrations, join(folder, 'migrations'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
-  const outfile = join(folder, 'main.mjs');
-  await bundle({ ...bundled, entryPoints: [entry], outfile, packages: 'external', sourcemap: true });
-  utimesSync(outfile, begun, begun); // a source saved while bundling is newer than the bundle
+  const entryPoints = [{ in: entry, out: 'main' }, ...threads.map((path) => ({ in: path, out: parse(path).name }))];
+  const form = { outdir: folder, outExtension: { '.js': '.mjs' }, packages: 'external', sourcemap: true };
+  await bundle({ ...bundled, ...form, entryPoints });
+  utimesSync(join(folder, 'main.mjs'), begun, begun); // a source saved while bundling is newer than the bundle
 }
 
 /** Other people's packages stay in node_modules; ours (`@aos/core/base/id.ts`) are TypeScript and become part of it. */

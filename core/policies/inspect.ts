@@ -11,15 +11,21 @@ export interface Inspected {
 
 /** What the rules that apply say about a call. A detector that failed is a finding of its own, never a pass. */
 export function inspect(matched: readonly Matched[], call: Call): Inspected[] {
-  return matched.flatMap((of) => {
+  const inspected: Inspected[] = [];
+  // Rules look at what models are asked; a step that asks none has nothing for them.
+  if (call.kind === 'step') return inspected;
+  for (const of of matched) {
     const { rule } = of.control;
-    // Rules look at what models are asked; a step that asks none has nothing for them.
-    if (!rule || call.kind === 'step') return [];
-    const detector = present(detectors.get(rule.type), `detector ${rule.type}`);
-    try {
-      return { matched: of, finding: detector.detect(rule, call) };
-    } catch (error) {
-      return { matched: of, finding: { not_evaluated: true, reason: `the check failed: ${(error as Error).message}` } };
-    }
-  });
+    if (rule) inspected.push({ matched: of, finding: findingOf(rule, call) });
+  }
+  return inspected;
+}
+
+function findingOf(rule: NonNullable<Matched['control']['rule']>, call: Call): Finding {
+  const detector = present(detectors.get(rule.type), `detector ${rule.type}`);
+  try {
+    return detector.detect(rule, call);
+  } catch (error) {
+    return { not_evaluated: true, reason: `the check failed: ${(error as Error).message}` };
+  }
 }

@@ -87,7 +87,7 @@ export class Replay {
     if (applying.length === 0 && !unknown_tools) return unmatched;
     const matched = applying.filter((of) => canBeAsked(of, recorded));
     const uncheckable = unknown_tools || matched.length < applying.length;
-    return { ...this.#decide(recorded, matched), uncheckable };
+    return this.#decide(recorded, matched, uncheckable);
   }
 
   /** Settles what is still open, as it was recorded. */
@@ -95,7 +95,7 @@ export class Replay {
     this.#settleUntil(Infinity);
   }
 
-  #decide(recorded: RecordedCall, matched: Matched[]) {
+  #decide(recorded: RecordedCall, matched: Matched[], uncheckable: boolean): Replayed {
     const { call, admitted_at_ms } = recorded;
     const estimate = recorded.estimate ?? asks_nothing;
     const reservation = reserve(matched, call, estimate, admitted_at_ms);
@@ -109,7 +109,7 @@ export class Replay {
     if (passes) this.#admit(recorded, reservation, balances, output_bound);
     else if (this.#endsRun(recorded, reservation, decision)) this.#stopped_runs.add(call.asker.run_id);
     const loose = output_bound === null && estimate.input_bound === 'bytes' && reservation.lines.some(isLoose);
-    return { kind: 'decided' as const, decision, output_bound, loose };
+    return { kind: 'decided', decision, uncheckable, loose, output_bound };
   }
 
   #admit(recorded: RecordedCall, { lines, timed }: Reservation, balances: KeptBalance[], output_bound: number): void {

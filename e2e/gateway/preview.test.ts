@@ -5,7 +5,6 @@ import { type RecordedCall, Replay, type Replayed } from '@aos/core/policies/rep
 import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 import { pastCalls } from '@aos/server/api/preview-source.ts';
 import type { Database } from '@aos/server/base/database.ts';
-import { realClock } from '@aos/server/base/deps.ts';
 import { openDatabase } from '@aos/server/store/db.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus, makeKey, waitFor } from '../parts/client.ts';
@@ -90,7 +89,7 @@ async function replayed(policy: ActivePolicy): Promise<{ recorded: RecordedCall;
   };
   const replay = new Replay([policy]);
   const said = [];
-  for await (const piece of pastCalls({ db, clock: realClock() }, tenant_id, past))
+  for await (const piece of pastCalls({ db }, tenant_id, past))
     for (const recorded of piece.calls) said.push({ recorded, said: replay.take(recorded) });
   return said.filter((of) => of.said.kind !== 'unmatched');
 }

@@ -58,6 +58,7 @@ export function testDeps(url: string, env: Record<string, string>): TestDeps {
     logged,
     clock: realClock(),
     makeId,
+    database_url: url,
     db: openDatabase({
       url,
       max_connections: config.max_connections,

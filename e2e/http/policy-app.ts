@@ -50,7 +50,7 @@ export async function openPolicyApp(kind: DatabaseKind): Promise<PolicyApp> {
     metrics: createMetrics(),
     instance_id: makeId('instance'),
   };
-  const deps: Deps = { config, clock, makeId, db: store.db, ...others };
+  const deps: Deps = { config, clock, makeId, db: store.db, database_url: store.url, ...others };
   const app = createApp(deps);
   bindEndpoints(app, deps, { ...policy_endpoints, ...limit_endpoints }, { ...policy_handlers, ...limit_handlers });
   await app.listen({ port: 0, host: '127.0.0.1' });

@@ -6,9 +6,9 @@ import { DiffTally } from '@aos/core/policies/preview-diff.ts';
 import type { RecordedCall } from '@aos/core/policies/replay.ts';
 import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 import type { Target } from '@aos/core/policies/target.ts';
-import type { Deps } from '../base/deps.ts';
+import type { Database } from '../base/database.ts';
+import type { Clock } from '../base/deps.ts';
 import { countRecorded, type Names, namesOfTenant, type RecordedScope } from '../store/recorded-calls.ts';
-import { inSlices } from './in-slices.ts';
 import { previewAnswer } from './preview-answer.ts';
 import { type Past, pastCalls } from './preview-source.ts';
 
@@ -26,17 +26,25 @@ export interface PreviewOf {
   project_id: string | null;
 }
 
-/** How far it is; answers whether to go on. */
-export type OnProgress = (calls_done: number, calls_total: number | null) => Promise<boolean>;
+export interface Progress {
+  calls_done: number;
+  /** About how many there are; null: nobody has counted yet. */
+  calls_total: number | null;
+}
+
+export interface Computed {
+  result: PreviewResult;
+  calls_done: number;
+}
 
 const told_every_ms = 500;
 
-/** Replays the past and counts. Null: it was called off. */
+/** Replays the past and counts, without a pause: no call may wait for the same thread. */
 export async function computePreview(
-  deps: Deps,
+  deps: { db: Database; clock: Clock; public_url: string },
   of: PreviewOf,
-  onProgress: OnProgress,
-): Promise<{ result: PreviewResult; calls_done: number } | null> {
+  onProgress: (progress: Progress) => void,
+): Promise<Computed> {
   const { tenant_id, policy, replaces } = of;
   const names = await deps.db.tenant(tenant_id, namesOfTenant);
   const past = pastOf(of, names);
@@ -52,11 +60,11 @@ export async function computePreview(
   let misplaced = 0;
   for await (const piece of pastCalls(deps, tenant_id, past)) {
     misplaced += piece.misplaced;
-    await inSlices(deps, piece.calls, take);
+    for (const call of piece.calls) take(call);
     if (deps.clock.monotonic() - told_ms < told_every_ms) continue;
-    calls_total ??= await deps.db.tenant(tenant_id, (tx) => countRecorded(tx, past));
+    calls_total ??= await deps.db.tenant(tenant_id, (tx) => countRecorded(tx, tenant_id, past));
     told_ms = deps.clock.monotonic();
-    if (!(await onProgress(preview.looked_at, Math.max(calls_total, preview.looked_at)))) return null;
+    onProgress({ calls_done: preview.looked_at, calls_total: Math.max(calls_total, preview.looked_at) });
   }
   preview.finish();
   const result = previewAnswer(
@@ -66,7 +74,7 @@ export async function computePreview(
       has_exceptions: of.has_exceptions,
     },
     names,
-    deps.config.public_url,
+    deps.public_url,
   );
   return { result, calls_done: preview.looked_at };
 }

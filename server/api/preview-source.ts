@@ -2,7 +2,7 @@ import { instantOf } from '@aos/core/base/id.ts';
 import type { RecordedCall } from '@aos/core/policies/replay.ts';
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
-import { idOfPacked, unpacked } from '../store/packed-rows.ts';
+import { type PackedRows, place } from '../store/packed-rows.ts';
 import { type PausedTime, pausesBetween } from '../store/pauses.ts';
 import {
   id_margin_ms,
@@ -13,7 +13,6 @@ import {
   recordedSteps,
   refusedCalls,
 } from '../store/recorded-calls.ts';
-import { inSlices } from './in-slices.ts';
 import { RowReader } from './preview-row.ts';
 
 /** What is read of the past of a tenant. */
@@ -29,21 +28,21 @@ const chunk = 16_000;
 
 /** Rows of one kind, chunk after chunk; the next one is read while the last one is worked on. */
 class Source {
-  readonly #read: (after: string | null) => Promise<string[]>;
-  #next: Promise<string[]>;
+  readonly #read: (after: string | null) => Promise<PackedRows>;
+  #next: Promise<PackedRows>;
   /** Every row of an earlier instant has been taken. */
   known_until_ms = Number.NEGATIVE_INFINITY;
 
-  constructor(read: (after: string | null) => Promise<string[]>) {
+  constructor(read: (after: string | null) => Promise<PackedRows>) {
     this.#read = read;
     this.#next = read(null);
   }
 
-  async take(): Promise<string[]> {
+  async take(): Promise<PackedRows> {
     const rows = await this.#next;
-    const last = rows.at(-1);
-    if (last && rows.length === chunk) {
-      const id = idOfPacked(last);
+    if (rows.length === chunk) {
+      rows.lookAt(rows.length - 1);
+      const id = rows.text(place.id);
       this.known_until_ms = instantOf(id) - id_margin_ms;
       this.#next = this.#read(id);
       // Whoever asks for it hears of its failure; nobody may ask any more.
@@ -53,13 +52,25 @@ class Source {
   }
 }
 
-/** Recorded calls in the order of their admission, in pieces, and how many came too late for their place. */
-export async function* pastCalls(
-  deps: Pick<Deps, 'db' | 'clock'>,
-  tenant_id: string,
-  past: Past,
-): AsyncGenerator<{ calls: RecordedCall[]; misplaced: number }> {
-  const reading = <T>(work: (tx: Tx) => Promise<T>) => deps.db.tenant(tenant_id, work);
+/** A row that waits for its turn. */
+interface Waiting {
+  at_ms: number;
+  rows: PackedRows;
+  nth: number;
+}
+
+/** Recorded calls in the order of their admission. */
+export interface PieceOfPast {
+  length: number;
+  /** Each is made when it is asked for, and can be forgotten then. */
+  calls: Iterable<RecordedCall>;
+  /** How many more came too late for their place. */
+  misplaced: number;
+}
+
+/** Recorded calls in the order of their admission, in pieces. */
+export async function* pastCalls({ db }: Pick<Deps, 'db'>, tenant_id: string, past: Past): AsyncGenerator<PieceOfPast> {
+  const reading = <T>(work: (tx: Tx) => Promise<T>) => db.tenant(tenant_id, work);
   const { refused_by } = past;
   const [names, managed, paused] = await Promise.all([
     reading(namesOfTenant),
@@ -74,28 +85,33 @@ export async function* pastCalls(
       : [new Source((after) => reading((tx) => refusedCalls(tx, past, after, chunk, refused_by)))]),
   ];
   const reader = new RowReader({ tenant_id, names, managed, paused });
-  let waiting: RecordedCall[] = [];
+  let waiting: Waiting[] = [];
   let done_ms = Number.NEGATIVE_INFINITY;
   while (done_ms < Number.POSITIVE_INFINITY) {
     const latest = sources.reduce((least, of) => (of.known_until_ms < least.known_until_ms ? of : least));
-    let misplaced = 0;
-    await inSlices(deps, await latest.take(), (row) => {
-      const call = reader.callOf(unpacked(row));
-      if (call.admitted_at_ms < done_ms) misplaced += 1;
-      else waiting.push(call);
-    });
+    const rows = await latest.take();
+    const kept = waiting.length;
+    for (let nth = 0; nth < rows.length; nth++) {
+      const at_ms = rows.admittedMs(nth);
+      if (at_ms >= done_ms) waiting.push({ at_ms, rows, nth });
+    }
+    const misplaced = rows.length - (waiting.length - kept);
     done_ms = Math.min(...sources.map((of) => of.known_until_ms));
     // Nearly in order already, and what is equal stays as it came.
-    waiting.sort((a, b) => a.admitted_at_ms - b.admitted_at_ms);
+    waiting.sort((a, b) => a.at_ms - b.at_ms);
     const known = placeOf(waiting, done_ms);
-    const calls = waiting.slice(0, known);
+    const calls = callsOf(reader, waiting.slice(0, known));
     waiting = waiting.slice(known);
-    yield { calls, misplaced };
+    yield { length: known, calls, misplaced };
   }
 }
 
-/** How many of the calls were admitted before an instant. */
-function placeOf(calls: readonly RecordedCall[], before_ms: number): number {
-  const at = calls.findIndex(({ admitted_at_ms }) => admitted_at_ms >= before_ms);
-  return at < 0 ? calls.length : at;
+function* callsOf(reader: RowReader, waiting: readonly Waiting[]): Generator<RecordedCall> {
+  for (const { rows, nth } of waiting) yield reader.callOf(rows, nth);
+}
+
+/** How many of the rows were admitted before an instant. */
+function placeOf(waiting: readonly Waiting[], before_ms: number): number {
+  const at = waiting.findIndex(({ at_ms }) => at_ms >= before_ms);
+  return at < 0 ? waiting.length : at;
 }

@@ -15,7 +15,8 @@ import { controlsEverOf, versionsOf } from '../store/policy-lists.ts';
 import { beginPreview, endPreview, findPreview, type PreviewRow, touchPreview } from '../store/previews.ts';
 import { found, inTenant, nowText } from './change.ts';
 import { withLineages } from './policy-keys.ts';
-import { computePreview, type PreviewOf } from './preview-job.ts';
+import { previewApart } from './preview-apart.ts';
+import type { PreviewOf } from './preview-job.ts';
 import { visibleProject } from './read.ts';
 
 export const preview_handlers: Handlers<typeof preview_endpoints> = {
@@ -90,8 +91,8 @@ async function work(deps: Deps, id: string, of: PreviewOf): Promise<void> {
   const end = (ending: Omit<Parameters<typeof endPreview>[1], 'id' | 'at'>) =>
     deps.db.tenant(of.tenant_id, (tx) => endPreview(tx, { id, at: at(), ...ending }));
   try {
-    const computed = await computePreview(deps, of, (calls_done, calls_total) =>
-      deps.db.tenant(of.tenant_id, (tx) => touchPreview(tx, { id, calls_done, calls_total, at: at() })),
+    const computed = await previewApart(deps, of, (progress) =>
+      deps.db.tenant(of.tenant_id, (tx) => touchPreview(tx, { id, ...progress, at: at() })),
     );
     if (!computed) return;
     await end({

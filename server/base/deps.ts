@@ -15,6 +15,8 @@ export interface Deps {
   clock: Clock;
   makeId: (kind: IdKind) => string;
   db: Database;
+  /** Where that database is: for threads, which have connections of their own. */
+  database_url: string;
   vault: Vault;
   outbound: Outbound;
   metrics: Metrics;

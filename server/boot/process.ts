@@ -66,7 +66,7 @@ export async function start(): Promise<Running> {
     });
     started.add(() => db.close());
     const outside = { vault: openVault(config), outbound: openOutbound(config.outbound_reach), db };
-    const known = { config, log, clock, makeId, ...outside };
+    const known = { config, log, clock, makeId, database_url: url, ...outside };
     const deps: Deps = { ...known, metrics: createMetrics(), instance_id: makeId('instance') };
     const { admin_key_to_print } = await firstBoot(deps, { admin_key: config.admin_key });
     await recordStartup(deps, migrated);

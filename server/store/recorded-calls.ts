@@ -1,5 +1,6 @@
 import { firstSuffixAt } from '@aos/core/base/id.ts';
 import type { Tx } from '../base/database.ts';
+import { summedOf } from './call-sums.ts';
 import { Filter } from './list.ts';
 import { type PackedColumns, readPacked } from './packed-rows.ts';
 
@@ -105,8 +106,33 @@ const estimateIn = (column: string | null) => ({
   output_pico: column && `${column} -> 'price' ->> 'output_pico'`,
 });
 
-/** How many calls there are to replay, about: those of the window whatever else they are. */
-export async function countRecorded(tx: Tx, scope: RecordedScope): Promise<number> {
+/**
+ * How many calls there are to replay, about: those of the window whatever else they are. Where hours are summed up their
+ * sums are read: counting a million calls takes the database as long as reading a quarter of them.
+ */
+export async function countRecorded(tx: Tx, tenant_id: string, scope: RecordedScope): Promise<number> {
+  const { ids, from_ms, to_ms } = scope;
+  const in_sums = ids === undefined || ids.column === 'agent_id' || ids.column === 'project_id';
+  const summed = in_sums ? await summedOf(tx, tenant_id) : null;
+  const counted_from_ms = Math.min(to_ms, Math.max(from_ms, summed?.hours_until_ms ?? from_ms));
+  const before = counted_from_ms > from_ms ? await callsInSums(tx, scope, counted_from_ms) : 0;
+  return before + (await countRecords(tx, { ...scope, from_ms: counted_from_ms }));
+}
+
+async function callsInSums(tx: Tx, { from_ms, project_id, ids }: RecordedScope, to_ms: number): Promise<number> {
+  const filter = new Filter()
+    .where('start >= ?', new Date(from_ms).toISOString())
+    .where('start < ?', new Date(to_ms).toISOString())
+    .where('project_id = ?', project_id ?? undefined);
+  if (ids) filter.among(ids.column, ids.among);
+  const [row] = await tx.query<{ calls: string | null }>(
+    `select sum(calls) as calls from call_sums where tenant_id = current_tenant() and width = 'hour' and ${filter.text}`,
+    filter.values,
+  );
+  return Number(row?.calls ?? 0);
+}
+
+async function countRecords(tx: Tx, scope: RecordedScope): Promise<number> {
   const filter = inWindow(scope, { prefix: 'rec', at: 'admitted_at' }, null);
   const [row] = await tx.query<{ calls: string }>(
     `select count(*) as calls from llm_run_records where tenant_id = current_tenant() and ${filter.text}`,
