@@ -14,6 +14,7 @@ import { policy } from './policy.ts';
 import { providers } from './providers.ts';
 import { run } from './run.ts';
 import { runs } from './runs.ts';
+import { signals } from './signals.ts';
 import { simulate } from './simulate.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
@@ -28,6 +29,7 @@ export const nouns: readonly Noun[] = [
   runs,
   policy,
   limits,
+  signals,
   incidents,
   alerts,
   channels,

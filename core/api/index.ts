@@ -17,6 +17,7 @@ import { preview_endpoints } from './previews.ts';
 import { run_step_endpoints } from './run-steps.ts';
 import { run_endpoints } from './runs.ts';
 import { search_endpoints } from './search.ts';
+import { signal_endpoints } from './signals.ts';
 import { stop_endpoints } from './stops.ts';
 import { synthetic_endpoints } from './synthetic.ts';
 import { system_endpoints } from './system.ts';
@@ -26,6 +27,7 @@ export const all_endpoints = {
   ...access_endpoints,
   ...member_endpoints,
   ...activity_endpoints,
+  ...signal_endpoints,
   ...policy_endpoints,
   ...policy_file_endpoints,
   ...preview_endpoints,

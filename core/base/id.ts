@@ -34,6 +34,7 @@ export const id_prefixes = {
   delivery: 'dlv',
   preview: 'pvw',
   plan: 'pln',
+  signal: 'sig',
 } as const;
 
 export type IdKind = keyof typeof id_prefixes;

@@ -55,7 +55,7 @@ export function alertWindow(limit: LimitOf, at_ms: number): { start_ms: number; 
 }
 
 /** Less than this part of a limit says nothing about the rest of its window, in percent. */
-const least_used = 10;
+export const least_used = 10;
 
 /** Whether a limit that goes on being used as it is now will be spent before its window ends, within these hours. */
 export function runsOut(

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeKey } from '../parts/client.ts';
+import { makeKey, waitFor } from '../parts/client.ts';
 import { aosProcess, aos as command, type Ran } from '../parts/command.ts';
 import { type Gateway, startGateway } from '../parts/gateway.ts';
 
@@ -136,6 +136,20 @@ test('an incident is looked after, resolved and reopened; a key is bound', async
     'may call as tested',
   );
 });
+
+test('a signal is looked after, and suppressed for a time', async () => {
+  const messages = [{ role: 'user', content: 'Hello.' }];
+  await gateway.admin.post('/v1/chat/completions', { model: 'mock-unknown-price', messages, max_tokens: 3 });
+  const listed = async () =>
+    (JSON.parse((await aos('signals', '--type', 'UNKNOWN_PRICE', '--json')).out) as { items: { id: string }[] })
+      .items[0];
+  const { id } = await waitFor(listed, { timeout_ms: 40_000, interval_ms: 1_000, what: 'the signal' });
+  expect((await aos('signals', 'ack', id)).out).toContain('is looked after');
+  expect((await aos('signals', 'ack', id)).code).toBe(8);
+  expect((await aos('signals', 'suppress', id, '--hours', '1000', '--reason', 'x')).code).toBe(2);
+  const done = await aos('signals', 'suppress', id, '--hours', '2', '--reason', 'the price is coming');
+  expect(done.out).toMatch(/is suppressed until 20\d\d-/);
+}, 60_000);
 
 test('a key of this machine is sent to no other one', async () => {
   writeFileSync(`${folder}/admin.key`, 'aos_live_kept_in_the_data_folder\n');

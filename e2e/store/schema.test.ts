@@ -1,4 +1,5 @@
 import { run_object } from '@aos/core/activity/run-object.ts';
+import { signal } from '@aos/core/activity/signal.ts';
 import { step } from '@aos/core/activity/step.ts';
 import { trace } from '@aos/core/activity/trace.ts';
 import { incident } from '@aos/core/incidents/incident.ts';
@@ -29,6 +30,7 @@ const objects: [table: string, schema: { shape: object }, beyond: string[]][] = 
   ['incidents', incident, ['url', ...asker_names, 'policy_name']],
   ['decisions', decision_object, ['url', ...asker_names, 'derived', 'trace_id', 'record_id', 'incident_ids']],
   ['violations', violation, ['url']],
+  ['signals', signal, ['url', 'project_slug', 'agent_slug', 'policy_name']],
 ];
 
 for (const { kind, title, missing } of await databaseKinds()) {

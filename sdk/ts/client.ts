@@ -22,6 +22,7 @@ export class AOS extends Caller {
   readonly activity: Resources['activity'];
   readonly policies: Resources['policies'];
   readonly limits: Resources['limits'];
+  readonly signals: Resources['signals'];
   readonly incidents: Resources['incidents'];
   readonly approvals: Resources['approvals'];
   readonly containments: Resources['containments'];
@@ -42,6 +43,7 @@ export class AOS extends Caller {
     this.activity = of.activity;
     this.policies = of.policies;
     this.limits = of.limits;
+    this.signals = of.signals;
     this.incidents = of.incidents;
     this.approvals = of.approvals;
     this.containments = of.containments;

@@ -54,6 +54,12 @@ function whatRan({ list, make, one, act }: Forms) {
     },
     activity: { live: list('listLiveRuns'), completed: list('listCompletedRuns'), metrics: list('getMetrics') },
     decisions: { get: one('getDecision') },
+    signals: {
+      list: list('listSignals'),
+      get: one('getSignal'),
+      acknowledge: act('acknowledgeSignal'),
+      suppress: act('suppressSignal'),
+    },
     incidents: {
       list: list('listIncidents'),
       get: one('getIncident'),

@@ -19,6 +19,7 @@ import { preview_handlers } from './previews.ts';
 import { run_step_handlers } from './run-steps.ts';
 import { run_handlers } from './runs.ts';
 import { search_handlers } from './search.ts';
+import { signal_handlers } from './signals.ts';
 import { stop_handlers } from './stops.ts';
 import { synthetic_handlers } from './synthetic.ts';
 import { system_handlers } from './system.ts';
@@ -28,6 +29,7 @@ export const all_handlers: Handlers<typeof all_endpoints> = {
   ...access_handlers,
   ...member_handlers,
   ...activity_handlers,
+  ...signal_handlers,
   ...policy_handlers,
   ...policy_file_handlers,
   ...preview_handlers,

@@ -12,6 +12,7 @@ import { sum_calls } from './sum-calls.ts';
 import { time_out_approvals } from './time-out-approvals.ts';
 import { wake_incidents } from './wake-incidents.ts';
 import { watch_limits } from './watch-limits.ts';
+import { watch_signals } from './watch-signals.ts';
 
 /** Every job of the worker. A new one is its file and its name here. */
 export const jobs: readonly Job[] = [
@@ -21,6 +22,7 @@ export const jobs: readonly Job[] = [
   settle_kills,
   time_out_approvals,
   watch_limits,
+  watch_signals,
   wake_incidents,
   deliver,
   forget_idempotency_keys,

@@ -2,15 +2,13 @@ import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { windowAt } from '@aos/core/base/window.ts';
 import { alertWindow, markOf, runsOut, tiersOf } from '@aos/core/policies/alert.ts';
 import { gaugeOf } from '@aos/core/policies/gauge.ts';
-import type { LimitOf, LimitType } from '@aos/core/policies/limits/define.ts';
-import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
-import { raisedFor } from '@aos/core/policies/override.ts';
-import type { Matched } from '@aos/core/policies/resolve.ts';
+import { countedOver } from '@aos/core/policies/limits/index.ts';
 import { type DueAlert, forecastAlert, no_cause, type Reached, tierAlert, writeAlerts } from '../govern/alerts.ts';
 import { policiesIn } from '../govern/control.ts';
 import type { Govern } from '../govern/govern.ts';
 import { forecastsTold, type Mark, untoldMarks } from '../store/alerts.ts';
 import { presentBalances } from '../store/limits.ts';
+import { type CountedLimit, countedLimits, maxOf } from './counted-limits.ts';
 import { forEachTenant, type Job } from './define.ts';
 
 /**
@@ -22,13 +20,12 @@ export const watch_limits: Job = { name: 'watch-limits', every_ms: 5_000, run: f
 /** Balances that one look takes in; the next look takes the next ones. */
 const most = 500;
 
-type Watched = Pick<Matched, 'policy' | 'control'> & { limit: LimitOf; type: LimitType };
-
 async function watchLimits(govern: Govern, tenant_id: string): Promise<void> {
   const at_ms = govern.clock.now();
-  const watched = policiesIn(await govern.controls.of(tenant_id))
-    .filter(({ document }) => document.expires_at === undefined || epochMs(document.expires_at) > at_ms)
-    .flatMap((policy) => policy.document.controls.flatMap((control) => watchedOf(policy, control)));
+  // Limits with alerts of their own.
+  const watched = countedLimits(policiesIn(await govern.controls.of(tenant_id)), at_ms).filter(
+    ({ control }) => control.alerts?.enabled,
+  );
   const due = [
     ...(await lateTiers(govern, tenant_id, watched, at_ms)),
     ...(await forecasts(govern, tenant_id, watched, at_ms)),
@@ -36,23 +33,10 @@ async function watchLimits(govern: Govern, tenant_id: string): Promise<void> {
   if (due.length > 0) await govern.db.tenant(tenant_id, (tx) => writeAlerts(tx, tenant_id, due));
 }
 
-/** Limits with alerts of their own that are counted over time: those of one run or session are told by its calls. */
-function watchedOf(policy: Watched['policy'], control: Watched['control']): Watched[] {
-  const { limit, alerts } = control;
-  const type = limit && typeOf(limit);
-  if (!limit || !type || !alerts?.enabled || type.clock) return [];
-  const window = countedOver(limit);
-  const is_own = !window || ('per' in window && (window.per === 'run' || window.per === 'session'));
-  return is_own ? [] : [{ policy, control, limit, type }];
-}
-
-const maxOf = ({ policy, control, limit, type }: Watched, subject: string, at_ms: number): bigint =>
-  raisedFor(policy.overrides, { control_id: control.id, subject, limit, type }, at_ms)?.max ?? type.cap(limit);
-
 async function lateTiers(
   govern: Govern,
   tenant_id: string,
-  watched: readonly Watched[],
+  watched: readonly CountedLimit[],
   at_ms: number,
 ): Promise<DueAlert[]> {
   const marks = watched.flatMap((of) =>
@@ -77,7 +61,7 @@ async function lateTiers(
   });
 }
 
-function markFor({ control, limit, type }: Watched, tier: number, at_ms: number): Mark {
+function markFor({ control, limit, type }: CountedLimit, tier: number, at_ms: number): Mark {
   const window = countedOver(limit);
   const at = window && windowAt(window, at_ms);
   const since_ms = at?.since_ms ?? null;
@@ -94,7 +78,7 @@ function markFor({ control, limit, type }: Watched, tier: number, at_ms: number)
 async function forecasts(
   govern: Govern,
   tenant_id: string,
-  watched: readonly Watched[],
+  watched: readonly CountedLimit[],
   at_ms: number,
 ): Promise<DueAlert[]> {
   const due: DueAlert[] = [];

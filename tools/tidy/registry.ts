@@ -15,6 +15,7 @@ const define = 'define.ts';
 /** Folders where adding something is one new file and one line in `index.ts`. */
 export const registries: readonly Registry[] = [
   { folder: 'core/activity/wires', entry: 'Wire', define },
+  { folder: 'core/activity/signals', define },
   { folder: 'core/policies/limits', define },
   { folder: 'core/policies/detectors', define },
   { folder: 'core/logs/exports', define },
@@ -26,6 +27,7 @@ export const registries: readonly Registry[] = [
   { folder: 'server/notifiers', entry: 'Notifier', define },
   { folder: 'server/skills', entry: 'Skill', define },
   { folder: 'server/worker', entry: 'Job', define },
+  { folder: 'server/worker/signals', entry: 'Source', define },
   { folder: 'cli/commands', entry: 'Noun', define },
   { folder: 'tools/tidy', entry: 'Rule', define: 'rule.ts' },
 ];

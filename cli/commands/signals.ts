@@ -1,0 +1,86 @@
+import type { Answer } from '@aos/sdk/contract.ts';
+import { ago, instant } from '../frame/format.ts';
+import { rowLimit, several, showList } from '../frame/listing.ts';
+import type { Session } from '../frame/session.ts';
+import type { Column } from '../frame/table.ts';
+import type { Noun } from './define.ts';
+
+type Signal = Answer<'getSignal'>;
+
+interface ListOptions {
+  status: string[];
+  type?: string[];
+  agent?: string[];
+  synthetic?: boolean;
+  limit: number;
+}
+
+export const signals: Noun = {
+  name: 'signals',
+  register: (program, act) => {
+    const command = program.command('signals').description('what deserves a look before it becomes an incident');
+    command
+      .command('list', { isDefault: true })
+      .description('signals, newest first')
+      .option('--status <status>', 'open, acknowledged, suppressed, resolved', several, ['open'])
+      .option('--type <type>', 'for example LIKELY_LOOP', several)
+      .option('--agent <agent>', 'of this agent', several)
+      .option('--synthetic', 'also those of demos and scenarios')
+      .option('--limit <rows>', 'at most so many', rowLimit, 20)
+      .action(act('Cannot list signals', list));
+    command
+      .command('ack <signal>')
+      .description('look after it: it is open again only if it gets worse')
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot acknowledge the signal', acknowledge));
+    command
+      .command('suppress <signal>')
+      .description('hear nothing of it for a time')
+      .requiredOption('--hours <hours>', 'for how long, 0.25 to 720: then it is open again', Number)
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot suppress the signal', suppress));
+  },
+};
+
+async function list(session: Session, options: ListOptions): Promise<void> {
+  const { status, type, agent, limit, synthetic } = options;
+  const { project } = session.options;
+  const page = await session.aos.call('listSignals', {
+    query: {
+      ...{ status, type, agent, limit },
+      project: project === undefined ? undefined : [project],
+      is_synthetic: synthetic ? 'all' : undefined,
+    } as never,
+  });
+  const [first] = page.items;
+  showList(session, page, {
+    what: 'signals',
+    columns: columnsAt(session.terminal.now()),
+    empty: 'npx aos incidents list',
+    next: first && `npx aos signals ack ${first.id}`,
+  });
+}
+
+const columnsAt = (now_ms: number): Column<Signal>[] => [
+  { title: 'signal', value: (of) => of.id },
+  { title: 'type', value: (of) => of.type },
+  { title: 'severity', value: (of) => of.severity },
+  { title: 'status', value: (of) => of.status },
+  { title: 'what', value: (of) => of.text, flexible: true },
+  { title: 'last', value: (of) => ago(of.last_seen_at, now_ms), align: 'right' },
+];
+
+async function acknowledge(session: Session, id: string, { reason }: { reason?: string }): Promise<void> {
+  const signal = await session.aos.call('acknowledgeSignal', { params: { id }, body: { reason } });
+  told(session, signal, `${id} is looked after`);
+}
+
+async function suppress(session: Session, id: string, options: { hours: number; reason?: string }): Promise<void> {
+  const body = { hours: options.hours, reason: await session.reason(options.reason) };
+  const signal = await session.aos.call('suppressSignal', { params: { id }, body });
+  told(session, signal, `${id} is suppressed until ${instant(signal.suppressed_until ?? '')}`);
+}
+
+function told({ show, style }: Session, data: Signal, text: string): void {
+  show({ data, text: () => `${style.green(style.mark.tick)} ${text}\n`, next: 'npx aos signals' });
+}

@@ -1,0 +1,113 @@
+import type { Severity } from './run.ts';
+import { severities } from './run.ts';
+import type { SignalStatus } from './signal.ts';
+import type { SignalType } from './signals/define.ts';
+import type { SignalName } from './signals/index.ts';
+
+/** What a signal concerns, as far as it concerns one. */
+export interface Concerned {
+  project_id: string | null;
+  agent_id: string | null;
+  api_key_id: string | null;
+  policy_id: string | null;
+  run_id: string | null;
+  is_synthetic: boolean;
+}
+
+/** A condition that a look found to hold. */
+export interface Observed extends Concerned {
+  type: SignalName;
+  subject: string;
+  severity: Severity;
+  text: string;
+  evidence: object;
+}
+
+const nobody: Concerned = {
+  ...{ project_id: null, agent_id: null, api_key_id: null, policy_id: null, run_id: null, is_synthetic: false },
+};
+
+export const observed = <Facts extends object>(
+  of: SignalType<SignalName, Facts>,
+  subject: string,
+  facts: Facts,
+  concerned: Partial<Concerned> = {},
+): Observed => ({
+  ...{ type: of.type, subject, severity: of.severity(facts), text: of.sentence(facts), evidence: facts },
+  ...nobody,
+  ...concerned,
+});
+
+/** A signal that is not resolved, as it is stored. */
+export interface Unresolved extends Omit<Observed, 'evidence'> {
+  id: string;
+  status: Exclude<SignalStatus, 'resolved'>;
+  times_seen: number;
+  last_day: number[];
+  last_seen_at_ms: number;
+  suppressed_until_ms: number | null;
+}
+
+/** What a look changes. */
+export interface Changes {
+  raised: Observed[];
+  /** Seen again; `reopened` says why one that a person had dealt with is open again. */
+  seen: { signal: Unresolved; now: Observed; last_day: number[]; reopened: string | null }[];
+  resolved: Unresolved[];
+}
+
+/** A condition is taken to have passed when it was not found for so long: one that comes and goes is one signal. */
+export const heals_after_ms = 60_000;
+
+/**
+ * What becomes of signals by what a look found. `looked` are the types that it looked for and found all of: of the
+ * others nothing is known to have passed. What is suppressed stays so for its time, though its condition comes and goes.
+ */
+export function changesOf(
+  unresolved: readonly Unresolved[],
+  found: readonly Observed[],
+  looked: ReadonlySet<string>,
+  at_ms: number,
+): Changes {
+  const keyOf = ({ type, subject }: Pick<Observed, 'type' | 'subject'>) => `${type} ${subject}`;
+  const now = new Map(found.map((of) => [keyOf(of), of]));
+  const changes: Changes = { raised: [], seen: [], resolved: [] };
+  for (const signal of unresolved) {
+    const again = now.get(keyOf(signal));
+    now.delete(keyOf(signal));
+    if (again) {
+      const last_day = countedAt(signal.last_day, signal.last_seen_at_ms, at_ms);
+      changes.seen.push({ signal, now: again, last_day, reopened: whyOpenAgain(signal, again, at_ms) });
+    } else if (looked.has(signal.type) && hasPassed(signal, at_ms)) changes.resolved.push(signal);
+  }
+  changes.raised.push(...now.values());
+  return changes;
+}
+
+function whyOpenAgain({ status, suppressed_until_ms, severity }: Unresolved, now: Observed, at_ms: number) {
+  if (status === 'suppressed' && (suppressed_until_ms ?? 0) <= at_ms) return 'its suppression is over';
+  const is_worse = severities.indexOf(now.severity) > severities.indexOf(severity);
+  return status === 'acknowledged' && is_worse ? 'it is worse than when it was acknowledged' : null;
+}
+
+function hasPassed({ status, suppressed_until_ms, last_seen_at_ms }: Unresolved, at_ms: number): boolean {
+  if (status === 'suppressed' && (suppressed_until_ms ?? 0) > at_ms) return false;
+  return at_ms - last_seen_at_ms >= heals_after_ms;
+}
+
+const hour_ms = 3_600_000;
+const hours_kept = 24;
+
+/** Counts of the last 24 hours, oldest first, whose last one is of the hour of `last_ms`: as they are at an instant. */
+export function lastDayAt(last_day: readonly number[], last_ms: number, at_ms: number): number[] {
+  const passed = Math.max(0, Math.floor(at_ms / hour_ms) - Math.floor(last_ms / hour_ms));
+  return [
+    ...new Array<number>(hours_kept).fill(0),
+    ...last_day,
+    ...new Array<number>(Math.min(passed, hours_kept)).fill(0),
+  ].slice(-hours_kept);
+}
+
+/** The same with one more, now. */
+export const countedAt = (last_day: readonly number[], last_ms: number, at_ms: number): number[] =>
+  lastDayAt(last_day, last_ms, at_ms).map((count, n) => (n === hours_kept - 1 ? count + 1 : count));

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { reason } from '../access/slug.ts';
+import { count } from '../base/column.ts';
+import { idOf } from '../base/id.ts';
+import { pageOf } from '../base/page.ts';
+import { instant } from '../base/time.ts';
+import { severities } from './run.ts';
+import { signal_names } from './signals/index.ts';
+
+export const signal_statuses = ['open', 'acknowledged', 'suppressed', 'resolved'] as const;
+export type SignalStatus = (typeof signal_statuses)[number];
+
+/** Something that deserves attention and is not (yet) an incident: the columns of `signals`, and names. */
+export const signal = z
+  .object({
+    tenant_id: idOf('tenant'),
+    id: idOf('signal'),
+    type: z.enum(signal_names),
+    subject: z.string().meta({ description: 'What it is about; at most one of each type and subject is not resolved' }),
+    status: z.enum(signal_statuses),
+    severity: z.enum(severities),
+    text: z.string().meta({ description: 'What was found, in one sentence, as it was last seen' }),
+    evidence: z.unknown().meta({ description: 'The figures of the sentence' }),
+    project_id: idOf('project').nullable(),
+    agent_id: idOf('agent').nullable(),
+    api_key_id: idOf('api_key').nullable(),
+    policy_id: idOf('policy').nullable(),
+    run_id: idOf('run').nullable(),
+    is_synthetic: z.boolean(),
+    times_seen: z.int().meta({ description: 'Looks, one every 15 s, that found the condition' }),
+    last_day: z.array(count).meta({ description: 'Looks that found it in each of the last 24 hours, oldest first' }),
+    first_seen_at: instant,
+    last_seen_at: instant,
+    acted_at: instant.nullable().meta({ description: 'When a person acknowledged or suppressed it' }),
+    acted_by: z.string().nullable(),
+    act_reason: z.string().nullable(),
+    suppressed_until: instant.nullable().meta({ description: 'Then it is open again, or resolved if it has passed' }),
+    resolved_at: instant.nullable().meta({ description: 'When its condition was found to have passed' }),
+    project_slug: z.string().nullable(),
+    agent_slug: z.string().nullable(),
+    policy_name: z.string().nullable(),
+    url: z.string(),
+  })
+  .meta({ id: 'Signal' });
+export type Signal = z.infer<typeof signal>;
+
+const watched_condition = z
+  .object({
+    type: z.enum(signal_names),
+    title: z.string(),
+    watches: z.string().meta({ description: 'The condition, with the numbers at which it becomes a signal' }),
+    template: z.string().nullable().meta({ description: 'What a policy against it may start from, in the console' }),
+  })
+  .meta({ id: 'WatchedCondition' });
+
+export const signal_page = pageOf(signal)
+  .extend({ watching: z.array(watched_condition).meta({ description: 'Everything that is watched' }) })
+  .meta({ id: 'SignalPage' });
+
+export const acknowledge_signal = z.strictObject({ reason: reason.optional() });
+
+/** 15 minutes to 30 days. */
+export const suppress_signal = z.strictObject({
+  hours: z.number().min(0.25).max(720).meta({ description: 'For how long, in hours' }),
+  reason,
+});

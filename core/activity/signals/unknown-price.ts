@@ -1,0 +1,23 @@
+import { countText, defineSignal, spanText } from './define.ts';
+
+export const unpriced = { span_ms: 86_400_000 } as const;
+
+interface Facts {
+  provider: string;
+  model: string;
+  calls: number;
+}
+
+export const unknown_price = defineSignal({
+  type: 'UNKNOWN_PRICE',
+  title: 'Unknown price',
+  watches: `A model was called within ${spanText(unpriced.span_ms)} that has no price, so its calls are in no sum of money`,
+  severity: () => 'MEDIUM',
+  sentence: ({ provider, model, calls }: Facts) =>
+    `${countText(calls, 'call')} to ${provider}/${model} within ${spanText(unpriced.span_ms)} ${calls === 1 ? 'is' : 'are'} in no sum of money, because the model has no price.`,
+  template: 'model-allow-list',
+  example: {
+    facts: { provider: 'openai', model: 'gpt-new', calls: 12 },
+    sentence: '12 calls to openai/gpt-new within 24 hours are in no sum of money, because the model has no price.',
+  },
+});
