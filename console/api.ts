@@ -5,7 +5,6 @@ import {
   type UseMutationResult,
   type UseQueryOptions,
   type UseQueryResult,
-  useInfiniteQuery,
   useMutation,
   useQuery,
   useQueryClient,
@@ -42,13 +41,19 @@ export class ApiProblem extends Error {
   }
 }
 
+/** Where a question is asked, with its whole query: what a reader copies is what the page shows. */
+export function pathFor<N extends Name>(name: N, input: Input<N> = {}): string {
+  const [, template = ''] = endpoints[name].split(' ');
+  return pathOf(template, input.params ?? {}) + searchOf(inProject(name, input.query));
+}
+
 /** Asks the API. Throws `ApiProblem`, also when no answer comes. */
 export async function call<N extends Name>(name: N, input: Input<N> = {}, signal?: AbortSignal): Promise<Answer<N>> {
-  const [method = 'GET', template = ''] = endpoints[name].split(' ');
+  const [method = 'GET'] = endpoints[name].split(' ');
   const headers: Record<string, string> = { accept: 'application/json' };
   if (input.body !== undefined) headers['content-type'] = 'application/json';
   if (method === 'POST') headers['idempotency-key'] = onceKey();
-  const answer = await fetch(pathOf(template, input.params ?? {}) + searchOf(inProject(name, input.query)), {
+  const answer = await fetch(pathFor(name, input), {
     method,
     headers,
     ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
@@ -125,35 +130,6 @@ export function useApi<N extends Name>(
     queryFn: ({ signal }) => call(name, input, signal),
     ...more,
   });
-}
-
-interface ListAnswer {
-  items: unknown[];
-  next_cursor: string | null;
-  total: number | null;
-}
-
-/** A list with as many pages as were asked for. */
-export function useList<N extends Name>(name: N, input: Input<N> = {}, page_size = 100) {
-  const asked = useInfiniteQuery({
-    queryKey: [name, input, 'pages'],
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam, signal }) => {
-      const query = { ...input.query, limit: page_size, cursor: pageParam };
-      return call(name, { ...input, query } as Input<N>, signal) as Promise<ListAnswer>;
-    },
-    getNextPageParam: (last) => last.next_cursor,
-  });
-  const pages = asked.data?.pages ?? [];
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = asked;
-  return {
-    rows: pages.flatMap((page) => page.items) as Item<N>[],
-    total: pages[0]?.total,
-    error: asked.error as ApiProblem | null,
-    isLoading: asked.isPending,
-    retry: () => void asked.refetch(),
-    onEnd: hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined,
-  };
 }
 
 /** Does something through the API; afterwards everything that is shown is asked for again. */

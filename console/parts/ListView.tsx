@@ -1,15 +1,22 @@
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
-import { type Input, type Item, type Name, useList } from '../api.ts';
+import type { Input, Item, Name } from '../api.ts';
+import { type List, most_rows, useList } from '../list.ts';
 import { Button } from '../ui/Button.tsx';
 import { type Facet, type Filtering, Filters } from '../ui/Filters.tsx';
 import { exactText } from '../ui/format.ts';
 import { Empty, Failed, Loading } from '../ui/States.tsx';
 import { type Column, Table } from '../ui/Table.tsx';
+import { Instant } from '../ui/Time.tsx';
 import { useUrlFilters, useUrlWord } from '../url-state.ts';
+import { Chosen, useChoice } from './Chosen.tsx';
+import { ColumnsDialog, useColumns } from './ColumnsDialog.tsx';
+import { ListTools } from './ListTools.tsx';
 import { Loosening } from './Loosening.tsx';
 import { useRemembered } from './last-list.ts';
 import { Peek, WithPeek } from './Peek.tsx';
+import { useRowMenu } from './RowMenu.tsx';
+import { SavedViews } from './SavedViews.tsx';
 
 interface Props<N extends Name> {
   /** An endpoint that answers with a list. */
@@ -27,6 +34,8 @@ interface Props<N extends Name> {
   peek?: (row: Item<N>) => ReactNode;
   peekTitle?: (row: Item<N>) => ReactNode;
   onKey?: (key: string, row: Item<N>) => boolean;
+  /** What can be done with several rows at once, chosen with `x`; absent: none can be chosen. */
+  bulk?: (rows: readonly Item<N>[], clear: () => void) => ReactNode;
   /** What it means that there is nothing, when nothing is filtered out. */
   empty: ReactNode;
   /** What stands beside the filters. */
@@ -44,12 +53,23 @@ export function ListView<N extends Name>(props: Props<N>) {
   const names = useMemo(() => facets.map(({ name }) => name), [facets]);
   const [values, setValues] = useUrlFilters(names);
   const [peeked, setPeeked] = useUrlWord('peek', '');
-  const list = useList<N>(of, { ...(params && { params }), query: { ...query, ...values } } as Input<N>);
+  const input = { ...(params && { params }), query: { ...query, ...values } } as Input<N>;
+  const list = useList<N>(of, input);
+  const column_choice = useColumns(label, columns);
+  const [choosing, setChoosing] = useState(false);
   const asked = JSON.stringify([query, params, values]);
   const narrowed = Object.values(values).filter((chosen) => chosen.length > 0).length;
   const rows = (props.useRows ?? asTheyAre)(list.rows) as readonly Item<N>[];
-  useRemembered(useMemo(() => (openHref ? rows.map(openHref) : []), [rows, openHref]));
+  useRemembered(rows, openHref);
   const row = peeked === '' ? undefined : rows.find((one) => keyOf(one) === peeked);
+
+  const choice = useChoice(rows, keyOf, asked);
+  const { menu, onMenu } = useRowMenu({
+    facets,
+    values,
+    onNarrow: setValues,
+    hrefOf: (one) => openHref?.(one as Item<N>),
+  });
 
   const nothing = list.error ? (
     <Failed what={`${label} could not be loaded`} error={list.error} onRetry={list.retry} />
@@ -70,37 +90,43 @@ export function ListView<N extends Name>(props: Props<N>) {
 
   return (
     <>
-      {(facets.length > 0 || props.aside) && (
-        <div style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}>
-          {facets.length > 0 && (
-            <div style={{ flex: '1 1 640px', minWidth: 0 }}>
-              <Filters facets={facets} values={values} onChange={setValues} />
-            </div>
-          )}
-          {props.aside}
+      <div style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}>
+        <div style={{ flex: '1 1 640px', minWidth: 0 }}>
+          {facets.length > 0 && <Filters facets={facets} values={values} onChange={setValues} />}
         </div>
-      )}
+        {props.aside}
+        {facets.length > 0 && <SavedViews />}
+        <ListTools of={of} input={input} label={label} onColumns={() => setChoosing(true)} />
+        {menu}
+        {choosing && (
+          <ColumnsDialog label={label} all={columns} choice={column_choice} onClose={() => setChoosing(false)} />
+        )}
+      </div>
       {list.error && list.rows.length > 0 && (
         <Failed what="This list is not fresh" error={list.error} onRetry={list.retry} />
       )}
       {props.above?.(values, setValues)}
+      {props.bulk && <Chosen of={choice}>{props.bulk(choice.rows, choice.clear)}</Chosen>}
       <WithPeek>
         <Table<Item<N>>
           // Another question has other rows: none of the list before is held.
           key={asked}
+          place={`${of} ${asked}`}
           label={label}
           rows={rows}
           keyOf={keyOf}
-          columns={columns}
+          columns={column_choice.shown}
           {...(least !== undefined && { least })}
           total={list.total}
           peeked={peeked || null}
           {...(openHref && { onOpen: (one: Item<N>) => navigate(openHref(one)) })}
           {...(peek && { onPeek: (one: Item<N>) => setPeeked(keyOf(one) === peeked ? '' : keyOf(one)) })}
           {...(onKey && { onKey })}
+          onMenu={(one, at) => onMenu(one as object, at)}
+          {...(props.bulk && { chosen: choice.chosen, onChoose: choice.toggle })}
           onEnd={list.onEnd}
           empty={nothing}
-          footer={<Extent shown={rows.length} total={list.total} narrowed={narrowed} />}
+          footer={<Extent shown={rows.length} list={list} narrowed={narrowed} />}
         />
         {peek && row !== undefined && (
           <Peek
@@ -120,18 +146,29 @@ const asTheyAre = <Row,>(rows: readonly Row[]): readonly Row[] => rows;
 
 interface ExtentProps {
   shown: number;
-  total: number | null | undefined;
+  list: Pick<List<unknown>, 'total' | 'still_since' | 'is_cut' | 'refresh'>;
   narrowed: number;
 }
 
 /** How much of how much is here, so that nothing is missing in silence. */
-function Extent({ shown, total, narrowed }: ExtentProps) {
+function Extent({ shown, list, narrowed }: ExtentProps) {
+  const { total, still_since, is_cut, refresh } = list;
   if (shown === 0) return null;
   const whole = total === undefined ? exactText(shown) : total === null ? 'more than 10,000' : exactText(total);
   return (
     <>
       1–{exactText(shown)} of {whole}
       {narrowed > 0 && ` · filtered by ${narrowed}`}
+      {is_cut && ` · no more than ${exactText(most_rows)} rows are listed: filter them`}
+      {still_since !== null && (
+        <>
+          {' '}
+          · as of <Instant at={still_since} clock /> UTC, as long lists stand still{' '}
+          <Button small kind="plain" onClick={refresh}>
+            Begin again
+          </Button>
+        </>
+      )}
     </>
   );
 }

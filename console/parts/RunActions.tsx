@@ -9,7 +9,7 @@ import { useMay } from './session.ts';
 
 export type Stoppable = Pick<RunRow, 'id' | 'status' | 'hold' | 'goal' | 'agent_slug' | 'estimated_cost_usd'>;
 
-const isOpen = ({ status }: { status: string }): boolean => ['queued', 'running', 'retry'].includes(status);
+export const isOpen = ({ status }: { status: string }): boolean => ['queued', 'running', 'retry'].includes(status);
 
 /** Pausing and killing a run: pausing at once with a way back, killing after the question what it stops. */
 export function useRunActions() {

@@ -27,6 +27,16 @@ export function useIncidentActs() {
         },
       },
     );
+  /** The same with each of several groups, one after the other; told once. */
+  const actOnEach = async (groups: readonly { like: string }[], of: Act, done: string) => {
+    const changed: string[] = [];
+    try {
+      for (const group of groups) changed.push(...(await change.mutateAsync({ body: { ...group, act: of } })).changed);
+    } catch (error) {
+      toast((error as Error).message, { tone: 'crit' });
+    }
+    if (changed.length > 0) toast(`${done} ${changed.length} incidents`, { undo: () => takeBack(changed) });
+  };
   const takeBack = (ids: string[]) => act({ ids }, { kind: 'reopen', reason: 'Taken back' }, 'Open again:');
-  return { act, busy: change.isPending, error: change.error };
+  return { act, actOnEach, busy: change.isPending, error: change.error };
 }

@@ -46,18 +46,21 @@ export function Skeleton({ rows = 6 }: { rows?: number }) {
 interface Failure {
   message: string;
   request_id?: string | null;
+  /** Of the answer, as HTTP has it. */
+  status?: number;
 }
 
-/** What failed, why, and what to do; in the place of what is missing. */
+/** What failed, why, and what to do; in the place of what is missing. What a key may not see is no failure to try again. */
 export function Failed({ what, error, onRetry }: { what: string; error: Failure; onRetry?: () => void }) {
+  const is_denied = error.status === 403;
   return (
-    <div className={styles.error} role="alert">
+    <div className={`${styles.error} ${is_denied ? styles.denied : ''}`} role="alert">
       <h2>
-        <Glyph name="cross" /> {what}
+        <Glyph name={is_denied ? 'circle' : 'cross'} /> {is_denied ? 'Not for this key' : what}
       </h2>
       <p>{error.message}</p>
       <div className={styles.actions}>
-        {onRetry && (
+        {onRetry && !is_denied && (
           <Button small onClick={onRetry}>
             Try again
           </Button>

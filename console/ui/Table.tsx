@@ -1,20 +1,18 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useHeldRows } from './held-rows.ts';
+import { useKeptPlace } from './kept-place.ts';
 import { useKeyWords } from './key-words.ts';
+import type { Place } from './Menu.tsx';
 import styles from './Table.module.css';
+import { type CellColumn, cellClass, TableRow } from './TableRow.tsx';
 import { rowHeight, useWindow } from './window.ts';
 
-export interface Column<Row> {
-  id: string;
+export interface Column<Row> extends CellColumn<Row> {
   title: string;
   /** A track of a CSS grid: `120px`, `minmax(160px, 1fr)`. */
   width: string;
-  align?: 'end';
   /** Gives its place to the others where the table is narrower than this many pixels. */
   from?: number;
-  /** Stays in sight at the right end when the table scrolls sideways. */
-  stays?: boolean;
-  cell: (row: Row) => ReactNode;
 }
 
 export interface TableProps<Row> {
@@ -31,6 +29,13 @@ export interface TableProps<Row> {
   peeked?: string | null | undefined;
   onOpen?: (row: Row) => void;
   onPeek?: (row: Row) => void;
+  /** The keys of the rows that are chosen, for something that is done to all of them; absent: none can be. */
+  chosen?: ReadonlySet<string>;
+  onChoose?: (row: Row) => void;
+  /** What can be done with a row, asked for with `.` or the other button of the mouse. */
+  onMenu?: (row: Row, at: Place) => void;
+  /** What it lists, so that who comes back finds it where it was left. */
+  place?: string;
   /** Another key on the row with the cursor; true: it was understood. */
   onKey?: (key: string, row: Row) => boolean;
   /** The end of what is loaded has come into sight. */
@@ -39,27 +44,44 @@ export interface TableProps<Row> {
   empty: ReactNode;
 }
 
+/** How many rows before the end of what is loaded more is asked for. */
+const ahead_rows = 40;
+const choice_width = '20px';
+
 /** A list of any length in rows of one height, of which only those in sight are in the page. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, keyOf, least = 0, total, peeked, onOpen, onPeek, footer, empty } = props;
+  const { label, keyOf, least = 0, total, peeked, onOpen, onPeek, chosen, onChoose, footer, empty } = props;
   const id = useId();
   const grid = useRef<HTMLDivElement>(null);
   const { first, last, width, scrolled, hovered, onScroll, onHover } = useWindow(grid);
-  const columns = props.columns.filter(({ from = 0 }) => from <= width);
+  const columns = useMemo(() => props.columns.filter(({ from = 0 }) => from <= width), [props.columns, width]);
   const [cursor, setCursor] = useState(0);
-  const { rows, waiting } = useHeldRows(props.rows, keyOf, scrolled || hovered || peeked != null);
+  const is_held = scrolled || hovered || peeked != null || (chosen?.size ?? 0) > 0;
+  const { rows, waiting } = useHeldRows(props.rows, keyOf, is_held);
   const at = Math.min(cursor, rows.length - 1);
-  const shown = rows.slice(first, last);
   const { onEnd } = props;
   useEffect(() => {
-    if (rows.length > 0 && last >= rows.length) onEnd?.();
+    if (rows.length > 0 && last + ahead_rows >= rows.length) onEnd?.();
   }, [last, rows.length, onEnd]);
+  useKeptPlace(grid, props.place, rows.length > 0);
   useFocusByKey(grid);
   useKeyWords({
     'j k': 'Next and previous row',
     ...(onPeek && { Space: 'Look at the row beside the list' }),
     ...(onOpen && { Enter: 'Open the row' }),
+    ...(onChoose && { x: 'Choose the row' }),
+    ...(props.onMenu && { '.': 'What can be done with the row' }),
   });
+  const latest = useRef(props);
+  latest.current = props;
+  const pick = useCallback((place: number, row: Row, is_plain: boolean) => {
+    setCursor(place);
+    const { onPeek: peek, onOpen: open } = latest.current;
+    if (is_plain) (peek ?? open)?.(row);
+  }, []);
+  const open = useCallback((row: Row) => latest.current.onOpen?.(row), []);
+  const choose = useCallback((row: Row) => latest.current.onChoose?.(row), []);
+  const menu = useCallback((row: Row, place: Place) => latest.current.onMenu?.(row, place), []);
 
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
@@ -69,9 +91,12 @@ export function Table<Row>(props: TableProps<Row>) {
   const onKeyDown = (event: KeyboardEvent) => {
     const row = rows[at];
     if (event.target !== grid.current || event.metaKey || event.ctrlKey || event.altKey || row === undefined) return;
-    if (act(event.key, { row, at, count: rows.length, move, ...props })) event.preventDefault();
+    const box = document.getElementById(`${id}-${at}`)?.getBoundingClientRect();
+    const below = { x: (box?.left ?? 0) + 24, y: box?.bottom ?? 0 };
+    if (act(event.key, { row, at, below, count: rows.length, move, ...props })) event.preventDefault();
   };
-  const tracks = { '--columns': columns.map(({ width }) => width).join(' '), '--least': `${least}px` };
+  const widths = [...(onChoose ? [choice_width] : []), ...columns.map(({ width }) => width)];
+  const tracks = { '--columns': widths.join(' '), '--least': `${least}px` };
 
   return (
     <div className={styles.frame}>
@@ -88,7 +113,8 @@ export function Table<Row>(props: TableProps<Row>) {
         style={tracks as Record<string, string>}
         role="grid"
         aria-label={label}
-        aria-rowcount={(total ?? rows.length) + 1}
+        aria-rowcount={total === null ? -1 : (total ?? rows.length) + 1}
+        aria-multiselectable={onChoose !== undefined}
         aria-activedescendant={rows.length > 0 ? `${id}-${at}` : undefined}
         tabIndex={0}
         onScroll={onScroll}
@@ -96,13 +122,7 @@ export function Table<Row>(props: TableProps<Row>) {
         onMouseLeave={() => onHover(false)}
         onKeyDown={onKeyDown}
       >
-        <div className={styles.head} role="row" aria-rowindex={1} tabIndex={-1}>
-          {columns.map((column) => (
-            <div key={column.id} role="columnheader" tabIndex={-1} className={cellClass(column)}>
-              {column.title}
-            </div>
-          ))}
-        </div>
+        <TableHead columns={columns} can_choose={onChoose !== undefined} />
         <div
           className={styles.body}
           role="rowgroup"
@@ -115,29 +135,21 @@ export function Table<Row>(props: TableProps<Row>) {
               </div>
             </div>
           )}
-          {shown.map((row, offset) => (
-            <div
+          {rows.slice(first, last).map((row, offset) => (
+            <TableRow
               key={keyOf(row)}
+              row={row}
+              at={first + offset}
               id={`${id}-${first + offset}`}
-              role="row"
-              tabIndex={-1}
-              aria-rowindex={first + offset + 2}
-              aria-selected={peeked === keyOf(row)}
-              className={`${styles.row} ${first + offset === at ? styles.active : ''}`}
-              style={{ top: (first + offset) * rowHeight }}
-              onClick={(event) => {
-                setCursor(first + offset);
-                if (isPlain(event.target)) (onPeek ?? onOpen)?.(row);
-              }}
-              onDoubleClick={() => onOpen?.(row)}
-              onKeyDown={() => undefined}
-            >
-              {columns.map((column) => (
-                <div key={column.id} role="gridcell" tabIndex={-1} className={cellClass(column)}>
-                  {column.cell(row)}
-                </div>
-              ))}
-            </div>
+              columns={columns}
+              is_peeked={peeked === keyOf(row)}
+              is_active={first + offset === at}
+              is_chosen={onChoose ? (chosen?.has(keyOf(row)) ?? false) : null}
+              onPick={pick}
+              onOpen={open}
+              onChoose={choose}
+              onMenu={props.onMenu ? menu : undefined}
+            />
           ))}
         </div>
       </div>
@@ -146,23 +158,41 @@ export function Table<Row>(props: TableProps<Row>) {
   );
 }
 
-const cellClass = ({ align, stays }: { align?: 'end'; stays?: boolean }): string =>
-  `${styles.cell} ${align === 'end' ? styles.end : ''} ${stays ? styles.stays : ''}`;
+interface TableHeadProps<Row> {
+  columns: readonly Column<Row>[];
+  can_choose: boolean;
+}
 
-/** A click on a link or a button in a row is about that and not about the row. */
-const isPlain = (target: EventTarget): boolean =>
-  target instanceof Element && target.closest('a, button, input') === null;
+function TableHead<Row>({ columns, can_choose }: TableHeadProps<Row>) {
+  return (
+    <div className={styles.head} role="row" aria-rowindex={1} tabIndex={-1}>
+      {can_choose && (
+        <div role="columnheader" tabIndex={-1}>
+          <span className="only-read">Chosen</span>
+        </div>
+      )}
+      {columns.map((column) => (
+        <div key={column.id} role="columnheader" tabIndex={-1} className={cellClass(column)}>
+          {column.title}
+        </div>
+      ))}
+    </div>
+  );
+}
 
-interface Acting<Row> extends Pick<TableProps<Row>, 'onOpen' | 'onPeek' | 'onKey'> {
+interface Acting<Row> extends Pick<TableProps<Row>, 'onOpen' | 'onPeek' | 'onChoose' | 'onMenu' | 'onKey'> {
   row: Row;
   at: number;
+  /** Where a menu of the row opens. */
+  below: Place;
   count: number;
   move: (to: number) => void;
 }
 
 const page_rows = 20;
 
-function act<Row>(key: string, { row, at, count, move, onOpen, onPeek, onKey }: Acting<Row>): boolean {
+function act<Row>(key: string, of: Acting<Row>): boolean {
+  const { row, at, below, count, move, onOpen, onPeek, onChoose, onMenu, onKey } = of;
   const steps: Record<string, number> = {
     j: at + 1,
     ArrowDown: at + 1,
@@ -177,6 +207,8 @@ function act<Row>(key: string, { row, at, count, move, onOpen, onPeek, onKey }: 
   if (to !== undefined) move(to);
   else if (key === 'Enter' && onOpen) onOpen(row);
   else if (key === ' ' && onPeek) onPeek(row);
+  else if (key === 'x' && onChoose) onChoose(row);
+  else if (key === '.' && onMenu) onMenu(row, below);
   else return onKey?.(key, row) ?? false;
   return true;
 }

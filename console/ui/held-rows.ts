@@ -11,29 +11,20 @@ export interface Held<Row> {
  * latest content and new ones wait; one that has left the list stays as it was last seen.
  */
 export function useHeldRows<Row>(rows: readonly Row[], keyOf: (row: Row) => string, hold: boolean): Held<Row> {
-  const seen = useRef<readonly Row[]>(rows);
-  if (!hold || seen.current.length === 0) {
-    seen.current = rows;
-    return { rows, waiting: 0 };
-  }
-  return heldRows(seen.current, rows, keyOf, (next) => {
-    seen.current = next;
-  });
+  const last = useRef<Held<Row> & { of: readonly Row[] }>({ of: rows, rows, waiting: 0 });
+  if (!hold || last.current.rows.length === 0) last.current = { of: rows, rows, waiting: 0 };
+  else if (last.current.of !== rows) last.current = { of: rows, ...heldRows(last.current.rows, rows, keyOf) };
+  return last.current;
 }
 
 /** The pure part: what is shown when `now` arrives over `before`. Rows below the last one seen are further pages. */
-export function heldRows<Row>(
-  before: readonly Row[],
-  now: readonly Row[],
-  keyOf: (row: Row) => string,
-  keep: (rows: readonly Row[]) => void = () => undefined,
-): Held<Row> {
+export function heldRows<Row>(before: readonly Row[], now: readonly Row[], keyOf: (row: Row) => string): Held<Row> {
+  // A further page of a long list: nothing to look up.
+  if (now.length >= before.length && before.every((row, at) => row === now[at])) return { rows: now, waiting: 0 };
   const latest = new Map(now.map((row) => [keyOf(row), row]));
   const known = new Set(before.map(keyOf));
   const first_known = now.findIndex((row) => known.has(keyOf(row)));
   const above = first_known < 0 ? now.length : first_known;
   const below = now.slice(above).filter((row) => !known.has(keyOf(row)));
-  const rows = [...before.map((row) => latest.get(keyOf(row)) ?? row), ...below];
-  keep(rows);
-  return { rows, waiting: above };
+  return { rows: [...before.map((row) => latest.get(keyOf(row)) ?? row), ...below], waiting: above };
 }

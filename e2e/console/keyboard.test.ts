@@ -88,6 +88,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
   });
 
   test('a policy is written, previewed, started in shadow and put in force', { timeout: 240_000 }, async () => {
+    for (const _ of [1, 2]) for await (const _chunk of await callAs('typed-bot'));
     await press('g', 'p');
     await title('Policies');
     await tabTo(button('New policy'));
@@ -98,9 +99,13 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     await press('Enter', 'Alt+3');
     await tabTo(page.getByLabel('At most (USD)'));
     await press('Control+a');
+    await type('0.000001');
+    const preview = page.getByRole('region', { name: 'Preview' });
+    await preview.getByText('2 of 2 runs would be stopped').waitFor();
+    await press('Control+a');
     await type('7.50');
     await page.getByText(/In shadow, calls of agent typed-bot .*7\.50/).waitFor();
-    await page.getByText('No run of this target in this time').waitFor();
+    await preview.getByText('0 of 2 runs would be stopped').waitFor();
     await press('Control+Enter');
     await tabTo(page.getByRole('textbox', { name: 'Reason' }));
     await type('A first cap');
@@ -117,7 +122,9 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     expect(body.items).toMatchObject([{ status: 'active', mode: 'enforce' }]);
   });
 
-  test('a run under way is killed, and its provider sees the connection close', { timeout: 120_000 }, async () => {
+  test('a run under way is watched and killed, and its provider sees the connection close', {
+    timeout: 120_000,
+  }, async () => {
     const stream = await callAs('typed-bot', { stall_after_chunks: 2 });
     const ended = (async () => {
       for await (const _ of stream);
@@ -125,6 +132,9 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     await press('g', 'a');
     await title('Live runs');
     await intoList('Live runs', 'typed-bot');
+    await press('Enter');
+    await page.waitForURL(/\/runs\/run_/);
+    await page.getByText('Running', { exact: true }).first().waitFor();
     expect(gateway.stub.log.at(-1)?.closed_at).toBeNull();
     await press('Shift+K');
     await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).waitFor();
@@ -135,6 +145,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     expect(String(await ended)).toContain('It hangs');
     await tabTo(button('Close'));
     await press('Enter');
+    await page.getByText('Running', { exact: true }).first().waitFor({ state: 'detached' });
   });
 
   test('an incident is acknowledged, and resolved with its cause and a reason', { timeout: 120_000 }, async () => {

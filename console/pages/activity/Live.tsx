@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { useApi } from '../../api.ts';
 import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
+import { BulkRuns } from '../../parts/BulkRuns.tsx';
 import { ListView } from '../../parts/ListView.tsx';
 import { useRunActions } from '../../parts/RunActions.tsx';
 import { RunPeek } from '../../parts/RunPeek.tsx';
@@ -12,10 +13,10 @@ import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { useLingering } from './lingering.ts';
-import { last_decision, tightest } from './live-columns.tsx';
+import { current_step, last_decision, tightest } from './live-columns.tsx';
 
 const { state, name, agent, actor, tokens, cost, elapsed } = run_columns;
-const columns = [state, name, agent, actor, elapsed, cost, tightest, last_decision, tokens];
+const columns = [state, name, agent, actor, current_step, elapsed, cost, tightest, last_decision, tokens];
 const facets = [{ name: 'status', label: 'State', choices: ['queued', 'running', 'retry'] }, ...run_facets];
 const keyOf = (run: RunRow) => run.id;
 const openHref = (run: RunRow) => hrefOf(run.id);
@@ -39,6 +40,7 @@ export function Live() {
         peek={(run) => <RunPeek run={run} />}
         peekTitle={(run) => <code>{shortId(run.id)}</code>}
         onKey={actions.onKey}
+        bulk={(runs, clear) => <BulkRuns runs={runs} onDone={clear} />}
         empty={<NothingRuns />}
       />
       {actions.dialog}

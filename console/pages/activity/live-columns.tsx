@@ -37,6 +37,27 @@ function LastDecision({ run }: { run: RunRow }) {
   return <State of="verdict" state={last.verdict} bare />;
 }
 
+/** What its latest call asked for. */
+function CurrentStep({ run }: { run: RunRow }) {
+  const [last] = useLatest(run);
+  const { kind, model, tools } = (last?.call ?? {}) as { kind?: string; model?: string | null; tools?: string[] };
+  const name = model ?? tools?.[0];
+  if (kind === undefined) return <span className="faint">none yet</span>;
+  return (
+    <span title={`${kind} ${name ?? ''}`}>
+      {name} <span className="quiet">{kind}</span>
+    </span>
+  );
+}
+
+export const current_step: Column<RunRow> = {
+  id: 'step',
+  title: 'Current step',
+  width: 'minmax(96px, 1fr)',
+  from: 1000,
+  cell: (run) => <CurrentStep run={run} />,
+};
+
 export const tightest: Column<RunRow> = {
   id: 'tightest',
   title: 'Tightest limit',

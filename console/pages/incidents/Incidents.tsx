@@ -7,6 +7,7 @@ import { ListView } from '../../parts/ListView.tsx';
 import { useMay } from '../../parts/session.ts';
 import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
+import { Button } from '../../ui/Button.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Spark } from '../../ui/Spark.tsx';
 import { Empty } from '../../ui/States.tsx';
@@ -129,6 +130,12 @@ export function Incidents() {
         peek={(row) => <GroupPeek group={row as Group} state={state} onResolve={() => setResolving(row as Group)} />}
         peekTitle={(row) => (row as Group).policy_name ?? 'No policy'}
         onKey={(key, row) => onKey(key, row as Group)}
+        {...(may &&
+          state === 'open' && {
+            bulk: (rows: readonly unknown[], clear: () => void) => (
+              <AcknowledgeAll groups={rows as Group[]} onDone={clear} />
+            ),
+          })}
         empty={<Nothing state={state} />}
       />
       {resolving && (
@@ -139,6 +146,22 @@ export function Incidents() {
         />
       )}
     </Page>
+  );
+}
+
+/** Says of several groups that they are looked after. */
+function AcknowledgeAll({ groups, onDone }: { groups: readonly Group[]; onDone: () => void }) {
+  const { actOnEach, busy } = useIncidentActs();
+  const open = groups.filter((group) => group.open > 0);
+  const acknowledge = async () => {
+    const each = open.map(({ latest_incident_id }) => ({ like: latest_incident_id }));
+    await actOnEach(each, { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h:');
+    onDone();
+  };
+  return (
+    <Button small disabled={busy || open.length === 0} onClick={() => void acknowledge()}>
+      Acknowledge {open.length} {open.length === 1 ? 'group' : 'groups'}
+    </Button>
   );
 }
 
@@ -171,7 +194,7 @@ function IncidentTabs({ state, may }: { state: string; may: boolean }) {
       <span className="faint">
         {may ? (
           <>
-            <kbd>e</kbd> acknowledge <kbd>r</kbd> resolve <kbd>Space</kbd> look
+            <kbd>e</kbd> acknowledge <kbd>r</kbd> resolve <kbd>x</kbd> choose <kbd>Space</kbd> look
           </>
         ) : (
           'Your key may read incidents, not change them'

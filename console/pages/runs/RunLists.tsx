@@ -1,5 +1,6 @@
 import { Link, useLocation } from 'wouter';
-import { type Item, useList } from '../../api.ts';
+import type { Item } from '../../api.ts';
+import { useList } from '../../list.ts';
 import { State } from '../../parts/words.tsx';
 import { hrefOf, stepHref } from '../../paths.ts';
 import { Count, Money, Said } from '../../ui/Amount.tsx';

@@ -1,0 +1,70 @@
+import { type InfiniteData, type QueryKey, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { type ApiProblem, call, type Input, type Item, type Name } from './api.ts';
+import { type Shared, sharing } from './row-texts.ts';
+
+interface ListAnswer {
+  items: object[];
+  next_cursor: string | null;
+  total: number | null;
+  generated_at: string;
+}
+
+export interface List<Row> {
+  rows: readonly Row[];
+  /** How many there are in all; null: more than were counted. */
+  total: number | null | undefined;
+  /** Since when the rows stand still, as a list of many pages does; null: they are of now. */
+  still_since: string | null;
+  /** No more pages are read: the question is too wide for a list. */
+  is_cut: boolean;
+  error: ApiProblem | null;
+  isLoading: boolean;
+  retry: () => void;
+  /** Begins again with the first page, as it is now. */
+  refresh: () => void;
+  /** Reads the next page; absent while one is read, and where there is none. */
+  onEnd: (() => void) | undefined;
+}
+
+const first_page = 100;
+const further_page = 200;
+/** A list of more pages is not read again as a whole whenever something happens. */
+const most_live_pages = 10;
+/** What a browser holds with ease; beyond it a filter is asked for. */
+export const most_rows = 500_000;
+
+/** A list with as many pages as were asked for. */
+export function useList<N extends Name>(name: N, input: Input<N> = {}): List<Item<N>> {
+  const client = useQueryClient();
+  const asked_as = [name, input, 'pages'];
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the texts of one question are shared
+  const share = useMemo<Shared>(sharing, [JSON.stringify(asked_as)]);
+  const asked = useInfiniteQuery<ListAnswer, ApiProblem, InfiniteData<ListAnswer>, QueryKey, string | null>({
+    queryKey: asked_as,
+    initialPageParam: null,
+    enabled: ({ state }) => (state.data?.pages.length ?? 0) <= most_live_pages,
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { ...input.query, limit: pageParam === null ? first_page : further_page, cursor: pageParam };
+      const page = (await call(name, { ...input, query } as Input<N>, signal)) as ListAnswer;
+      for (const item of page.items) share(item);
+      return page;
+    },
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  const pages = asked.data?.pages;
+  const rows = useMemo(() => (pages ?? []).flatMap(({ items }) => items) as Item<N>[], [pages]);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = asked;
+  const is_cut = hasNextPage && rows.length >= most_rows;
+  return {
+    rows,
+    total: pages && !hasNextPage ? rows.length : pages?.[0]?.total,
+    still_since: pages && pages.length > most_live_pages ? (pages[0]?.generated_at ?? null) : null,
+    is_cut,
+    error: asked.error,
+    isLoading: asked.isPending,
+    retry: () => void (asked.isFetchNextPageError ? fetchNextPage() : asked.refetch()),
+    refresh: () => void client.resetQueries({ queryKey: asked_as, exact: true }),
+    onEnd: hasNextPage && !isFetchingNextPage && !is_cut ? () => void fetchNextPage() : undefined,
+  };
+}

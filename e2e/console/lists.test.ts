@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openaiClient, waitFor } from '../parts/client.ts';
+import { limitAgent, say } from '../parts/gateway.ts';
+import { type Console, no_browser, settled, startConsole } from './browser.ts';
+
+describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
+  let console_: Console;
+  let page: Page;
+
+  beforeAll(async () => {
+    console_ = await startConsole();
+    page = await console_.open();
+  }, 240_000);
+  afterAll(async () => {
+    await console_?.stop();
+  }, 60_000);
+
+  /** A call that its provider never ends; resolves with how it ended all the same. */
+  const hanging = async (agent: string): Promise<string> => {
+    const { server } = console_.gateway;
+    const client = openaiClient(server, server.admin_key, {
+      defaultHeaders: { 'x-aos-agent-id': agent },
+      maxRetries: 0,
+    });
+    try {
+      const stream = await client.chat.completions.create({
+        model: 'gpt-4o-mini',
+        messages: say({ stall_after_chunks: 2 }),
+        stream: true,
+      });
+      for await (const _ of stream);
+      return 'it ended by itself';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const goTo = async (path: string) => {
+    await page.goto(`${console_.gateway.server.url}${path}`);
+    await settled(page);
+  };
+  const button = (name: string | RegExp) => page.getByRole('button', { name });
+
+  test('chosen runs are paused, resumed and killed together, and no other', { timeout: 180_000 }, async () => {
+    const ends = ['one', 'two', 'three'].map((agent) => hanging(agent));
+    const { stub, rows } = console_.gateway;
+    await waitFor(async () => stub.log.filter(({ closed_at }) => closed_at === null).length === 3, {
+      what: 'three calls under way',
+    });
+    await goTo('/activity/live');
+    const grid = page.getByRole('grid', { name: 'Live runs' });
+    await waitFor(async () => (await grid.getByRole('row').count()) === 4, { what: 'three rows' });
+    await grid.focus();
+    for (const key of ['x', 'j', 'x']) await page.keyboard.press(key);
+    const chosen = page.getByRole('region', { name: 'Chosen rows' });
+    await chosen.getByText('2 chosen').waitFor();
+    await chosen.getByRole('button', { name: 'Pause 2' }).click();
+    await page.getByText('2 runs paused').waitFor();
+    expect(await rows("select hold from runs where hold = 'paused'")).toHaveLength(2);
+    await chosen.waitFor({ state: 'detached' });
+
+    await grid.focus();
+    for (const key of ['Home', 'x', 'j', 'x']) await page.keyboard.press(key);
+    await chosen.getByRole('button', { name: 'Kill 2…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/Ends 2 runs of 2 agents for good\. Together they have cost \$/).waitFor();
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('They hang');
+    await page.keyboard.press('Control+Enter');
+    await dialog.getByText('2 of 2 confirmed by every process').waitFor();
+    await waitFor(async () => stub.log.filter(({ closed_by }) => closed_by === 'client').length === 2, {
+      what: 'two closed connections',
+    });
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    const states = await rows<{ status: string }>('select status from runs order by status');
+    expect(states.map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'running']);
+    const [left] = await rows<{ id: string }>("select id from runs where status = 'running'");
+    await console_.gateway.admin.post(`/api/v1/runs/${left?.id}/kill`, { reason: 'The end of the test' });
+    expect(await Promise.all(ends)).not.toContain('it ended by itself');
+  });
+
+  test('a list is had as a file of exactly what it is narrowed to', { timeout: 120_000 }, async () => {
+    await goTo('/activity/completed?agent=one');
+    await page.getByText('1–1 of 1').waitFor();
+    await button('More about completed runs').click();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Download as CSV' }).click(),
+    ]);
+    const [head = '', ...lines] = readFileSync(await file.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    expect(file.suggestedFilename()).toBe('completed-runs.csv');
+    expect(head.split(',')).toEqual(expect.arrayContaining(['id', 'agent_slug', 'estimated_cost_usd']));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(',one,');
+  });
+
+  test('columns and views stay with the browser', { timeout: 120_000 }, async () => {
+    await goTo('/activity/completed?agent=one');
+    const head = page.getByRole('columnheader', { name: 'Duration' });
+    await head.waitFor();
+    await button('More about completed runs').click();
+    await page.getByRole('menuitem', { name: 'Columns…' }).click();
+    await page.getByRole('checkbox', { name: 'Duration' }).uncheck();
+    await button('Done').click();
+    expect(await head.count()).toBe(0);
+    await button('Views').click();
+    await page.getByRole('menuitem', { name: 'Save this view…' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Those of one');
+    await page.keyboard.press('Enter');
+    await goTo('/activity/completed');
+    expect(await head.count()).toBe(0);
+    await button('Views').click();
+    await page.getByRole('menuitem', { name: 'Those of one' }).click();
+    await page.waitForURL(/agent=one/);
+  });
+
+  test('a call that waits for a person is let go on from the page of its run', { timeout: 120_000 }, async () => {
+    const { gateway } = console_;
+    await limitAgent(gateway, 'asking-bot', {
+      limit: { type: 'requests', max: 1, window: { per: 'day' } },
+      action: 'pause',
+      pause: { wait_seconds: 60 },
+    });
+    const client = gateway.openai({ defaultHeaders: { 'x-aos-agent-id': 'asking-bot' }, maxRetries: 0 });
+    const ask = () => client.chat.completions.create({ model: 'gpt-4o-mini', messages: say() });
+    await ask();
+    const second = ask();
+    const asked = async () => gateway.rows<{ run_id: string }>("select run_id from approvals where status = 'pending'");
+    await waitFor(async () => (await asked()).length === 1, { what: 'the question' });
+    await goTo(`/runs/${(await asked())[0]?.run_id}`);
+    const question = page.getByRole('region', { name: 'Waits for a person' });
+    await question.getByRole('button', { name: 'Approve…' }).click();
+    await page.getByLabel(/Raise the limit once/).fill('5');
+    await page.getByRole('textbox', { name: 'Reason' }).fill('One more import');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Approved: what waited goes on').waitFor();
+    expect((await second).choices).toHaveLength(1);
+    await question.waitFor({ state: 'detached' });
+  });
+});
