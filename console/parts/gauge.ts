@@ -34,3 +34,10 @@ export function gaugesOf(limit: Limit): Gauge[] {
   const { posted, pending, subject, remaining } = limit;
   return [{ ...limit, subject: subject ?? '*', posted, pending, remaining: remaining ?? 0 }];
 }
+
+/** How full it will be when its window ends, if it is used as now; undefined: it has no end, or is not used. */
+export function forecastOf({ posted, cap, burn, resets_at }: Gauge, now_ms: number): number | undefined {
+  const left_minutes = resets_at === null ? 0 : (Date.parse(resets_at) - now_ms) / 60_000;
+  if (burn === null || Number(burn) <= 0 || Number(cap) <= 0 || left_minutes <= 0) return undefined;
+  return (Number(posted) + Number(burn) * left_minutes) / Number(cap);
+}

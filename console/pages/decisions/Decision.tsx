@@ -8,6 +8,7 @@ import {
   DecisionWords,
   PolicyName,
 } from '../../parts/DecisionWords.tsx';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { consequenceOf, plainWords, State } from '../../parts/words.tsx';
 import { stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
@@ -37,7 +38,19 @@ export function Decision() {
       </Page>
     );
   return (
-    <Page title={title} heading={<Id id={id} />} about={<State of="verdict" state={data.verdict} />}>
+    <Page
+      title={title}
+      heading={<Id id={id} />}
+      about={<State of="verdict" state={data.verdict} />}
+      actions={
+        <ElsewhereMenu
+          what="decision"
+          of="getDecision"
+          input={{ params: { id } }}
+          command={`npx aos policy explain --decision ${id}`}
+        />
+      }
+    >
       <DecisionWords decision={data} />
       <Chips
         run={runOf(data)}

@@ -2,9 +2,11 @@ import { useState } from 'react';
 import { useParams } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
 import { Chips, toId } from '../../parts/Chips.tsx';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { AssignDialog, causes, ReopenDialog, ResolveDialog } from '../../parts/IncidentDialogs.tsx';
 import { useIncidentActs } from '../../parts/incident-acts.ts';
 import { useKeys } from '../../parts/keys.ts';
+import { Pager } from '../../parts/Pager.tsx';
 import { useMay } from '../../parts/session.ts';
 import { Timeline } from '../../parts/Timeline.tsx';
 import { plainWords, State } from '../../parts/words.tsx';
@@ -54,7 +56,18 @@ export function Incident() {
           <Standing of={data} />
         </>
       }
-      actions={<Actions of={data} />}
+      actions={
+        <>
+          <Pager />
+          <Actions of={data} />
+          <ElsewhereMenu
+            what="incident"
+            of="getIncident"
+            input={{ params: { id } }}
+            command={`npx aos incidents show ${id}`}
+          />
+        </>
+      }
     >
       <p style={{ fontSize: 14, maxWidth: '96ch' }}>
         <Said text={data.title} />

@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
-import { fillOf, gaugesOf, type Limit } from '../../parts/gauge.ts';
+import { type Item, useApi } from '../../api.ts';
+import { fillOf, forecastOf, type Gauge, gaugesOf, type Limit } from '../../parts/gauge.ts';
 import { hrefOf } from '../../paths.ts';
 import { amountText, percentText, relativeText } from '../../ui/format.ts';
 import { Meter } from '../../ui/Meter.tsx';
@@ -9,13 +10,23 @@ import styles from './Overview.module.css';
 
 const shown = 6;
 
-/** Limits on money that last longer than a run, the tightest first. */
-export function MoneyLimits({ limits }: { limits: readonly Limit[] }) {
-  const now = useNow();
-  const bars = limits
-    .filter(({ unit, count_per }) => unit === 'usd' && count_per !== 'run')
-    .flatMap((limit) => gaugesOf(limit).map((gauge) => ({ limit, gauge, fill: fillOf(gauge, limit) })))
-    .sort((a, b) => b.fill.used + b.fill.held - a.fill.used - a.fill.held);
+interface Target {
+  kind: string;
+  ids?: readonly string[];
+}
+
+interface Props {
+  limits: readonly Limit[];
+  policies: readonly Item<'listPolicies'>[];
+}
+
+/** Limits on money that last longer than a run: those of projects first, then the tightest. */
+export function MoneyLimits({ limits, policies }: Props) {
+  const targets = new Map(policies.map(({ id, target }) => [id, target as Target]));
+  const lasting = limits.filter(({ unit, count_per }) => unit === 'usd' && count_per !== 'run');
+  const bars = lasting
+    .flatMap((limit) => gaugesOf(limit).map((gauge) => ({ limit, gauge, target: targets.get(limit.policy_id) })))
+    .sort((a, b) => rank(b) - rank(a));
   return (
     <Section title="Spend against budgets" aside={<Link href="/limits">All limits</Link>}>
       {bars.length === 0 && (
@@ -24,30 +35,66 @@ export function MoneyLimits({ limits }: { limits: readonly Limit[] }) {
         </p>
       )}
       <ul className={styles.money}>
-        {bars.slice(0, shown).map(({ limit, gauge, fill }) => (
-          <li key={`${limit.id} ${gauge.subject}`}>
-            <Link href={hrefOf(limit.policy_id)} className="cut">
-              {limit.policy_name}
-              {gauge.subject !== '*' && ` · ${gauge.subject}`}
-            </Link>
-            <span className="quiet">
-              {amountText(gauge.posted, 'usd')}
-              {Number(gauge.pending) > 0 && ` + ${amountText(gauge.pending, 'usd')}`} / {amountText(gauge.cap, 'usd')}
-            </span>
-            <Meter
-              used={fill.used}
-              held={fill.held}
-              tone={fill.tone}
-              ticks={limit.alert_tiers.map((tier) => tier / 100)}
-              label={limit.policy_name}
-            />
-            <span className="quiet">
-              {percentText(fill.used + fill.held)}
-              {gauge.resets_at && `, resets ${relativeText(Date.parse(gauge.resets_at), now)}`}
-            </span>
-          </li>
+        {bars.slice(0, shown).map((bar) => (
+          <BarLine key={`${bar.limit.id} ${bar.gauge.subject}`} {...bar} />
         ))}
       </ul>
+      {bars.length > 0 && <WithoutLimit targets={lasting.map((limit) => targets.get(limit.policy_id))} />}
     </Section>
   );
+}
+
+interface Bar {
+  limit: Limit;
+  gauge: Gauge;
+  target: Target | undefined;
+}
+
+function rank({ limit, gauge, target }: Bar): number {
+  const { used, held } = fillOf(gauge, limit);
+  return (target?.kind === 'project' ? 1_000 : 0) + Math.min(999, used + held);
+}
+
+function BarLine({ limit, gauge, target }: Bar) {
+  const now = useNow();
+  const { used, held, tone } = fillOf(gauge, limit);
+  const forecast = forecastOf(gauge, now);
+  return (
+    <li>
+      <Link href={hrefOf(limit.policy_id)} className="cut">
+        {target?.kind === 'project' && `${target.ids?.join(', ')}: `}
+        {limit.policy_name}
+        {gauge.subject !== '*' && ` · ${gauge.subject}`}
+      </Link>
+      <span className="quiet">
+        {amountText(gauge.posted, 'usd')}
+        {Number(gauge.pending) > 0 && ` + ${amountText(gauge.pending, 'usd')}`} / {amountText(gauge.cap, 'usd')}
+      </span>
+      <Meter
+        used={used}
+        held={held}
+        tone={tone}
+        ticks={limit.alert_tiers.map((tier) => tier / 100)}
+        forecast={forecast}
+        label={limit.policy_name}
+      />
+      <span className="quiet" title={forecast === undefined ? undefined : 'The dashed line, at the pace of now'}>
+        {percentText(used + held)}
+        {forecast !== undefined && `, heads for ${percentText(forecast)}`}
+        {gauge.resets_at && `, resets ${relativeText(Date.parse(gauge.resets_at), now)}`}
+      </span>
+    </li>
+  );
+}
+
+/** Projects that no limit on money names; one for all runs is one for all of them. */
+function WithoutLimit({ targets }: { targets: readonly (Target | undefined)[] }) {
+  const projects = useApi('listProjects', { query: { limit: 200 } }, { staleTime: 60_000 });
+  if (targets.some((target) => target?.kind === 'all_runs')) return null;
+  const named = new Set(targets.flatMap((target) => (target?.kind === 'project' ? (target.ids ?? []) : [])));
+  const without = (projects.data?.items ?? []).filter(
+    ({ id, slug, retired_at }) => retired_at === null && !named.has(id) && !named.has(slug),
+  );
+  if (without.length === 0) return null;
+  return <p className="quiet">Without a budget of their own: {without.map(({ slug }) => slug).join(', ')}</p>;
 }

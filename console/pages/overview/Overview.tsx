@@ -55,7 +55,7 @@ export function Overview() {
         </Section>
         <div className={styles.side}>
           <Now live={live.data} day={day.data} />
-          <MoneyLimits limits={limits.data?.items ?? []} />
+          <MoneyLimits limits={limits.data?.items ?? []} policies={policies.data?.items ?? []} />
           <Enforcement day={day.data} />
         </div>
       </Columns>

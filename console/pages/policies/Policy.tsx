@@ -1,5 +1,6 @@
 import { useParams } from 'wouter';
 import { useApi } from '../../api.ts';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { PolicyActions } from '../../parts/PolicyActions.tsx';
 import { policyState, State } from '../../parts/words.tsx';
 import { Page } from '../../ui/Page.tsx';
@@ -49,7 +50,17 @@ export function Policy() {
           <span className="quiet">v{data.version}</span>
         </>
       }
-      actions={<PolicyActions policy={data} />}
+      actions={
+        <>
+          <PolicyActions policy={data} />
+          <ElsewhereMenu
+            what="policy"
+            of="getPolicy"
+            input={{ params: { id } }}
+            command={`npx aos policy show ${id}`}
+          />
+        </>
+      }
     >
       <p style={{ fontSize: 14, maxWidth: '110ch' }}>{data.sentence}</p>
       <Tabs

@@ -1,7 +1,7 @@
 import { useParams } from 'wouter';
 import { useApi } from '../../api.ts';
-import { useNeighbours } from '../../parts/last-list.ts';
 import { limitsOf, useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
+import { Pager } from '../../parts/Pager.tsx';
 import { shortId } from '../../ui/format.ts';
 import { Id } from '../../ui/Id.tsx';
 import { Json } from '../../ui/KeyValue.tsx';
@@ -10,8 +10,10 @@ import { Failed, Loading, Notice } from '../../ui/States.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { useUrlWord } from '../../url-state.ts';
 import styles from './Run.module.css';
+import { RunApprovals } from './RunApproval.tsx';
 import { RunChips } from './RunChips.tsx';
 import { RunAbout, type RunDetail, RunFacts, useRunCommands } from './RunHead.tsx';
+import { RunIncident, useRunIncidents } from './RunIncident.tsx';
 import { RunLimits } from './RunLimits.tsx';
 import { RunDecisions, RunLogs } from './RunLists.tsx';
 import { RunTimeline } from './RunTimeline.tsx';
@@ -26,7 +28,6 @@ export function Run() {
   const { id = '' } = useParams();
   const run = useApi('getRun', { params: { id } });
   const { buttons, dialog } = useRunCommands(run.data);
-  useNeighbours();
   const title = `Run ${shortId(id)}`;
   if (run.isPending)
     return (
@@ -50,7 +51,12 @@ export function Run() {
           </span>
         }
         about={<RunAbout run={run.data} />}
-        actions={buttons}
+        actions={
+          <>
+            <Pager />
+            {buttons}
+          </>
+        }
         full
       >
         {run.error && <Failed what="What is shown is from before" error={run.error} />}
@@ -69,6 +75,7 @@ function RunBody({ run }: { run: RunDetail }) {
   const steps = useShownSteps(read.steps, run);
   const decisions = useLatestDecisions(id, decisions_read);
   const made = decisions.data?.items ?? [];
+  const incidents = useRunIncidents(run);
   const limits = useLimitStates(limitsOf(made.slice(0, 20)), is_over ? 30_000 : 5_000);
   const [tab] = useUrlWord('tab', 'timeline');
   const tools = useTools(steps);
@@ -76,7 +83,9 @@ function RunBody({ run }: { run: RunDetail }) {
   return (
     <>
       <RunFacts run={run} steps={steps} />
-      <RunChips run={run} decisions={made} />
+      <RunChips run={run} decisions={made} incident={incidents[0]} />
+      <RunIncident incidents={incidents} count={run.incident_ids.length} />
+      <RunApprovals run_id={id} />
       {run.hold === 'paused' && !is_over && (
         <Notice>Paused: its calls wait, and streams under way stand still, until somebody resumes it.</Notice>
       )}

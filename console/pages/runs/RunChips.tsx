@@ -1,20 +1,25 @@
-import { useApi } from '../../api.ts';
+import type { Answer } from '../../api.ts';
 import { Chips, toId } from '../../parts/Chips.tsx';
 import type { Contribution, Decision } from '../../parts/DecisionWords.tsx';
 import { lookOf } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { shortId } from '../../ui/format.ts';
 import type { RunDetail } from './RunHead.tsx';
+import { whyNoIncident } from './RunIncident.tsx';
+
+interface Props {
+  run: RunDetail;
+  decisions: readonly Decision[];
+  incident: Answer<'getIncident'> | undefined;
+}
 
 /** The ways from the run to what belongs to it; a missing one says why. */
-export function RunChips({ run, decisions }: { run: RunDetail; decisions: readonly Decision[] }) {
-  const [incident_id] = run.incident_ids;
-  const incident = useApi('getIncident', { params: { id: incident_id ?? '' } }, { enabled: incident_id !== undefined });
+export function RunChips({ run, decisions, incident }: Props) {
   const strict = decisions.find(({ verdict }) => verdict !== 'continue');
   return (
     <Chips
       run={run.parent_run_id ? toId(run.parent_run_id, '') : 'this one'}
-      incident={incidentOf(run, incident.data?.severity)}
+      incident={run.incident_ids.length > 0 ? incidentOf(run, incident) : whyNoIncident(run, decisions)}
       policy={policyOf(strict)}
       log={run.calls > 0 ? logOf(run) : 'no record: no provider was called'}
       decision={toId(strict?.id, run.mode === 'reported' ? 'none: only reported' : 'every one let it pass')}
@@ -22,16 +27,15 @@ export function RunChips({ run, decisions }: { run: RunDetail; decisions: readon
   );
 }
 
-function incidentOf({ incident_ids }: RunDetail, severity: string | undefined) {
-  const [first, ...others] = incident_ids;
-  if (first === undefined) return 'none opened';
-  const word = severity === undefined ? '' : ` ${lookOf('severity', severity).word.toLowerCase()}`;
+function incidentOf({ incident_ids }: RunDetail, incident: Answer<'getIncident'> | undefined) {
+  const [first = '', ...others] = incident_ids;
+  const word = incident === undefined ? '' : ` ${lookOf('severity', incident.severity).word.toLowerCase()}`;
   const more = others.length > 0 ? ` and ${others.length} more` : '';
   return {
-    href: hrefOf(first),
+    href: hrefOf(incident?.id ?? first),
     text: (
       <>
-        <code>{shortId(first)}</code>
+        <code>{shortId(incident?.id ?? first)}</code>
         {word}
         {more}
       </>

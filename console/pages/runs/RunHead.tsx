@@ -1,6 +1,6 @@
-import { Ellipsis } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Answer } from '../../api.ts';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { useKeys } from '../../parts/keys.ts';
 import { useRunActions } from '../../parts/RunActions.tsx';
 import { plainWords, runState, State } from '../../parts/words.tsx';
@@ -8,11 +8,8 @@ import { hrefOf } from '../../paths.ts';
 import { Money } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { durationText, shortId, tokensText } from '../../ui/format.ts';
-import { copyText } from '../../ui/Id.tsx';
 import { useKeyWords } from '../../ui/key-words.ts';
-import { Menu } from '../../ui/Menu.tsx';
 import { useNow } from '../../ui/Time.tsx';
-import { useToast } from '../../ui/Toast.tsx';
 import styles from './Run.module.css';
 import type { ShownStep } from './step-words.ts';
 
@@ -85,18 +82,12 @@ export function RunFacts({ run, steps }: { run: RunDetail; steps: readonly Shown
 /** Pausing, killing, and taking the run elsewhere. */
 export function useRunCommands(run: RunDetail | undefined) {
   const actions = useRunActions();
-  const toast = useToast();
   const { onKey } = actions;
   const kill = () => run && onKey('K', run);
   useKeys({ p: () => run && onKey('p', run), K: kill });
   useKeyWords(run?.ended_at === null ? { p: 'Pause or resume the run', '⇧K': 'Kill the run' } : {});
   if (!run) return { buttons: null, dialog: null };
   const is_open = run.ended_at === null;
-  const copy = async (what: string, text: string) => {
-    await copyText(text);
-    toast(`Copied ${what}`);
-  };
-  const url = `${window.location.origin}/api/v1/runs/${run.id}`;
   const buttons = (
     <>
       {is_open && (
@@ -109,21 +100,13 @@ export function useRunCommands(run: RunDetail | undefined) {
           </Button>
         </>
       )}
-      <Menu
-        items={[
-          { name: 'Copy as command', onChoose: () => void copy('the command', `npx aos runs show ${run.id}`) },
-          { name: 'Copy as curl', onChoose: () => void copy('the request', curlOf(url)) },
-          { name: 'Copy as JSON', onChoose: () => void copy('the run', JSON.stringify(run, null, 2)) },
-          { name: 'Copy link', onChoose: () => void copy('the link', window.location.href) },
-        ]}
-      >
-        <Button aria-label="More about this run" className={styles.more}>
-          <Ellipsis size={15} aria-hidden="true" />
-        </Button>
-      </Menu>
+      <ElsewhereMenu
+        what="run"
+        of="getRun"
+        input={{ params: { id: run.id } }}
+        command={`npx aos runs show ${run.id}`}
+      />
     </>
   );
   return { buttons, dialog: actions.dialog };
 }
-
-const curlOf = (url: string): string => `curl -s ${url} -H "authorization: Bearer $AOS_API_KEY"`;

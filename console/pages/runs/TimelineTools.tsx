@@ -5,8 +5,19 @@ import { Button } from '../../ui/Button.tsx';
 import filters from '../../ui/Filters.module.css';
 import { useKeyWords } from '../../ui/key-words.ts';
 import { useUrlWord } from '../../url-state.ts';
+import { criticalPath } from './critical-path.ts';
 import styles from './Run.module.css';
 import { hasFailed, markOf, type ShownStep, textOf } from './step-words.ts';
+
+const only_words = { errors: 'Errors', decisions: 'Decisions', critical: 'Critical path' } as const;
+
+function keptOf(only: string, all: readonly ShownStep[]): readonly ShownStep[] {
+  if (only === 'errors') return all.filter(hasFailed);
+  if (only === 'decisions') return all.filter((one) => markOf(one));
+  if (only !== 'critical') return all;
+  const path = criticalPath(all, Date.now());
+  return all.filter(({ id }) => path.has(id));
+}
 
 /** What of the steps is shown, on which scale, and which of them are looked for; all of it in the address. */
 export function useTools(all: readonly ShownStep[]) {
@@ -15,10 +26,7 @@ export function useTools(all: readonly ShownStep[]) {
   const [idle, setIdle] = useUrlWord('idle', 'short');
   const [chosen, choose] = useUrlWord('step', '');
   const [sought, setSought] = useState('');
-  const steps = useMemo(
-    () => (only === 'errors' ? all.filter(hasFailed) : only === 'decisions' ? all.filter((one) => markOf(one)) : all),
-    [all, only],
-  );
+  const steps = useMemo(() => keptOf(only, all), [all, only]);
   const found = useMemo(() => {
     const text = sought.trim().toLowerCase();
     return text === '' ? [] : steps.filter((step) => textOf(step).includes(text)).map(({ id }) => id);
@@ -67,24 +75,19 @@ export function TimelineTools({ tools }: { tools: Tools }) {
           Idle time
         </Button>
       )}
-      <Button
-        small
-        kind="plain"
-        className={styles.toggle}
-        aria-pressed={only === 'errors'}
-        onClick={() => toggle('errors')}
-      >
-        Errors
-      </Button>
-      <Button
-        small
-        kind="plain"
-        className={styles.toggle}
-        aria-pressed={only === 'decisions'}
-        onClick={() => toggle('decisions')}
-      >
-        Decisions
-      </Button>
+      {Object.entries(only_words).map(([what, word]) => (
+        <Button
+          key={what}
+          small
+          kind="plain"
+          className={styles.toggle}
+          aria-pressed={only === what}
+          title={what === 'critical' ? 'The steps that the length of the run depends on' : undefined}
+          onClick={() => toggle(what)}
+        >
+          {word}
+        </Button>
+      ))}
       <Find tools={tools} />
     </>
   );
