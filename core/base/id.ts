@@ -59,15 +59,30 @@ export function sibling(id: string, kind: IdKind): string {
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
-/** The smallest id suffix of an instant (milliseconds since 1970): bounds of the partitions by id. */
-export function firstSuffixAt(epoch_ms: number): string {
-  let value = BigInt(epoch_ms) << 80n;
+/** All pairs of letters in their order. */
+const pairs = Array.from(alphabet, (first) => Array.from(alphabet, (second) => first + second)).flat();
+
+/** A whole number below 2^50 in an even count of letters. */
+function letters(value: number, count: number): string {
   let text = '';
-  for (let i = 0; i < 26; i++) {
-    text = alphabet[Number(value & 31n)] + text;
-    value >>= 5n;
+  for (let left = value, n = 0; n < count; n += 2) {
+    text = pairs[left % 1024] + text;
+    left = Math.floor(left / 1024);
   }
   return text;
+}
+
+/** The smallest id suffix of an instant (milliseconds since 1970): bounds of the partitions by id. */
+export const firstSuffixAt = (epoch_ms: number): string => letters(epoch_ms, 10).padEnd(26, '0');
+
+/**
+ * The suffix of a new id, a UUIDv7 (RFC 9562, 5.7 and 6.2, method 1): 48 bits of time, version 7, the 32 bits of
+ * `sequence` around the variant, then the 42 bits of `chance`. Ids of one millisecond sort by their sequence.
+ */
+export function suffixOf(epoch_ms: number, sequence: number, chance: number): string {
+  const [high, low] = [Math.floor(sequence / 2 ** 20), sequence % 2 ** 20];
+  const middle = 7 * 2 ** 36 + high * 2 ** 24 + 2 * 2 ** 22 + low * 4 + Math.floor(chance / 2 ** 40);
+  return letters(epoch_ms, 10) + letters(middle, 8) + letters(chance % 2 ** 40, 8);
 }
 
 /** The instant (milliseconds since 1970) that an id carries: the first ten letters, whose 50 bits begin with two zeros. */

@@ -18,7 +18,7 @@ export function claimsOf(headers: IncomingHttpHeaders): Claims {
     parent_step_id: stepIn(headers),
     project: nameIn(headers, 'x-aos-project'),
     traceparent: readTraceparent(headers.traceparent) === null ? null : textIn(headers, 'traceparent'),
-    tags: { ...tagsIn(headers), ...metaIn(headers) },
+    tags: Object.assign(tagsIn(headers), metaIn(headers)),
     dry_run: flagIn(headers, 'x-aos-dry-run'),
   };
 }
@@ -79,6 +79,7 @@ const meta_prefix = 'x-aos-meta-';
 /** `x-aos-meta-ticket: 4711` is the tag `meta.ticket=4711`. */
 function metaIn(headers: IncomingHttpHeaders): Record<string, string> {
   const names = Object.keys(headers).filter((name) => name.startsWith(meta_prefix));
+  if (names.length === 0) return {};
   if (names.length > tags_max)
     throw new Problem('invalid_header', `${names.length} x-aos-meta-* headers; at most ${tags_max} are kept.`);
   return Object.fromEntries(

@@ -26,13 +26,13 @@ export async function replyWith(reply: FastifyReply, wire: Wire, governed: Gover
 }
 
 /** `x-request-id` and `request-id` are ours, which ledger and log know; what the provider calls its part stands beside. */
-function providerHeaders({
-  'x-request-id': id,
-  'request-id': also,
-  ...headers
-}: Record<string, string>): Record<string, string> {
-  const theirs = id ?? also;
-  return theirs === undefined ? headers : { ...headers, 'x-aos-provider-request-id': theirs };
+function providerHeaders(theirs: Record<string, string>): Record<string, string> {
+  const { 'x-request-id': id, 'request-id': also } = theirs;
+  if (id === undefined && also === undefined) return theirs;
+  const headers: Record<string, string> = { ...theirs, 'x-aos-provider-request-id': id ?? also ?? '' };
+  delete headers['x-request-id'];
+  delete headers['request-id'];
+  return headers;
 }
 
 /** Headers that keep proxies from holding events back. */

@@ -224,7 +224,6 @@ const heldCall = (
   estimate: Estimate,
   lines: readonly Line[],
 ): HeldCall => ({
-  ...(call.asker.synthetic_scenario_id !== undefined && { synthetic_scenario_id: call.asker.synthetic_scenario_id }),
   project_id: call.asker.project.id,
   agent_id: call.asker.agent?.id ?? null,
   actor_id: call.asker.actor?.id ?? null,
@@ -242,4 +241,5 @@ const heldCall = (
   prompt_hash: asked.prompt_hash,
   estimate: estimateJson(estimate),
   line_types: lines.map((line) => line.limit.type),
+  synthetic_scenario_id: call.asker.synthetic_scenario_id,
 });

@@ -4,6 +4,7 @@ import { failureIncident } from '@aos/core/incidents/open.ts';
 import { provider_rate_limited } from '../store/runs.ts';
 import {
   type ProviderTarget,
+  type StopSignal,
   UpstreamFailure,
   type UpstreamRequest,
   type UpstreamResponse,
@@ -32,7 +33,7 @@ function bodyOf(ticket: Ticket): Buffer {
 }
 
 /** Opens the request upstream. `signal` closes its socket. */
-export async function dispatch(govern: Govern, ticket: Ticket, signal: AbortSignal): Promise<UpstreamResponse> {
+export async function dispatch(govern: Govern, ticket: Ticket, signal: StopSignal): Promise<UpstreamResponse> {
   const { provider } = ticket.model;
   let request: UpstreamRequest;
   let target: ProviderTarget;
@@ -57,7 +58,7 @@ function targetOf(govern: Govern, { model: { provider }, call }: Ticket): Provid
   return { id: provider.id, kind: provider.kind, base_url: provider.base_url ?? '', secret };
 }
 
-function requestOf({ config, clock }: Govern, ticket: Ticket, signal: AbortSignal): UpstreamRequest {
+function requestOf({ config, clock }: Govern, ticket: Ticket, signal: StopSignal): UpstreamRequest {
   const { asked } = ticket;
   return {
     wire: asked.wire.name,
@@ -72,7 +73,8 @@ function requestOf({ config, clock }: Govern, ticket: Ticket, signal: AbortSigna
 }
 
 /** How a call went before anything is known of its answer. */
-export const unheard = (ticket: Ticket): Omit<Went, 'status'> => ({
+export const unheard = (ticket: Ticket, status: Went['status']): Went => ({
+  status,
   http_status: null,
   error: null,
   usage: null,
@@ -99,16 +101,14 @@ export function failedToAnswer(ticket: Ticket, failure: UpstreamFailure): Went {
   const { message } = failure;
   if (failure.kind === 'aborted' && ticket.asked.gone.aborted) {
     return {
-      ...unheard(ticket),
-      status: 'cancelled',
+      ...unheard(ticket, 'cancelled'),
       error: client_closed,
       free: !failure.sent,
       termination: 'USER_ABORT',
     };
   }
   return {
-    ...unheard(ticket),
-    status: 'failed',
+    ...unheard(ticket, 'failed'),
     error: { code: failure.kind === 'timeout' ? 'provider_timeout' : 'provider_unreachable', message },
     free: !failure.sent,
     lost: failure.sent,

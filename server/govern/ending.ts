@@ -58,8 +58,24 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
   const cost_nano = went.lost ? heldCost(ticket) : ticket.model.priced && costNano(usage, ticket.model.priced.price);
   const tool_results = went.free ? 0 : ticket.estimate.tool_results;
   const amounts = postedAmounts(ticket, went, { usage, cost_nano, tool_results });
-  const ending: Ending = { ...went, usage, usage_source, cost_nano, settled_at_ms, amounts };
-  const trouble = troubleOf(govern, ticket, settled_at_ms, [...went.incidents, ...overReports(ticket, amounts)]);
+  const ending: Ending = {
+    status: went.status,
+    http_status: went.http_status,
+    error: went.error,
+    usage,
+    usage_source,
+    cost_nano,
+    prompt_hash: went.prompt_hash,
+    response_hash: went.response_hash,
+    first_byte_at_ms: went.first_byte_at_ms,
+    settled_at_ms,
+    termination: went.termination,
+    amounts,
+  };
+  const { violations, incidents, ledger } = troubleOf(govern, ticket, settled_at_ms, [
+    ...went.incidents,
+    ...overReports(ticket, amounts),
+  ]);
   return {
     hold: { id: ticket.ids.decision_id, postings: postingsOf(ticket, amounts) },
     new_run: null,
@@ -70,7 +86,9 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
     planned: went.answer === null ? null : (ticket.asked.planned?.result(ticket.ids.step_id, went.answer) ?? null),
     alerts: untold(ticket.alerts),
     progress: progressOf(ticket, settled_at_ms, { refused: false, usage, cost_nano, termination: went.termination }),
-    ...trouble,
+    violations,
+    incidents,
+    ledger,
   };
 }
 

@@ -16,18 +16,14 @@ export function estimateOf(asked: AskedCall, model: ChosenModel, project: Projec
   const { request } = asked;
   const input_tokens = Math.min(inputTokensBound(request.prompt, model.name), model.priced?.context_window ?? Infinity);
   const output_tokens = outputOf(request, model, project);
-  return priced(
-    {
-      input_tokens,
-      input_bound: 'bytes',
-      output_tokens,
-      choices: request.choices,
-      tool_results: request.tool_results,
-      price: null,
-    },
-    asked,
-    model,
-  );
+  return {
+    input_tokens,
+    input_bound: 'bytes',
+    output_tokens,
+    choices: request.choices,
+    tool_results: request.tool_results,
+    price: priceOf(input_tokens, asked, model),
+  };
 }
 
 /**
@@ -52,18 +48,30 @@ export const estimateOfTokens =
   (asked, model, project) =>
     priced({ ...estimateOf(asked, model, project), input_tokens, input_bound: 'tokens' }, asked, model);
 
-const priced = (estimate: Estimate, asked: AskedCall, { priced: known }: ChosenModel): Estimate => ({
+const priced = (estimate: Estimate, asked: AskedCall, model: ChosenModel): Estimate => ({
   ...estimate,
-  price: known && worstCase(known.price, estimate.input_tokens, reachOf(asked.body)),
+  price: priceOf(estimate.input_tokens, asked, model),
 });
 
+const priceOf = (input_tokens: number, { body }: AskedCall, { priced: known }: ChosenModel): Estimate['price'] =>
+  known && worstCase(known.price, input_tokens, reachOf(body));
+
+const [cache_control, for_an_hour, audio] = ['"cache_control"', '"1h"', 'audio'].map((text) => Buffer.from(text)) as [
+  Buffer,
+  Buffer,
+  Buffer,
+];
+
 /** Dearer kinds of input that a request can only reach when it says so somewhere in its body. */
-const reachOf = (body: Buffer): Reach => ({
-  cache_write: body.includes('"cache_control"'),
-  cache_write_1h: body.includes('"cache_control"') && body.includes('"1h"'),
-  audio: body.includes('audio'),
-  web_searches: 0,
-});
+function reachOf(body: Buffer): Reach {
+  const cache_write = body.includes(cache_control);
+  return {
+    cache_write,
+    cache_write_1h: cache_write && body.includes(for_an_hour),
+    audio: body.includes(audio),
+    web_searches: 0,
+  };
+}
 
 function outputOf(request: WireRequest, model: ChosenModel, project: ProjectRow): Estimate['output_tokens'] {
   if (request.max_output_tokens !== null)
@@ -74,6 +82,13 @@ function outputOf(request: WireRequest, model: ChosenModel, project: ProjectRow)
 
 /** As it is stored with the record: amounts as text. */
 export function estimateJson(estimate: Estimate): Json {
-  const { price, ...plain } = estimate;
-  return { ...plain, price: price && { base_pico: String(price.base_pico), output_pico: String(price.output_pico) } };
+  const { input_tokens, input_bound, output_tokens, choices, tool_results, price } = estimate;
+  return {
+    input_tokens,
+    input_bound,
+    output_tokens,
+    choices,
+    tool_results,
+    price: price && { base_pico: String(price.base_pico), output_pico: String(price.output_pico) },
+  };
 }

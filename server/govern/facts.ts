@@ -50,17 +50,19 @@ function tightestOf(lines: readonly Line[], seen: readonly Seen[], output_bound:
 
 export function factsHeaders(facts: Facts): Record<string, string> {
   const { tightest } = facts;
-  return {
+  const headers: Record<string, string> = {
     'x-aos-run-id': facts.run_id,
     'x-aos-decision': facts.verdict,
     'x-aos-decision-id': facts.decision_id,
     'x-aos-policies': facts.policy_ids.slice(0, 20).join(','),
-    ...(tightest && {
-      'x-aos-limit': `${tightest.control_id}; unit=${tightest.unit}; remaining=${tightest.remaining}${tightest.resets_at ? `; reset=${tightest.resets_at}` : ''}`,
-    }),
-    ...(facts.shadow_verdict !== 'continue' && { 'x-aos-shadow': facts.shadow_verdict }),
-    ...(facts.added_output_bound !== null && { 'x-aos-max-tokens': String(facts.added_output_bound) }),
   };
+  if (tightest) {
+    const reset = tightest.resets_at ? `; reset=${tightest.resets_at}` : '';
+    headers['x-aos-limit'] = `${tightest.control_id}; unit=${tightest.unit}; remaining=${tightest.remaining}${reset}`;
+  }
+  if (facts.shadow_verdict !== 'continue') headers['x-aos-shadow'] = facts.shadow_verdict;
+  if (facts.added_output_bound !== null) headers['x-aos-max-tokens'] = String(facts.added_output_bound);
+  return headers;
 }
 
 /** Each policy that is obeyed once, in the order in which its controls were named; a shadow policy changes no answer. */

@@ -1,6 +1,8 @@
 import type { Asker, Call, Estimate } from '@aos/core/activity/call.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
 import { type Stop, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
+import type { StopSignal } from '../upstreams/llm/define.ts';
+import { Stopper } from './stopper.ts';
 
 /** What a later look at a call under way needs. */
 export interface UnderWay {
@@ -11,6 +13,8 @@ export interface UnderWay {
 /** One call between its way to the gate and its settlement. */
 export interface InFlight {
   /** Aborts when the call is ended from outside: closes its socket to the provider, or keeps it from being opened. */
+  stop: StopSignal;
+  /** The same as the platform has it, for those who want that; made when it is asked for. */
   signal: AbortSignal;
   /** The decision that ended it from outside; null while it may go on. */
   readonly ended_by: Decision | null;
@@ -99,7 +103,7 @@ class Entry implements InFlight {
   went_out = false;
   has_left = false;
   #hold: { until: Promise<void>; goOn: () => void } | null = null;
-  readonly #controller = new AbortController();
+  readonly stop = new Stopper();
   readonly #on_leave: (() => void)[];
 
   constructor(asker: Asker, forget: () => void) {
@@ -108,7 +112,7 @@ class Entry implements InFlight {
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.stop.asAbortSignal();
   }
 
   admitted(of: UnderWay): void {
@@ -118,7 +122,7 @@ class Entry implements InFlight {
   end(by: Decision): void {
     if (this.ended_by !== null) return;
     this.ended_by = by;
-    this.#controller.abort();
+    this.stop.abort();
     this.goOn();
   }
 

@@ -20,7 +20,7 @@ import type { Ticket } from './ticket.ts';
 export async function sendPlain(govern: Govern, ticket: Ticket): Promise<Governed> {
   const facts = factsOf(ticket, addedBound(ticket));
   try {
-    const response = await dispatch(govern, ticket, ticket.in_flight.signal);
+    const response = await dispatch(govern, ticket, ticket.in_flight.stop);
     return await finishPlain(govern, ticket, response, facts);
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
@@ -42,7 +42,11 @@ export async function settleUnanswered(
   }
   const problem = stoppedProblem(govern, ticket, decision);
   const sent = { free: !failure.sent, lost: failure.sent };
-  await settle(govern, { ...ticket, decision }, { ...unheard(ticket), ...stoppedEnding(problem, decision), ...sent });
+  await settle(
+    govern,
+    { ...ticket, decision },
+    { ...unheard(ticket, 'failed'), ...stoppedEnding(problem, decision), ...sent },
+  );
   await endRunIfDue(govern, ticket, decision);
   return { kind: 'refused', problem, facts: { ...facts, verdict: decision.verdict } };
 }
@@ -57,7 +61,9 @@ export async function finishPlain(
   failpoint(govern.config.failpoint, 'first_upstream_byte');
   const first_byte_at_ms = govern.clock.now();
   const body = await response.whole();
-  await settle(govern, ticket, { ...(await wentWith(ticket, response.status, body)), first_byte_at_ms });
+  const went = await wentWith(ticket, response.status, body);
+  went.first_byte_at_ms = first_byte_at_ms;
+  await settle(govern, ticket, went);
   return { kind: 'plain', status: response.status, headers: response.headers, body, facts };
 }
 
@@ -67,19 +73,17 @@ async function settle(govern: Govern, ticket: Ticket, went: Went): Promise<void>
 
 async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<Went> {
   const answer = readAnswer(ticket, body);
-  const heard = {
-    ...unheard(ticket),
-    http_status: status,
-    response_hash: sha256Hex(body),
-    usage: answer?.usage ?? null,
-  };
+  const heard = unheard(ticket, 'succeeded');
+  heard.http_status = status;
+  heard.response_hash = sha256Hex(body);
+  heard.usage = answer?.usage ?? null;
   if (status >= 400) {
     const error = { code: `provider_${status}`, message: `the provider answered ${status}` };
     return { ...heard, status: 'failed', error, free: heard.usage === null, ...providerRefused(status) };
   }
   heard.answer = body;
-  if (heard.usage) return { ...heard, status: 'succeeded' };
-  return { ...heard, status: 'succeeded', delivered_tokens: await tokensOf(ticket, answer?.text ?? '') };
+  if (heard.usage === null) heard.delivered_tokens = await tokensOf(ticket, answer?.text ?? '');
+  return heard;
 }
 
 function readAnswer(ticket: Ticket, body: Buffer): WireAnswer | null {

@@ -18,21 +18,22 @@ import { endRunIfDue } from './kill.ts';
 import { heldSafely } from './let-go.ts';
 import { finishPlain, settleUnanswered } from './plain.ts';
 import { decisionThatStopped, stoppedEnding, stoppedProblem } from './stopped.ts';
+import { Stopper } from './stopper.ts';
 import type { Ticket } from './ticket.ts';
 
 /** A call whose answer comes in events: each is read, metered and passed on; the last ones wait until all is settled. */
 export async function sendStream(govern: Govern, ticket: Ticket): Promise<Governed> {
   const facts = factsOf(ticket, addedBound(ticket));
-  const upstream = new AbortController();
+  const upstream = new Stopper();
   const leave = () => upstream.abort();
-  for (const signal of [ticket.asked.gone, ticket.in_flight.signal]) {
+  for (const signal of [ticket.asked.gone, ticket.in_flight.stop]) {
     signal.addEventListener('abort', leave, { once: true });
     if (signal.aborted) leave();
   }
   // The first call waits for a vocabulary: before anything is sent, or the provider would seem to be late.
   const seen = await begin(ticket);
   try {
-    const response = await dispatch(govern, ticket, upstream.signal);
+    const response = await dispatch(govern, ticket, upstream);
     const is_stream = response.headers['content-type']?.includes('text/event-stream') ?? false;
     if (response.status >= 400 || !is_stream) return await finishPlain(govern, ticket, response, facts);
     ticket.in_flight.streams();
@@ -67,7 +68,7 @@ async function* metered(
   ticket: Ticket,
   seen: Seen,
   response: UpstreamResponse,
-  upstream: AbortController,
+  upstream: Stopper,
 ): AsyncGenerator<Buffer> {
   let failure: UpstreamFailure | null = null;
   let settled = false;
@@ -164,8 +165,8 @@ function endOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFail
 }
 
 function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
-  const heard: Omit<Went, 'status'> = {
-    ...unheard(ticket),
+  const heard: Went = {
+    ...unheard(ticket, 'failed'),
     http_status: 200,
     response_hash: seen.hash.digest('hex'),
     first_byte_at_ms: seen.first_byte_at_ms,

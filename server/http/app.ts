@@ -59,20 +59,23 @@ export function createApp(deps: Deps): FastifyInstance {
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
   const methods = refuseOpenRoutes(app);
   const has_pages = deps.config.roles.includes('api');
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-request-id': request.id, 'request-id': request.id });
     refuseAmbiguousPath(request.url);
     refuseUnknownHeaders(request.headers);
     if (request.is404) {
-      if (has_pages && isPageRequest(request)) return;
-      return answerMissing(methods, request.method, request.url, reply);
+      if (has_pages && isPageRequest(request)) done();
+      else answerMissing(methods, request.method, request.url, reply);
+      return;
     }
     const { any_media_type = false } = request.routeOptions.config;
     if (!any_media_type) refuseOtherMediaTypes(request.headers, request.url.startsWith('/api/'));
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
     deps.metrics.http_requests.inc({ route, status: reply.statusCode });
+    done();
   });
   app.addHook('onClose', () => lastUsedOf(deps).flush());
   return app;

@@ -39,7 +39,11 @@ const ambiguous: readonly [RegExp, string][] = [
   [/\/(?:\.|%2e){1,2}(?:\/|$)/i, 'it has a "." or ".." segment'],
 ];
 
+/** Nearly every path: nothing in it that any of those forms needs. */
+const plain_path = /^(?:\/[\w-]+)+$/;
+
 export function refuseAmbiguousPath(url: string): void {
+  if (plain_path.test(url)) return;
   const [path = ''] = url.split('?');
   const found = ambiguous.find(([form]) => form.test(path));
   if (found) throw new Problem('not_found', `There is nothing at this path: ${found[1]}.`);

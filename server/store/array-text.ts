@@ -17,8 +17,9 @@ export function arrayText(values: readonly unknown[]): string {
   return `${text}}`;
 }
 
-/** One member of all rows, as such an array. */
+/** One member of all rows, as such an array; without elements where all are null, for `unnest` fills up with nulls. */
 export function columnText<Row>(rows: readonly Row[], name: keyof Row): string {
+  if (rows.every((row) => row[name] === null || row[name] === undefined)) return '{}';
   let text = '{';
   for (const row of rows) text += text.length > 1 ? `,${elementText(row[name])}` : elementText(row[name]);
   return `${text}}`;

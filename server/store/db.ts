@@ -8,12 +8,17 @@ export const tenant_id_shape = /^ten_[0-9a-hjkmnp-tv-z]{26}$/;
 const instant_oids = [1184, 1114];
 const instants_oid = 1185;
 const texts_oid = 1009;
+const whole_numbers_oid = 1016;
 const instantOf = (value: string) => new Date(value).toISOString();
+
+/** An array of `bigint`, which holds no null here, as texts; each admission reads two. */
+const wholeNumbers = (value: string) => (value === '{}' ? [] : value.slice(1, -1).split(','));
 
 /** Instants leave the database in the form they have on the wire, so a row needs no mapping. */
 const wire_types = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
     if (instant_oids.includes(oid)) return instantOf;
+    if (oid === whole_numbers_oid) return wholeNumbers;
     if (oid === instants_oid) {
       const texts = pg.types.getTypeParser(texts_oid as never, 'text') as unknown as (value: string) => string[];
       return (value: string) => texts(value).map(instantOf);

@@ -49,7 +49,7 @@ export async function admit(
 ): Promise<Admission[]> {
   const { asks } = batch;
   const keys = distinctKeys(asks);
-  const lines = asks.flatMap((ask, call) => ask.lines.map((line) => ({ ...line, call })));
+  const lines = asks.flatMap((ask) => ask.lines);
   const rows = await tx.query<AdmitRow>(
     `select * from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
     [
@@ -67,7 +67,7 @@ export async function admit(
       asks.map((ask) => ask.output_tokens.wanted),
       asks.map((ask) => ask.output_tokens.floor),
       jsonText(asks.map((ask) => ask.call)),
-      lines.map((line) => line.call + 1),
+      asks.flatMap((ask, n) => ask.lines.map(() => n + 1)),
       lines.map((line) => keys.position(line.key)),
       lines.map((line) => line.cap),
       lines.map((line) => line.base),
@@ -268,8 +268,13 @@ function sumPerBalance(postings: readonly Posting[]): Posting[] {
   for (const posting of postings) {
     const name = `${posting.control_id} ${posting.subject} ${posting.window_start}`;
     const sum = sums.get(name);
-    if (sum) sums.set(name, { ...sum, held: sum.held + posting.held, actual: sum.actual + posting.actual });
-    else sums.set(name, posting);
+    if (sum) {
+      sum.held += posting.held;
+      sum.actual += posting.actual;
+    } else {
+      const { control_id, subject, window_start, held, actual } = posting;
+      sums.set(name, { control_id, subject, window_start, held, actual });
+    }
   }
   return [...sums.values()].sort(inLockOrder);
 }
@@ -329,7 +334,7 @@ export interface HeldCall {
   price_version: string | null;
   policy_snapshot_id: string;
   /** Absent: real. */
-  synthetic_scenario_id?: string;
+  synthetic_scenario_id?: string | undefined;
   tags: Record<string, string>;
   parent_step_id?: string | null;
   prompt_hash: string;

@@ -100,18 +100,14 @@ export const one_environment: Rule = {
 /** The one file of the server that knows the time and makes ids. */
 const deps_file = 'server/base/deps.ts';
 
-function idMakers(file: Source): Finding[] {
-  return importsOf(file)
-    .filter(({ dependency }) => dependency === 'typeid-js')
-    .map(({ line }) => ({ path: file.path, line, what: 'imports the maker of ids' }));
-}
+const ids: readonly Pattern[] = [[/(?<![.\w$])suffixOf\(/g, 'makes an id']];
 
 export const one_clock: Rule = {
   name: `the real clock and new ids only in ${deps_file}`,
   remedy: `Take the clock and the id maker from ${deps_file} as a parameter, so that a test can hold them still.`,
   find: (files) => {
     const others = files.filter(({ path }) => isShipped(path) && path.startsWith('server/') && path !== deps_file);
-    return [...findInCode(others, [...clock, ...chance]), ...others.flatMap(idMakers)];
+    return findInCode(others, [...clock, ...chance, ...ids]);
   },
   breaks: [
     ...[
@@ -122,11 +118,11 @@ export const one_clock: Rule = {
       'process.hrtime.bigint()',
       'Math.random()',
     ].map((code) => ({ files: { 'server/store/a.ts': `const a = ${code};` }, at: 'server/store/a.ts:1' })),
-    { files: { 'server/store/a.ts': "\nimport { typeid } from 'typeid-js';" }, at: 'server/store/a.ts:2' },
+    { files: { 'server/store/a.ts': '\nsuffixOf(at_ms, 0, 0)' }, at: 'server/store/a.ts:2' },
   ],
   keeps: [
     {
-      [deps_file]: "import { typeid } from 'typeid-js'; Date.now();",
+      [deps_file]: 'suffixOf(Date.now(), 0, 0)',
       'server/store/a.ts': 'deps.now(); new Date(row.at); // Date.now()',
       'server/store/a.test.ts': 'Date.now()',
     },

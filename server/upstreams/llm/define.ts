@@ -1,6 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { WireName } from '@aos/core/activity/wires/define.ts';
 
+/** What ends a request from outside: any `AbortSignal`, or something that costs less to make for each call. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  addEventListener(event: 'abort', listener: () => void, options: { once: true }): void;
+  removeEventListener(event: 'abort', listener: () => void): void;
+}
+
 /** Deadlines of one upstream request, in milliseconds. */
 export interface Deadlines {
   connect_ms: number;
@@ -21,7 +28,7 @@ export interface UpstreamRequest {
   /** Milliseconds since 1970. */
   sent_at_ms: number;
   /** Aborting it closes the upstream socket at once. */
-  signal: AbortSignal;
+  signal: StopSignal;
 }
 
 export interface UpstreamResponse {

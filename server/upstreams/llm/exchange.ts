@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type Deadlines, UpstreamFailure, type UpstreamResponse } from './define.ts';
+import { type Deadlines, type StopSignal, UpstreamFailure, type UpstreamResponse } from './define.ts';
 
 /** What an exchange asks of the one who feeds it: a socket, or the mock provider. */
 export interface Feed {
@@ -11,7 +11,7 @@ export interface Feed {
 
 export interface ExchangeOptions {
   deadlines: Deadlines;
-  signal: AbortSignal;
+  signal: StopSignal;
   /** A longer answer fails as `too_large`. */
   max_bytes: number;
   /** The provider, as messages name it. */

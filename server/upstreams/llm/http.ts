@@ -1,15 +1,15 @@
 import { type Dispatcher, Pool } from 'undici';
-import { type Deadlines, UpstreamFailure, type UpstreamResponse } from './define.ts';
+import type { Address } from './address.ts';
+import { type Deadlines, type StopSignal, UpstreamFailure, type UpstreamResponse } from './define.ts';
 import { Exchange } from './exchange.ts';
 import { responseHeaders } from './headers.ts';
 
 export interface HttpRequest {
-  /** Origin and path. */
-  url: URL;
+  url: Address;
   headers: Record<string, string>;
   body: Buffer;
   deadlines: Deadlines;
-  signal: AbortSignal;
+  signal: StopSignal;
   /** Whether an event stream is asked for, which may be longer than a plain answer. */
   stream: boolean;
 }
@@ -49,8 +49,9 @@ export function post(request: HttpRequest): Promise<UpstreamResponse> {
     resume: () => controller?.resume(),
     stop: () => controller?.abort(no_longer_wanted),
   };
+  const { deadlines, signal, stream } = request;
   const exchange = new Exchange(
-    { ...request, max_bytes: request.stream ? max_bytes.stream : max_bytes.plain, peer: url.origin },
+    { deadlines, signal, max_bytes: stream ? max_bytes.stream : max_bytes.plain, peer: url.origin },
     feed,
   );
   if (exchange.is_over) return exchange.response;

@@ -7,16 +7,16 @@ import { post } from './http.ts';
 export const openai: LlmUpstream = {
   kind: 'openai',
   wires: ['chat', 'responses', 'embeddings'],
-  open: async (target, request) =>
-    post({
+  open: async (target, request) => {
+    const headers = requestHeaders(request.headers, request.stream);
+    if (target.secret !== null) headers.authorization = `Bearer ${target.secret}`;
+    return post({
       url: addressOf(target.base_url, request.path),
-      headers: {
-        ...requestHeaders(request.headers, request.stream),
-        ...(target.secret !== null && { authorization: `Bearer ${target.secret}` }),
-      },
+      headers,
       body: request.body,
       deadlines: request.deadlines,
       signal: request.signal,
       stream: request.stream,
-    }),
+    });
+  },
 };

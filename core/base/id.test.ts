@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { TypeID } from 'typeid-js';
+import { expect, test } from 'vitest';
+import { firstSuffixAt, idOf, instantOf, suffixOf } from './id.ts';
+
+const made = fc.record({
+  epoch_ms: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+  sequence: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  chance: fc.maxSafeInteger().map((n) => Math.abs(n) % 2 ** 42),
+});
+
+test('a suffix is the UUIDv7 of its parts, as another library reads it', () => {
+  fc.assert(
+    fc.property(made, ({ epoch_ms, sequence, chance }) => {
+      const suffix = suffixOf(epoch_ms, sequence, chance);
+      expect(idOf('run').safeParse(`run_${suffix}`).success).toBe(true);
+      const bits = BigInt(`0x${TypeID.fromString(`run_${suffix}`).toUUID().replaceAll('-', '')}`);
+      const part = (from: bigint, count: bigint) => Number((bits >> from) & ((1n << count) - 1n));
+      expect([part(80n, 48n), part(76n, 4n), part(62n, 2n), part(0n, 42n)]).toEqual([epoch_ms, 7, 2, chance]);
+      expect(part(64n, 12n) * 2 ** 20 + part(42n, 20n)).toBe(sequence);
+      expect(instantOf(`run_${suffix}`)).toBe(epoch_ms);
+    }),
+  );
+});
+
+test('suffixes sort by instant, then by sequence, and none comes before the first of its instant', () => {
+  fc.assert(
+    fc.property(made, made, (one, other) => {
+      const [a, b] = [one, other].map((of) => suffixOf(of.epoch_ms, of.sequence, of.chance)) as [string, string];
+      const order = one.epoch_ms - other.epoch_ms || one.sequence - other.sequence || one.chance - other.chance;
+      expect(Math.sign(a < b ? -1 : a > b ? 1 : 0)).toBe(Math.sign(order));
+      expect(firstSuffixAt(one.epoch_ms) <= a).toBe(true);
+    }),
+  );
+});
