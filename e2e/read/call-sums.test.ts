@@ -1,10 +1,11 @@
 import { usdOfNano } from '@aos/core/base/money.ts';
+import type { Tx } from '@aos/server/base/database.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import { summedOf, sumUp } from '@aos/server/store/call-sums.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomFrom } from '../../tools/campaigns/parts/random.ts';
 import { startApp, type TestApp } from '../http/app.ts';
-import { api, expectStatus } from '../parts/client.ts';
+import { api, expectStatus, type KeyBody } from '../parts/client.ts';
 import { openRows, type Rows, recordRow, runRow } from './rows.ts';
 
 const hour = 3_600_000;
@@ -138,3 +139,34 @@ test('the hour of a call under way is summed up once it has ended, with the call
   expect((await summed())?.hours_until_ms).toBe(from_ms + 78 * hour);
   expect(split(await read()).exact).toEqual(before.exact);
 }, 60_000);
+
+test('a tenant that has made-up calls alone is looked through once, and not at every look', async () => {
+  const { api_key } = expectStatus(201, await api(app).post<{ api_key: KeyBody }>('/api/v1/tenants', { slug: 'demo' }));
+  const [other] = await rows.query<{ id: string; tenant_id: string }>(
+    'select p.id, p.tenant_id from projects p join api_keys k on k.tenant_id = p.tenant_id where k.id = $1',
+    [api_key.id],
+  );
+  const of = { tenant_id: other?.tenant_id ?? '', project_id: other?.id ?? '' };
+  const made_up = Array.from({ length: 300 }, (_, n) =>
+    recordRow(runRow(of, from_ms + n * 600_000), { is_synthetic: true }),
+  );
+  await rows.insert('llm_run_records', made_up);
+  const rowsRead = async (tx: Tx) => {
+    const [row] = await tx.query<{ n: number }>(
+      `select coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::int as n from pg_stat_xact_all_tables
+        where relname like 'llm_run_records%'`,
+    );
+    return row?.n ?? 0;
+  };
+  const look = () =>
+    app.deps.db.tenant(of.tenant_id, async (tx) => {
+      const before = await rowsRead(tx);
+      const went_on = await sumUp(tx, of.tenant_id, from_ms + 60 * hour);
+      return { went_on, rows_read: (await rowsRead(tx)) - before };
+    });
+  let looks = 0;
+  while ((await look()).went_on) looks++;
+  expect(looks).toBeGreaterThan(5);
+  expect((await look()).rows_read).toBeLessThanOrEqual(1);
+  expect(await rows.query('select from call_sums where tenant_id = $1', [of.tenant_id])).toEqual([]);
+});

@@ -1,3 +1,4 @@
+import { most_at_once } from '@aos/core/incidents/act.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import type { Govern } from '@aos/server/govern/govern.ts';
 import { wake_incidents } from '@aos/server/worker/wake-incidents.ts';
@@ -153,4 +154,41 @@ test('groups say who has them, until when, and how they came in the last day', a
   expect(items).toMatchObject([{ owner: 'Ann', acknowledged: 3 }]);
   expect(items[0]?.last_day).toHaveLength(24);
   expect(items[0]?.last_day.reduce((all, n) => all + n, 0)).toBe(3);
+});
+
+test('a group is given to somebody at once: who has it already, and what is dealt with, is left as it is', async () => {
+  const group = await opened(most_at_once + 5);
+  const [first = '', second = ''] = group;
+  const resolve = { cause: 'expected', reason: 'a test' };
+  expectStatus(200, await operator.post(`${path}/${first}/resolve`, resolve));
+  const give = (owner: string | null, client = operator) =>
+    client.post<{ changed: string[]; skipped: object[]; remaining: number }>(`${path}/bulk`, {
+      like: second,
+      act: { kind: 'assign', owner },
+    });
+  const counts = async (owner: string | null) => {
+    const { changed, skipped, remaining } = expectStatus(200, await give(owner));
+    return [changed.length, skipped.length, remaining];
+  };
+  expect(await counts('Ann')).toEqual([most_at_once, 0, 4]);
+  expect(await counts('Ann')).toEqual([4, 0, 0]);
+  expect(await counts('Ann')).toEqual([0, 0, 0]);
+  const owners = await rows.query<{ owner: string | null; n: number }>(
+    'select owner, count(*)::int as n from incidents where id = any ($1) group by owner order by owner',
+    [group],
+  );
+  expect(owners).toEqual([
+    { owner: 'Ann', n: most_at_once + 4 },
+    { owner: null, n: 1 },
+  ]);
+  const told = await rows.query<{ n: number }>(
+    `select count(*)::int as n from audit_ledger where event = 'INCIDENT_ASSIGNED' and object_id = any ($1)`,
+    [group],
+  );
+  expect(told).toEqual([{ n: most_at_once + 4 }]);
+  expectStatus(201, await api(app).post('/api/v1/projects', { slug: 'elsewhere' }));
+  const { secret } = await makeKey(api(app), { role: 'operator', project_id: 'elsewhere' });
+  expect((await give('Eve', api(app, secret))).status).toBe(404);
+  const viewer = await makeKey(api(app), { role: 'viewer', project_id: null });
+  expect((await give('Eve', api(app, viewer.secret))).status).toBe(403);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { api, expectStatus, makeKey, makePolicy } from '../parts/client.ts';
+import { api, expectStatus, type KeyBody, makeKey, makePolicy } from '../parts/client.ts';
 import { type Gateway, say, startGateway } from '../parts/gateway.ts';
 
 interface History {
@@ -95,4 +95,28 @@ test('the system tells how it is: the database, its processes, and what its call
   expect(system.queue.open_holds).toBe(0);
   expect(Number(system.added.calls)).toBe(4);
   expect(system.added.p95_seconds).toBeGreaterThan(0);
+});
+
+test('what all tenants together have and do is told to those who run the installation alone', async () => {
+  const { admin, server } = gateway;
+  const keys = await Promise.all(
+    [
+      { role: 'admin', project_id: null },
+      { role: 'auditor', project_id: null },
+      { role: 'admin', project_id: 'default' },
+    ].map((of) => makeKey(admin, of)),
+  );
+  const other = expectStatus(201, await admin.post<{ api_key: KeyBody }>('/api/v1/tenants', { slug: 'other' }));
+  const told = [];
+  for (const { secret } of [...keys, other.api_key]) {
+    const { body } = await api(server, secret).get<{
+      database: { size_bytes: number | null };
+      processes: object[] | null;
+      added: object | null;
+      queue: object;
+    }>('/api/v1/system');
+    expect(body.queue).toMatchObject({ open_holds: 0 });
+    told.push([body.database.size_bytes, body.processes, body.added].map((of) => of !== null));
+  }
+  expect(told).toEqual([Array(3).fill(true), ...Array(3).fill(Array(3).fill(false))]);
 });

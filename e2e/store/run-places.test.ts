@@ -1,6 +1,6 @@
 import { makeId } from '@aos/server/base/deps.ts';
 import { keepRunsOpen } from '@aos/server/store/run-places.ts';
-import { endRun, lockRun, type NewRun, openRuns, setAside, startRun } from '@aos/server/store/runs.ts';
+import { endRun, lockRuns, type NewRun, openRuns, setAside, startRun } from '@aos/server/store/runs.ts';
 import { type Admission, type AdmissionAsk, admit, balancesNow, releaseHolds } from '@aos/server/store/usage.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../parts/client.ts';
@@ -42,7 +42,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
           const [again] = inside;
           if (again !== undefined && n % 5 === 0) {
             await store.db.tenant(store.tenant_id, async (tx) => {
-              await lockRun(tx, again);
+              await lockRuns(tx, [again]);
               expect(await setAside(tx, again)).toBe(true);
             });
             await store.db.tenant(store.tenant_id, (tx) => startRun(tx, again));
@@ -69,7 +69,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
       });
       let is_ended = false;
       const ending = store.db.tenant(store.tenant_id, async (tx) => {
-        await lockRun(tx, run_id);
+        await lockRuns(tx, [run_id]);
         await endRun(tx, { id: run_id, ...killed });
         is_ended = true;
         await may_commit;
@@ -126,7 +126,7 @@ async function call({ db, tenant_id }: TestStore, run_id: string, controls: stri
 
 const endAll = ({ db, tenant_id }: TestStore, ids: readonly string[]) =>
   db.tenant(tenant_id, async (tx) => {
-    for (const id of [...ids].sort()) await lockRun(tx, id);
+    await lockRuns(tx, ids);
     for (const id of ids) await endRun(tx, { id, ...killed });
     // Whoever ends a run late finds that it has ended, and gives nothing back a second time.
     for (const id of ids) expect(await endRun(tx, { id, ...killed })).toBeUndefined();

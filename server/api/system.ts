@@ -1,24 +1,27 @@
+import { mayDo } from '@aos/core/access/permission.ts';
 import type { system_endpoints } from '@aos/core/api/system.ts';
 import type { Deps } from '../base/deps.ts';
 import { version } from '../base/version.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { databaseFacts, processes, waitingWork } from '../store/system-read.ts';
 import { inTenant, nowText } from './change.ts';
+import { visibleProject } from './read.ts';
 
 export const system_handlers: Handlers<typeof system_endpoints> = {
   getSystem: async (_input, context) => {
     const { deps } = context;
+    const is_operator = runsInstallation(context);
     const [database, known, queue, added] = await Promise.all([
       databaseNow(deps),
-      deps.db.installation((tx) => processes(tx, dead_after_s)),
+      is_operator ? deps.db.installation((tx) => processes(tx, dead_after_s)) : null,
       inTenant(context, waitingWork),
-      addedBy(deps),
+      is_operator ? addedBy(deps) : null,
     ]);
     return {
       version,
       node: process.versions.node,
       instance_id: deps.instance_id,
-      database,
+      database: is_operator ? database : { ...database, size_bytes: null },
       processes: known,
       queue,
       added,
@@ -26,6 +29,10 @@ export const system_handlers: Handlers<typeof system_endpoints> = {
     };
   },
 };
+
+/** Whether the caller may know how much all tenants together have and do. */
+const runsInstallation = (context: Context): boolean =>
+  context.identity.of_installation && mayDo(context.identity.role, 'administer') && visibleProject(context) === null;
 
 /** A process that has not beaten for so long is gone. */
 const dead_after_s = 15;

@@ -9,7 +9,7 @@ import type { ProjectRow } from '../store/control-read.ts';
 import { insertRecords } from '../store/llm-run-records.ts';
 import { monthsFrom } from '../store/partitions.ts';
 import { knownTraces, runsOfTraces, takeSpans } from '../store/reported.ts';
-import { addReported, endReported, openRuns } from '../store/runs.ts';
+import { addReported, endReported, lockRunsToWrite, openRuns } from '../store/runs.ts';
 import { nameSessions } from '../store/sessions.ts';
 import { insertSteps, linkReportedSteps } from '../store/steps.ts';
 import { completeReported, openTraces, traceOf } from '../store/traces.ts';
@@ -36,9 +36,10 @@ export async function reportSpans(
 async function write(tx: Tx, govern: Govern, reporting: Reporting, told: Told): Promise<void> {
   const placed = await place(tx, govern, reporting, told.steps);
   const traces = [...new Set([...placed, ...told.roots.map((span) => ({ span }))].map(({ span }) => span.trace_id))];
+  const runs = await knownTraces(tx, reporting.project.id, traces);
+  await lockRunsToWrite(tx, [...runs.values()]);
   await writeSteps(tx, reporting, placed, govern.clock.now());
   await linkReportedSteps(tx, reporting.project.id, traces);
-  const runs = await knownTraces(tx, reporting.project.id, traces);
   const ends = told.roots.flatMap((root) => endOf(root, runs.get(root.trace_id)) ?? []);
   const completed = await completeReported(tx, ends);
   await endReported(

@@ -85,8 +85,8 @@ const failed = (reason: unknown): PromiseRejectedResult => ({ status: 'rejected'
 
 /**
  * One flight, one commit, for calls that end and calls that begin: what ended makes room for what begins. Everybody
- * locks in one order: gate, holds, runs, balances. Null: nothing of it took effect, and each part is to be written by
- * itself, because one of the calls stood in the way of the others.
+ * locks in one order, that of ARCHITECTURE.md: gate, holds, runs, balances. Null: nothing of it took effect, and each
+ * part is to be written by itself, because one of the calls stood in the way of the others.
  */
 async function writeTogether(
   deps: Deps,

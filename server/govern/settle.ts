@@ -96,7 +96,7 @@ export const postAll = (tx: Tx, outcomes: readonly Outcome[]): Promise<void> =>
     outcomes.flatMap((of) => of.hold?.postings ?? []),
   );
 
-/** Everything about the calls but their balances. */
+/** Everything about the calls but their balances; their runs first, as everybody does who writes of a run. */
 export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly Outcome[]): Promise<void> {
   const all = <T>(part: (of: Outcome) => T | readonly T[] | null): T[] => outcomes.flatMap((of) => part(of) ?? []);
   const violations = all((of) => of.violations);
@@ -108,6 +108,14 @@ export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: 
     openRuns(
       tx,
       all((of) => of.new_run),
+    ),
+    addToRuns(
+      tx,
+      all((of) => of.progress),
+    ),
+    addToPlans(
+      tx,
+      all((of) => of.planned),
     ),
     openTraces(
       tx,
@@ -139,14 +147,6 @@ export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: 
       tx,
       tenant_id,
       all((of) => of.alerts),
-    ),
-    addToRuns(
-      tx,
-      all((of) => of.progress),
-    ),
-    addToPlans(
-      tx,
-      all((of) => of.planned),
     ),
   ]);
 }

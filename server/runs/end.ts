@@ -11,7 +11,7 @@ import { terminationOf } from '../store/decisions-read.ts';
 import { openIncidents } from '../store/incidents.ts';
 import { appendOpened, appendToLedger } from '../store/ledger.ts';
 import { endManagedRun, type Lease, type ManagedRun, retryManagedRun } from '../store/managed-runs.ts';
-import { endRun as endRunRow, lockRun, setAside } from '../store/runs.ts';
+import { endRun as endRunRow, lockRuns, setAside } from '../store/runs.ts';
 import { completeTraces, linkIncidents } from '../store/traces.ts';
 
 /** How a run ended. */
@@ -43,7 +43,7 @@ export async function endRun(govern: Govern, ending: Ending, end: End): Promise<
             message: end.message,
             ...(end.kind === 'refused' && { decision_id: end.decision_id }),
           };
-    await lockRun(tx, run.run_id);
+    await lockRuns(tx, [run.run_id]);
     const ours = await endManagedRun(tx, lease, {
       result_envelope: result === null ? null : govern.vault.seal(result, context),
       failure,
@@ -75,7 +75,7 @@ async function tryAgainLater(govern: Govern, ending: Ending, { code, message }: 
   const { tenant_id, run, lease } = ending;
   const after_s = backoff_s(run.retries + 1);
   await govern.db.tenant(tenant_id, async (tx) => {
-    await lockRun(tx, run.run_id);
+    await lockRuns(tx, [run.run_id]);
     if (!(await retryManagedRun(tx, lease, { after_s, failure: { code, message } }))) return;
     if (!(await setAside(tx, run.run_id))) return;
     const after = { status: 'retry', retry: run.retries + 1, of: run.retries_max, after_seconds: after_s, code };

@@ -59,13 +59,16 @@ export async function sumUp(tx: Tx, tenant_id: string, ended_before_ms: number):
 
 const instant = (at_ms: number): string => new Date(at_ms).toISOString();
 
-/** Begins with the day of the first call. */
+/**
+ * Begins with the day of the first record, whatever it is of: what is not part of the sums is then passed once, stretch
+ * by stretch, and not looked through at every look for the first call that is.
+ */
 async function begin(tx: Tx, tenant_id: string): Promise<void> {
   await tx.query(
     `insert into call_sums_until (tenant_id, since, hours_until, days_until)
       select $1, day, day, day from (
         select date_trunc('day', admitted_at - interval '1 hour') as day from llm_run_records
-          where tenant_id = $1 and not is_synthetic and source <> 'reported' order by tenant_id, id limit 1) first
+          where tenant_id = $1 order by tenant_id, id limit 1) first
         where not exists (select from call_sums_until where tenant_id = $1)
       on conflict do nothing`,
     [tenant_id],

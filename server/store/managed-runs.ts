@@ -101,14 +101,17 @@ export function claimRuns(tx: Tx, of: { owner: string; lease_s: number; limit: n
   );
 }
 
-/** Keeps claims; answers those that are still ours and whose runs go on. */
+/** Keeps claims, in the order of their ids; answers those that are still ours and whose runs go on. */
 export async function renewLeases(tx: Tx, leases: readonly Lease[], lease_s: number): Promise<Set<string>> {
   const rows = await tx.query<{ run_id: string }>(
-    `update managed_runs m set lease_until = clock_timestamp() + make_interval(secs => $3)
-      from unnest($1::text[], $2::int[]) of(run_id, lease_epoch), runs r
-      where m.tenant_id = current_tenant() and m.run_id = of.run_id and m.lease_epoch = of.lease_epoch and m.ended_at is null
-        and r.tenant_id = m.tenant_id and r.id = m.run_id and r.status in ('queued', 'running', 'retry')
-      returning m.run_id`,
+    `with ours as (
+        select m.run_id from managed_runs m
+          join unnest($1::text[], $2::int[]) of(run_id, lease_epoch) on m.run_id = of.run_id and m.lease_epoch = of.lease_epoch
+          join runs r on r.tenant_id = m.tenant_id and r.id = m.run_id and r.status in ('queued', 'running', 'retry')
+          where m.tenant_id = current_tenant() and m.ended_at is null order by m.run_id for update of m)
+      update managed_runs m set lease_until = clock_timestamp() + make_interval(secs => $3)
+        from ours where m.tenant_id = current_tenant() and m.run_id = ours.run_id
+        returning m.run_id`,
     [leases.map((of) => of.run_id), leases.map((of) => of.lease_epoch), lease_s],
   );
   return new Set(rows.map((row) => row.run_id));

@@ -77,8 +77,9 @@ interface Resumed {
 
 /** Undefined: it is not paused. */
 export async function resumeRun(tx: Tx, of: Resumed): Promise<{ project_id: string } | undefined> {
-  const was_paused = await closePause(tx, of);
-  return was_paused ? setHold(tx, { run_id: of.run_id, from: 'paused', to: 'none', at: of.at }) : undefined;
+  const run = await setHold(tx, { run_id: of.run_id, from: 'paused', to: 'none', at: of.at });
+  if (run) await closePause(tx, of);
+  return run;
 }
 
 /** The pause of a run is over, because it was resumed or has ended; false when there is none. */

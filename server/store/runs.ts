@@ -187,11 +187,18 @@ export async function insertGoalRun(
 }
 
 /**
- * Takes the row of a run before anything that belongs to it. Whoever ends a run or sets it aside takes its row first, so
- * that a kill and a worker at its end wait for each other, and neither is broken off as a deadlock.
+ * Takes the rows of runs, in the order of their ids, before anything that belongs to them: work, steps, incidents and
+ * traces. Whoever writes of these does so first, so that a kill, a worker at the end of a run and a call that is settled
+ * wait for each other, and none is broken off as a deadlock.
  */
-export async function lockRun(tx: Tx, id: string): Promise<void> {
-  await tx.query('select from runs where tenant_id = current_tenant() and id = $1 for update', [id]);
+export const lockRuns = (tx: Tx, ids: readonly string[]): Promise<void> => takeRuns(tx, ids, 'for update');
+
+/** The same for those who end none of them: calls that take a place of a run do not wait. */
+export const lockRunsToWrite = (tx: Tx, ids: readonly string[]): Promise<void> =>
+  takeRuns(tx, ids, 'for no key update');
+
+async function takeRuns(tx: Tx, ids: readonly string[], how: 'for update' | 'for no key update'): Promise<void> {
+  await tx.query(`select from runs where tenant_id = current_tenant() and id = any ($1) order by id ${how}`, [ids]);
 }
 
 /** A worker has begun; a run that had been begun before goes on. */
@@ -222,7 +229,7 @@ const finished = {
 /** The end of a run as its external agent tells it; undefined when it has ended before. */
 export async function finishExternal(tx: Tx, id: string, status: keyof typeof finished): Promise<EndedRun | undefined> {
   const [termination_reason, outcome_record] = finished[status];
-  await lockRun(tx, id);
+  await lockRuns(tx, [id]);
   return endRun(tx, { id, status, termination_reason, outcome_record, policy_id: null });
 }
 

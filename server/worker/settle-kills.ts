@@ -1,4 +1,5 @@
 import type { Govern } from '../govern/govern.ts';
+import { lockRunsToWrite } from '../store/runs.ts';
 import { markSettled, unsettledKills } from '../store/stops.ts';
 import { completeTraces } from '../store/traces.ts';
 import { forEachTenant, type Job } from './define.ts';
@@ -12,6 +13,7 @@ function settleKills(govern: Govern, tenant_id: string): Promise<number> {
   return govern.db.tenant(tenant_id, async (tx) => {
     const run_ids = await unsettledKills(tx, batch_max);
     if (run_ids.length === 0) return 0;
+    await lockRunsToWrite(tx, run_ids);
     await completeTraces(tx, run_ids);
     await markSettled(tx, run_ids);
     return run_ids.length;

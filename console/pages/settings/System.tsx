@@ -12,6 +12,7 @@ import { Instant, Time, useNow } from '../../ui/Time.tsx';
 import styles from './System.module.css';
 
 type Health = Answer<'getSystem'>;
+type ProcessFacts = NonNullable<Health['processes']>[number];
 
 /** Whether the system itself is well, each part with its number and what would be too much. */
 export function System() {
@@ -23,7 +24,7 @@ export function System() {
       {data && (
         <>
           <Checks of={data} />
-          <Processes of={data} />
+          {data.processes && <Processes of={data} processes={data.processes} />}
           <p className="quiet">
             Prometheus reads <a href="/metrics">/metrics</a>; orchestrators ask <a href="/health">/health</a> and{' '}
             <a href="/ready">/ready</a>. What happened stands in the <Link href="/logs/system">system log</Link>.
@@ -47,14 +48,13 @@ const slow_s = 0.025;
 const old_hold_ms = 15 * 60_000;
 
 function checksOf({ database, processes, queue, added }: Health, now_ms: number): Check[] {
-  const alive = processes.filter((of) => of.alive);
   const hold_ms = queue.oldest_hold_at === null ? 0 : now_ms - Date.parse(queue.oldest_hold_at);
   return [
     {
       name: 'Database',
       is: database.answered_in_ms > slow_ms ? 'warn' : 'ok',
       value: `answers in ${durationText(database.answered_in_ms)}`,
-      about: `PostgreSQL ${database.version}, ${bytesText(database.size_bytes)}. Without it every governed call is refused.`,
+      about: `PostgreSQL ${database.version}${database.size_bytes === null ? '' : `, ${bytesText(database.size_bytes)}`}. Without it every governed call is refused.`,
     },
     {
       name: 'Clock',
@@ -62,12 +62,7 @@ function checksOf({ database, processes, queue, added }: Health, now_ms: number)
       value: `${Math.abs(database.clock_ahead_ms)} ms from the database`,
       about: 'Windows of limits begin and end by the clock of the database, on every process.',
     },
-    {
-      name: 'Evaluator',
-      is: (added.p95_seconds ?? 0) > slow_s ? 'warn' : 'ok',
-      value: added.p95_seconds === null ? 'no call yet' : `p95 ≤ ${durationText(added.p95_seconds * 1000)}`,
-      about: `Time added to ${countText(Number(added.calls))} calls of this process: deciding, reserving, settling.`,
-    },
+    ...(added === null ? [] : [evaluatorCheck(added)]),
     {
       name: 'Calls under way',
       is: hold_ms > old_hold_ms ? 'warn' : 'ok',
@@ -89,13 +84,27 @@ function checksOf({ database, processes, queue, added }: Health, now_ms: number)
       value: `${exactText(Number(queue.deliveries_pending))} waiting, ${exactText(Number(queue.deliveries_dead))} given up`,
       about: 'Alerts that were given up stay in the list of deliveries until somebody tries again.',
     },
-    {
-      name: 'Processes',
-      is: alive.length === 0 ? 'crit' : new Set(alive.map((of) => of.version)).size > 1 ? 'warn' : 'ok',
-      value: `${alive.length} alive`,
-      about: 'Each beats every 5 seconds; one that is silent for 15 is taken as gone and its calls are settled.',
-    },
+    ...(processes === null ? [] : [processesCheck(processes)]),
   ];
+}
+
+function evaluatorCheck({ calls, p95_seconds }: NonNullable<Health['added']>): Check {
+  return {
+    name: 'Evaluator',
+    is: (p95_seconds ?? 0) > slow_s ? 'warn' : 'ok',
+    value: p95_seconds === null ? 'no call yet' : `p95 ≤ ${durationText(p95_seconds * 1000)}`,
+    about: `Time added to ${countText(Number(calls))} calls of this process: deciding, reserving, settling.`,
+  };
+}
+
+function processesCheck(processes: ProcessFacts[]): Check {
+  const alive = processes.filter((of) => of.alive);
+  return {
+    name: 'Processes',
+    is: alive.length === 0 ? 'crit' : new Set(alive.map((of) => of.version)).size > 1 ? 'warn' : 'ok',
+    value: `${alive.length} alive`,
+    about: 'Each beats every 5 seconds; one that is silent for 15 is taken as gone and its calls are settled.',
+  };
 }
 
 const looks: Record<Check['is'], [Tone, GlyphName, string]> = {
@@ -127,7 +136,7 @@ function Checks({ of }: { of: Health }) {
   );
 }
 
-function Processes({ of }: { of: Health }) {
+function Processes({ of, processes }: { of: Health; processes: ProcessFacts[] }) {
   return (
     <Section
       title="Processes"
@@ -138,7 +147,7 @@ function Processes({ of }: { of: Health }) {
       }
     >
       <div className={styles.processes}>
-        {of.processes.map((one) => (
+        {processes.map((one) => (
           <Panel key={one.id}>
             <KeyValue
               of={[
