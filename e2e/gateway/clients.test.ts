@@ -1,74 +1,22 @@
 import { createHash } from 'node:crypto';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ScriptedProvider } from '../../tools/simulate/scripted-provider.ts';
-import { cannedProvider } from '../parts/canned-provider.ts';
-import { addProvider, collect, expectStatus } from '../parts/client.ts';
-import { type Gateway, recordsOf, say, startGateway } from '../parts/gateway.ts';
-
-const logprobs = {
-  content: [
-    { token: 'Hi', logprob: -0.25, bytes: [72, 105], top_logprobs: [{ token: 'Hi', logprob: -0.25, bytes: null }] },
-  ],
-  refusal: null,
-};
-const with_logprobs = {
-  ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'm' },
-  choices: [
-    { index: 0, message: { role: 'assistant', content: 'Hi', refusal: null }, logprobs, finish_reason: 'stop' },
-  ],
-  usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 },
-};
-
-let gateway: Gateway;
-let canned: ScriptedProvider;
-beforeAll(async () => {
-  [gateway, canned] = await Promise.all([startGateway(), cannedProvider({ logprobs: { body: with_logprobs } })]);
-});
-afterAll(async () => {
-  await gateway?.stop();
-  await canned?.close();
-});
-
-const openaiDirect = (options: object = {}) => new OpenAI({ baseURL: gateway.stub.url, apiKey: 'sk', ...options });
-const anthropicDirect = (options: object = {}) =>
-  new Anthropic({ baseURL: gateway.stub.origin, apiKey: 'sk', authToken: null, ...options });
-
-/** What the client makes of an answer, without what the stub makes anew for each request. */
-const comparable = (answer: unknown): unknown =>
-  JSON.parse(JSON.stringify(answer).replace(/(_|-)(01)?stub\d{20}/g, '$1id'), (name, value) =>
-    name === 'created' || name === 'created_at' ? 0 : value,
-  );
-
-/** The same call to the provider itself and through the gateway: the client must not see a difference. */
-async function same<Client>(
-  direct: Client,
-  ours: Client,
-  call: (client: Client) => Promise<unknown>,
-): Promise<unknown> {
-  const [there, here] = [await call(direct), await call(ours)];
-  expect(comparable(here)).toEqual(comparable(there));
-  return comparable(here);
-}
-
-const onOpenai = (call: (client: OpenAI) => Promise<unknown>) => same(openaiDirect(), gateway.openai(), call);
-const onAnthropic = (call: (client: Anthropic) => Promise<unknown>) =>
-  same(anthropicDirect(), gateway.anthropic(), call);
-
-const pixel =
-  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const weather = {
-  name: 'get_weather',
-  description: 'The weather of a city',
-  parameters: { type: 'object', properties: { location: { type: 'string' } }, required: ['location'] },
-};
-const tools = [{ type: 'function' as const, function: weather }];
-const claude_tools = [
-  { name: weather.name, description: weather.description, input_schema: { type: 'object' as const } },
-];
-const model = 'gpt-4o-mini';
-const claude = 'claude-opus-4-6';
+import { describe, expect, test } from 'vitest';
+import { collect, expectStatus } from '../parts/client.ts';
+import { recordsOf, say } from '../parts/gateway.ts';
+import {
+  anthropicDirect,
+  claude,
+  claude_tools,
+  comparable,
+  gateway,
+  model,
+  onAnthropic,
+  onOpenai,
+  openaiDirect,
+  pixel,
+  tools,
+} from './client-parts.ts';
 
 describe('the official OpenAI client', () => {
   test('plain, with several answers, a bound, stop, seed, tools and an image', async () => {
@@ -205,63 +153,6 @@ describe('the official Anthropic client', () => {
   });
 });
 
-describe('what reaches the provider', () => {
-  const post = async (path: string, body: string, headers: Record<string, string> = {}) => {
-    const answer = await fetch(`${gateway.server.url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${gateway.server.admin_key}`, 'content-type': 'application/json', ...headers },
-      body,
-    });
-    await answer.text();
-    expect(answer.status).toBe(200);
-    const sent = gateway.stub.received.at(-1);
-    if (!sent) throw new Error('nothing reached the stub');
-    return sent;
-  };
-
-  const odd = `{ "seed" : 12345678901234567890123456789, "temperature":1.0,"big": -9007199254740993, "tiny":1E-7,
-    "esc":"\\u00e9\\/\\ud83d\\ude00", "unknown_field": {"a":[1.50, {"b" : null}]},"logit_bias":{"50256":-100},
-    "model":"MODEL",   "messages":[{"role":"user","content":"Grüße 😀 stub: {}"} ] }\n`;
-
-  test('is the caller’s body, byte for byte', async () => {
-    expect((await post('/v1/chat/completions', odd.replace('MODEL', model))).body).toBe(odd.replace('MODEL', model));
-  });
-
-  test('but for the model’s prefix, and the asking for usage of a stream', async () => {
-    const prefixed = await post('/v1/chat/completions', odd.replace('MODEL', `openai/${model}`));
-    expect(prefixed.body).toBe(odd.replace('MODEL', model));
-    const streamed = odd.replace('MODEL', model).replace('"seed"', '"stream": true, "seed"');
-    const sent = await post('/v1/chat/completions', streamed);
-    expect(sent.body).toBe(streamed.replace(' }\n', ',"stream_options":{"include_usage":true} }\n'));
-  });
-
-  test('is answered with our id of the request, and the provider’s beside it', async () => {
-    const client = gateway.openai();
-    for (const stream of [false, true]) {
-      const { response } = await client.chat.completions.create({ model, messages: say(), stream }).withResponse();
-      const [ours, also] = ['x-request-id', 'request-id'].map((name) => response.headers.get(name));
-      expect(ours).toMatch(/^req_[0-9a-f]{32}$/);
-      expect(also).toBe(ours);
-      expect(response.headers.get('x-aos-provider-request-id')).toBe(gateway.stub.received.at(-1)?.id);
-    }
-  });
-
-  test('carries the provider’s key and no word of ours', async () => {
-    const { admin_key } = gateway.server;
-    const claims = { 'x-aos-agent-id': 'a', 'x-aos-tags': 'k=v', cookie: 'c=1', 'openai-organization': 'org-caller' };
-    const chat = await post('/v1/chat/completions', odd.replace('MODEL', model), claims);
-    expect(chat.headers.authorization).toBe('Bearer sk-stub-provider-key');
-    const said = JSON.stringify({ model: claude, max_tokens: 5, messages: say() });
-    const more = { 'x-api-key': admin_key, 'anthropic-version': '2023-06-01', 'anthropic-beta': 'x-2025-01-01' };
-    const messages = await post('/v1/messages', said, { ...claims, ...more });
-    expect(messages.headers).toMatchObject({ 'x-api-key': 'sk-stub-provider-key', 'anthropic-beta': 'x-2025-01-01' });
-    for (const { headers } of [chat, messages]) {
-      expect(JSON.stringify(headers)).not.toContain(admin_key);
-      expect(Object.keys(headers).filter((name) => /^(x-aos|cookie|openai-org)/.test(name))).toEqual([]);
-    }
-  });
-});
-
 describe('every call leaves a complete record', () => {
   /** USD per million tokens of gpt-4o-mini. */
   const [input_price, output_price] = [0.15, 0.6];
@@ -354,78 +245,4 @@ test('the built-in models answer on every wire without any provider', async () =
   expect(message.usage.output_tokens).toBeGreaterThan(5);
   const { data } = await gateway.openai().embeddings.create({ model: 'mock-embedding', input: 'Hello.' });
   expect(data[0]?.embedding.length).toBeGreaterThan(8);
-});
-
-describe('answers of real providers, word for word', () => {
-  const direct = () => new OpenAI({ baseURL: `${canned.url}/v1`, apiKey: 'sk', maxRetries: 0 });
-  const directClaude = () => new Anthropic({ baseURL: canned.url, apiKey: 'sk', authToken: null, maxRetries: 0 });
-  const messages = say();
-
-  // The last of this file: with two providers of a kind, a bare model name is ambiguous.
-  beforeAll(async () => {
-    const secret = 'sk-canned';
-    await addProvider(gateway.admin, { slug: 'canned', kind: 'openai', base_url: `${canned.url}/v1`, secret });
-    await addProvider(gateway.admin, { slug: 'canned-claude', kind: 'anthropic', base_url: canned.url, secret });
-  });
-
-  test.each(['chat-plain.json', 'chat-tool.json', 'chat-choices.json', 'chat-refusal.json', 'logprobs'])(
-    'chat %s',
-    async (name) => {
-      const create = (client: OpenAI, model: string) =>
-        client.chat.completions.create({ model, messages, tools, n: 3 });
-      expect(await create(gateway.openai(), `canned/${name}`)).toEqual(await create(direct(), name));
-    },
-  );
-
-  test.each(['chat-stream.sse', 'chat-stream-tool.sse', 'chat-stream-length.sse'])('chat %s', async (name) => {
-    const stream_options = { include_usage: true };
-    const create = async (client: OpenAI, model: string) =>
-      collect(await client.chat.completions.create({ model, messages, tools, stream: true, stream_options }));
-    const there = await create(direct(), name);
-    expect(there.length).toBeGreaterThan(3);
-    expect(await create(gateway.openai(), `canned/${name}`)).toEqual(there);
-  });
-
-  test('responses, with a tool, streamed, and failing in mid-stream', async () => {
-    for (const name of ['responses-plain.json', 'responses-tool.json']) {
-      const create = (client: OpenAI, model: string) => client.responses.create({ model, input: 'x' });
-      expect(await create(gateway.openai(), `canned/${name}`)).toEqual(await create(direct(), name));
-    }
-    const create = async (client: OpenAI, model: string) =>
-      collect(await client.responses.create({ model, input: 'x', stream: true }));
-    const [whole, failing] = ['responses-stream.sse', 'responses-stream-failed.sse'];
-    expect(await create(gateway.openai(), `canned/${whole}`)).toEqual(await create(direct(), whole));
-    const there = await create(direct(), failing).catch((error: Error) => error.message);
-    expect(there).toMatch(/Request too large/);
-    expect(await create(gateway.openai(), `canned/${failing}`).catch((error: Error) => error.message)).toBe(there);
-  });
-
-  test('to a query the caller gave, which travels on', async () => {
-    const { url, admin_key } = gateway.server;
-    const body = JSON.stringify({ model: 'canned-claude/messages-plain.json', max_tokens: 5, messages });
-    const headers = { 'x-api-key': admin_key, 'content-type': 'application/json' };
-    for (const query of ['?beta=true', '?a=1&b=%2F%20c', '']) {
-      const answer = await fetch(`${url}/v1/messages${query}`, { method: 'POST', headers, body });
-      expect(answer.status).toBe(200);
-      expect(canned.requests.at(-1)?.path).toBe(`/v1/messages${query}`);
-    }
-  });
-
-  test('messages, with a tool, streamed', async () => {
-    const asked = { max_tokens: 100, messages, tools: claude_tools };
-    for (const name of ['messages-plain.json', 'messages-tool.json']) {
-      const create = (client: Anthropic, model: string) => client.messages.create({ ...asked, model });
-      expect(await create(gateway.anthropic(), `canned-claude/${name}`)).toEqual(await create(directClaude(), name));
-    }
-    for (const name of ['messages-stream.sse', 'messages-stream-tool.sse']) {
-      const create = async (client: Anthropic, model: string) =>
-        collect(await client.messages.create({ ...asked, model, stream: true }));
-      expect(await create(gateway.anthropic(), `canned-claude/${name}`)).toEqual(await create(directClaude(), name));
-    }
-    const broken = async (client: Anthropic, model: string) =>
-      collect(await client.messages.create({ ...asked, model, stream: true })).catch((error: Error) => error.message);
-    const there = await broken(directClaude(), 'messages-stream-error.sse');
-    expect(there).toMatch(/overloaded/i);
-    expect(await broken(gateway.anthropic(), 'canned-claude/messages-stream-error.sse')).toBe(there);
-  });
 });

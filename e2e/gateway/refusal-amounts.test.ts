@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { limitAgent, recordsOf, wires } from '../parts/gateway.ts';
+import { block, call, day, errorIn, expectSameState, gateway, next } from './refusal-parts.ts';
+
+describe('amounts', () => {
+  const chat = (agent: string, more: object = {}, headers: object = {}) =>
+    call('chat', wires.chat.body({ output_tokens: 50, input_tokens: 20 }, more), {
+      'x-aos-agent-id': agent,
+      ...headers,
+    });
+
+  test('what was spent counts: the same number in error, gauge and header', async () => {
+    const agent = next('spender');
+    const limit = { type: 'tokens_output', max: 120, window: day };
+    const { controls } = await limitAgent(gateway, agent, { limit, action: block });
+    const [{ id }] = controls as [{ id: string }];
+    const first = await chat(agent, { max_tokens: 60 });
+    expect(first.status).toBe(200);
+    expect(first.headers.get('x-aos-limit')).toMatch(new RegExp(`^${id}; unit=tokens; remaining=60; reset=`));
+    expect(await gateway.admin.get(`/api/v1/limits/${id}/state`)).toMatchObject({ body: { posted: 50, pending: 0 } });
+    const second = await chat(agent, { max_tokens: 71 });
+    expect(second.status).toBe(402);
+    const { details, message } = errorIn('chat', second.body);
+    expect(details).toMatchObject({ limit: 120, used: 50, reserved: 0, requested: 71 });
+    expect(message).toContain(
+      'its limit of 120 tokens has 50 tokens used and 0 tokens reserved, and this call may need 71',
+    );
+    await expectSameState(details);
+    // Reaching the limit exactly is allowed.
+    expect((await chat(agent, { max_tokens: 70 })).status).toBe(200);
+  });
+
+  test('without a bound of its own a call gets what the limit pays for', async () => {
+    const agent = next('unbounded');
+    await limitAgent(gateway, agent, { limit: { type: 'tokens_output', max: 40, window: day }, action: block });
+    const answer = await chat(agent);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-aos-max-tokens')).toBe('40');
+    expect(JSON.parse(gateway.stub.received.at(-1)?.body ?? '')).toMatchObject({ max_tokens: 40 });
+    expect(answer.body).toMatchObject({ usage: { completion_tokens: 40 } });
+    // Fewer than 16 tokens are not worth a call.
+    expect((await chat(agent)).status).toBe(402);
+  });
+
+  test('a call in flight is reserved, and its place is free when it has ended', async () => {
+    const agent = next('parallel');
+    const { controls } = await limitAgent(gateway, agent, { limit: { type: 'concurrency', max: 1 }, action: block });
+    const [{ id }] = controls as [{ id: string }];
+    const slow = call('chat', wires.chat.body({ delay_ms: 700 }), { 'x-aos-agent-id': agent });
+    await expect.poll(async () => (await gateway.rows('select from holds')).length, { interval: 10 }).toBe(1);
+    const refused = await chat(agent);
+    expect(refused.status).toBe(429);
+    const { details } = errorIn('chat', refused.body);
+    expect(details).toMatchObject({ limit: 1, used: 0, reserved: 1, requested: 1, resets_at: null, retryable: true });
+    await expectSameState(details);
+    expect((await slow).status).toBe(200);
+    expect((await chat(agent)).status).toBe(200);
+    expect(await gateway.admin.get(`/api/v1/limits/${id}/state`)).toMatchObject({ body: { posted: 0, pending: 0 } });
+  });
+
+  test('one incident for each run and policy, however often it is hit', async () => {
+    const agent = next('repeated');
+    await limitAgent(gateway, agent, { limit: { type: 'requests', max: 0, window: day }, action: block });
+    const headers = { 'x-aos-session-id': next('session') };
+    const answers = [];
+    for (let n = 0; n < 3; n++) answers.push(await chat(agent, {}, headers));
+    const errors = answers.map(({ body }) => errorIn('chat', body));
+    expect(new Set(errors.map(({ details }) => details.run_id)).size).toBe(1);
+    const [first] = errors;
+    if (!first) throw new Error('no error');
+    const { run_id } = first.details;
+    const incidents = await gateway.rows('select id, occurrences from incidents where source_run_id = $1', [run_id]);
+    expect(incidents).toMatchObject([{ occurrences: 3 }]);
+    const violations = await gateway.rows('select incident_id from violations where run_id = $1', [run_id]);
+    expect(violations.map(({ incident_id }) => incident_id)).toEqual(Array(3).fill(incidents[0]?.id));
+    const opened = await gateway.rows(`select from audit_ledger where event = 'INCIDENT_CREATED' and run_id = $1`, [
+      run_id,
+    ]);
+    expect(opened).toHaveLength(1);
+  });
+
+  test('calls that come together never spend more than there is', async () => {
+    const agent = next('together');
+    await limitAgent(gateway, agent, { limit: { type: 'requests', max: 5, window: day }, action: block });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => chat(agent, { max_tokens: 5 })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(200), ...Array(15).fill(402)]);
+  });
+});
+
+describe('policies that do not refuse', () => {
+  const limit = { type: 'requests', max: 0, window: day };
+  const plain = (agent: string, headers: object = {}) =>
+    call('chat', wires.chat.body({}), { 'x-aos-agent-id': agent, ...headers });
+
+  test.each([false, true])('shadow is heard and changes nothing (stream: %s)', async (stream) => {
+    const [agent, control_agent] = [next('shadow'), next('none')];
+    const policy = await limitAgent(gateway, agent, { limit, action: block }, { mode: 'shadow' });
+    const body = wires.chat.body({}, { stream, max_tokens: 9 });
+    const [under, free] = await Promise.all(
+      [agent, control_agent].map((id) => call('chat', body, { 'x-aos-agent-id': id })),
+    );
+    expect(under?.status).toBe(200);
+    expect(under?.headers.get('x-aos-shadow')).toBe('block');
+    expect(under?.headers.get('x-aos-decision')).toBe('continue');
+    expect(free?.headers.get('x-aos-shadow')).toBeNull();
+    const text = (answer: typeof under) => answer?.text.replaceAll(/"(id|created)":("[^"]+"|\d+)/g, '');
+    expect(text(under)).toBe(text(free));
+    const [sent, other] = gateway.stub.received.slice(-2);
+    expect(sent?.body).toBe(other?.body);
+    const run_id = under?.headers.get('x-aos-run-id') ?? '';
+    const [decision] = await gateway.rows('select * from decisions where run_id = $1', [run_id]);
+    expect(decision).toMatchObject({
+      verdict: 'continue',
+      contributions: [{ policy_id: policy.id, mode: 'shadow', fired: true }],
+    });
+    const [violation] = await gateway.rows('select * from violations where run_id = $1', [run_id]);
+    expect(violation).toMatchObject({ policy_id: policy.id, mode: 'shadow', incident_id: null });
+    expect(await gateway.rows('select from incidents where source_run_id = $1', [run_id])).toEqual([]);
+    expect(await recordsOf(gateway, run_id)).toMatchObject([{ execution_status: 'succeeded', verdict: 'continue' }]);
+  });
+
+  test('a shadow limit never clamps the output', async () => {
+    const agent = next('shadow-bound');
+    const small = { type: 'tokens_output', max: 20, window: day };
+    await limitAgent(gateway, agent, { limit: small, action: block }, { mode: 'shadow' });
+    const answer = await call('chat', wires.chat.body({ output_tokens: 100 }), { 'x-aos-agent-id': agent });
+    expect(answer.body).toMatchObject({ usage: { completion_tokens: 100 } });
+    expect(answer.headers.get('x-aos-max-tokens')).toBeNull();
+    expect(JSON.parse(gateway.stub.received.at(-1)?.body ?? '')).not.toHaveProperty('max_tokens');
+  });
+
+  test.each([false, true])('warn lets pass, says so and keeps the decision (stream: %s)', async (stream) => {
+    const agent = next('warned');
+    const policy = await limitAgent(gateway, agent, { limit, action: 'warn' });
+    const answer = await call('chat', wires.chat.body({}, { stream }), { 'x-aos-agent-id': agent });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-aos-decision')).toBe('warn');
+    expect(answer.headers.get('x-aos-policies')).toBe(policy.id);
+    const run_id = answer.headers.get('x-aos-run-id');
+    const decision_id = answer.headers.get('x-aos-decision-id');
+    const found = await gateway.rows('select * from decisions where run_id = $1', [run_id]);
+    expect(found).toMatchObject([{ id: decision_id, verdict: 'warn', policy_id: policy.id }]);
+    const ledger = await gateway.rows('select * from audit_ledger where object_id = $1', [decision_id]);
+    expect(ledger).toMatchObject([{ event: 'LIMIT_WARNED', run_id }]);
+    // A warning opens no incident unless its control says so.
+    expect(await gateway.rows('select from incidents where source_run_id = $1', [run_id])).toEqual([]);
+  });
+
+  test('a dry run tells the decision; it sends, holds and writes nothing', async () => {
+    const [blocked, open] = [next('dry-blocked'), next('dry-open')];
+    const policy = await limitAgent(gateway, blocked, { limit, action: block });
+    const count = async () => {
+      const tables = await gateway.rows<{ name: string }>(
+        `select table_name as name from information_schema.tables where table_schema = 'aos' and table_type = 'BASE TABLE'
+          and table_name <> 'instances'`,
+      );
+      const counts = tables.map(({ name }) => `select '${name}' as name, count(*)::int as n from ${name}`);
+      return gateway.rows(`${counts.join(' union all ')} order by 1`);
+    };
+    const before = await count();
+    const reached = gateway.stub.log.length;
+    const dry = { 'x-aos-dry-run': '1', 'x-aos-session-id': next('dry'), 'x-aos-actor-id': next('dry') };
+    const refused = await plain(blocked, dry);
+    expect(refused).toMatchObject({
+      status: 200,
+      body: { dry_run: true, decision: { verdict: 'block', code: 'quota_exceeded', policy_id: policy.id } },
+    });
+    expect(refused.headers.get('x-aos-decision')).toBe('block');
+    const allowed = await plain(open, dry);
+    expect(allowed).toMatchObject({
+      status: 200,
+      body: { dry_run: true, decision: { verdict: 'continue', policy_id: null } },
+    });
+    expect(gateway.stub.log).toHaveLength(reached);
+    expect(await count()).toEqual(before);
+  });
+});

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { wire_names, wires } from '../parts/gateway.ts';
+import { agentWith, gateway, gaugeOf, lastBill, open, readAll, settledRecord, tokens } from './stream-parts.ts';
+
+describe('a caller who leaves at once', () => {
+  const leave = async (body: object, headers: Record<string, string> = {}) => {
+    const { hostname, port } = new URL(gateway.server.url);
+    const text = JSON.stringify(body);
+    const all = {
+      ...{ host: 'x', authorization: `Bearer ${gateway.server.admin_key}`, 'content-type': 'application/json' },
+      ...{ 'content-length': text.length, ...headers },
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    socket.write(`POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n${text}`, () => socket.destroy());
+    await once(socket, 'close');
+  };
+
+  test('has left a stream before anything is sent for it', async () => {
+    const { agent, control_id } = await agentWith(10_000);
+    const before = gateway.stub.log.length;
+    for (let n = 0; n < 10; n++)
+      await leave(wires.chat.body({ delay_ms: 600 }, { stream: true }), { 'x-aos-agent-id': agent });
+    await sleep(300);
+    await gateway.untilSettled();
+    for (const { closed_at, started_at } of gateway.stub.log.slice(before)) {
+      expect(closed_at).not.toBeNull();
+      expect((closed_at ?? Infinity) - started_at).toBeLessThanOrEqual(250);
+    }
+    expect(await gaugeOf(control_id)).toMatchObject({ posted: 0, pending: 0 });
+  });
+
+  test('keeps no Idempotency-Key in flight', async () => {
+    const keys = Array.from({ length: 5 }, (_, n) => `left-${n}`);
+    for (const key of keys) await leave(wires.chat.body({}), { 'idempotency-key': key });
+    await sleep(300);
+    await gateway.untilSettled();
+    for (const key of keys) {
+      const options = { headers: { 'idempotency-key': key } };
+      expect((await gateway.admin.post('/v1/chat/completions', wires.chat.body({}), options)).status).toBe(200);
+    }
+  });
+});
+
+test('a plain call whose caller leaves is read to its end and charged in full', async () => {
+  const { agent, control_id } = await agentWith(10_000);
+  const leaving = AbortSignal.timeout(150);
+  const body = wires.chat.body({ delay_ms: 500, output_tokens: 90 });
+  const options = { headers: { 'x-aos-agent-id': agent }, signal: leaving };
+  await expect(gateway.admin.post('/v1/chat/completions', body, options)).rejects.toThrow();
+  expect(await gateway.rows('select from holds')).toHaveLength(1);
+  await gateway.untilSettled();
+  expect(lastBill()).toMatchObject({ outcome: 'complete', output_tokens: 90 });
+  const [record] = await gateway.rows('select * from llm_run_records order by id desc limit 1');
+  expect(record).toMatchObject({ execution_status: 'succeeded', usage_source: 'provider', output_tokens: '90' });
+  expect(await gaugeOf(control_id)).toMatchObject({ posted: 90, pending: 0 });
+});
+
+test('a plain answer that breaks off is an error, at all that was held', async () => {
+  const { agent, control_id } = await agentWith(200);
+  for (const reset_after_chunks of [0, 1]) {
+    const answer = await gateway.admin.post(
+      '/v1/chat/completions',
+      wires.chat.body({ reset_after_chunks }, { max_tokens: 50 }),
+      {
+        headers: { 'x-aos-agent-id': agent },
+      },
+    );
+    expect(answer).toMatchObject({ status: 502, body: { error: { code: 'provider_unreachable', type: 'api_error' } } });
+    const record = await settledRecord(answer.headers.get('x-aos-run-id') ?? '');
+    expect(record).toMatchObject({ execution_status: 'failed', usage_source: 'estimated', output: 50 });
+  }
+  expect(await gaugeOf(control_id)).toMatchObject({ posted: 100, pending: 0 });
+});
+
+test('a provider that reports more than was reserved is charged as it says, and an incident tells the difference', async () => {
+  const { agent, control_id } = await agentWith(100);
+  const usage = { prompt_tokens: 10, completion_tokens: 130, total_tokens: 140 };
+  const answer = await gateway.admin.post('/v1/chat/completions', wires.chat.body({ usage }, { max_tokens: 100 }), {
+    headers: { 'x-aos-agent-id': agent },
+  });
+  expect(answer.status).toBe(200);
+  expect(await gaugeOf(control_id)).toMatchObject({ posted: 130, pending: 0, cap: 100 });
+  const run_id = answer.headers.get('x-aos-run-id');
+  const [incident] = await gateway.rows('select * from incidents where source_run_id = $1', [run_id]);
+  expect(incident).toMatchObject({ category: 'BUDGET_EXCEEDED', severity: 'HIGH' });
+  expect(incident?.title).toContain('reported 130 tokens where 100 were reserved');
+});
+
+describe('when what happened cannot be written', () => {
+  const without = async (table: string, work: () => Promise<void>) => {
+    await gateway.rows(`alter table ${table} rename to out_of_reach`);
+    try {
+      await work();
+    } finally {
+      await gateway.rows(`alter table out_of_reach rename to ${table}`);
+    }
+  };
+
+  test('streams end with an error and plain calls are answered with 503; all are settled once, later', async () => {
+    const directive = { output_tokens: 25 };
+    const waiting = await Promise.all(wire_names.map(async (wire) => ({ wire, ...(await agentWith(10_000)) })));
+    const plain = await agentWith(10_000);
+    const run_ids: string[] = [];
+    await without('llm_run_records', async () => {
+      const streams = waiting.map(async ({ wire, agent, control_id }) => {
+        const read = await readAll(await open(wire, directive, agent));
+        expect(read.error).toMatchObject({ code: 'governance_unavailable' });
+        expect(tokens(read.text)).toBe(25);
+        const { posted, pending } = await gaugeOf(control_id);
+        expect(posted).toBe(0);
+        expect(pending).toBeGreaterThanOrEqual(25);
+      });
+      const options = { headers: { 'x-aos-agent-id': plain.agent } };
+      const answer = await gateway.admin.post('/v1/chat/completions', wires.chat.body(directive), options);
+      expect(answer).toMatchObject({ status: 503, body: { error: { code: 'governance_unavailable' } } });
+      expect(answer.text).toContain('The provider was asked');
+      await Promise.all(streams);
+      const holds = await gateway.rows<{ run_id: string }>('select run_id from holds');
+      run_ids.push(...holds.map(({ run_id }) => run_id));
+    });
+    await gateway.untilSettled();
+    expect(run_ids).toHaveLength(4);
+    for (const run_id of run_ids)
+      expect(await settledRecord(run_id)).toMatchObject({ execution_status: 'succeeded', output: 25 });
+    for (const { control_id } of [...waiting, plain])
+      expect(await gaugeOf(control_id)).toMatchObject({ posted: 25, pending: 0 });
+  });
+});
+
+// The last of this file: with two providers of a kind, a bare model name is ambiguous.
