@@ -75,6 +75,7 @@ const of_projects: ReadonlySet<Name> = new Set<Name>([
   'getOutcomes',
   'getMetrics',
   'listIncidents',
+  'listSignals',
   'listLlmRunRecords',
   'listAgents',
   'listApiKeys',

@@ -4,6 +4,7 @@ const pages: Readonly<Record<string, string>> = {
   pol: '/policies/',
   inc: '/incidents/',
   dec: '/d/',
+  sig: '/activity/signals?signal=',
 };
 
 export const id_shape = /^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/;

@@ -19,6 +19,7 @@ export const routes: readonly Route[] = [
   page('/', () => import('./pages/overview/Overview.tsx'), 'Overview'),
   page('/activity/live', () => import('./pages/activity/Live.tsx'), 'Live'),
   page('/activity/completed', () => import('./pages/activity/Completed.tsx'), 'Completed'),
+  page('/activity/signals', () => import('./pages/activity/Signals.tsx'), 'Signals'),
   page('/activity/metrics', () => import('./pages/activity/Metrics.tsx'), 'Metrics'),
   page('/runs/:id', () => import('./pages/runs/Run.tsx'), 'Run'),
   page('/d/:id', () => import('./pages/decisions/Decision.tsx'), 'Decision'),

@@ -4,6 +4,7 @@ import { Tabs } from '../ui/Tabs.tsx';
 const tabs = [
   ['Live', '/activity/live'],
   ['Completed', '/activity/completed'],
+  ['Signals', '/activity/signals'],
   ['Metrics', '/activity/metrics'],
 ] as const;
 

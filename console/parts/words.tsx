@@ -48,6 +48,13 @@ const incident_looks: Readonly<Record<string, Look>> = {
   resolved: { tone: 'ok', glyph: 'check', word: 'Resolved' },
 };
 
+const signal_looks: Readonly<Record<string, Look>> = {
+  open: { tone: 'warn', glyph: 'dot', word: 'Open' },
+  acknowledged: { tone: 'neutral', glyph: 'triangle', word: 'Acknowledged' },
+  suppressed: { tone: 'neutral', glyph: 'pause', word: 'Suppressed' },
+  resolved: { tone: 'ok', glyph: 'check', word: 'Passed' },
+};
+
 const policy_looks: Readonly<Record<string, Look>> = {
   draft: { tone: 'neutral', glyph: 'circle', word: 'Draft' },
   active: { tone: 'info', glyph: 'dot', word: 'Active' },
@@ -62,6 +69,7 @@ const looks = {
   step: step_looks,
   severity: severity_looks,
   incident: incident_looks,
+  signal: signal_looks,
   policy: policy_looks,
 };
 

@@ -4,6 +4,7 @@ const pages: Readonly<Record<string, string>> = {
   pol: '/policies/',
   inc: '/incidents/',
   dec: '/d/',
+  sig: '/activity/signals?signal=',
 };
 
 /** Where the console shows the object with this id. `public_url` has no slash at its end. */

@@ -179,6 +179,30 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     ).toEqual([{ status: 'resolved', cause: 'expected', resolution: 'A test of its limits' }]);
   });
 
+  test('a signal is acknowledged, found again by its state, and suppressed', { timeout: 120_000 }, async () => {
+    await press('g', 'a');
+    await title('Live runs');
+    await tabTo(page.getByRole('link', { name: 'Signals', exact: true }));
+    await press('Enter');
+    await title('Signals');
+    const near = page.getByRole('listitem', { name: /^for greedy-bot: 1 used of the limit/ });
+    await tabTo(near.getByRole('button', { name: /^Acknowledge/ }));
+    await press('Enter');
+    await near.waitFor({ state: 'hidden' });
+    await press('/');
+    await type('status:acknowledged');
+    await press('Enter');
+    await tabTo(near.getByRole('button', { name: /^Suppress/ }));
+    await press('Enter');
+    await tabTo(page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }));
+    await type('It is only a test');
+    await press('Control+Enter');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await near.waitFor({ state: 'hidden' });
+    const stored = await gateway.rows("select status, act_reason from signals where text like 'for greedy-bot: 1 %'");
+    expect(stored).toEqual([{ status: 'suppressed', act_reason: 'It is only a test' }]);
+  });
+
   test('a limit is raised once, with a reason, and its calls pass again', { timeout: 120_000 }, async () => {
     await press('g', 'b');
     await title('Limits & budgets');

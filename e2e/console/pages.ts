@@ -17,6 +17,7 @@ export async function pagesOf(server: ServerAddress, key: string): Promise<Recor
     overview: '/',
     live: '/activity/live',
     completed: '/activity/completed',
+    signals: '/activity/signals',
     metrics: '/activity/metrics?range=7d',
     run: `/runs/${run}`,
     'run-cost': `/runs/${run}?scale=cost`,

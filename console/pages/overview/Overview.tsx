@@ -19,28 +19,24 @@ export function Overview() {
   const now = useNow();
   const ever = useApi('listRuns', { query: { limit: 1, is_synthetic: 'all' } });
   const incidents = useApi('listIncidents', { query: { status: 'open', limit: 200 } });
+  const signals = useApi('listSignals', { query: { status: 'open', limit: 200 } });
   const limits = useApi('listLimits', { query: { status: 'active', limit: 200 } });
   const approvals = useApi('listApprovals', { query: { status: 'pending', limit: 50 } });
   const live = useApi('listLiveRuns', { query: { limit: 200 } });
   const policies = useApi('listPolicies', { query: { status: 'active', limit: 200 } });
-  const keys = useApi('listApiKeys', { query: { limit: 200 } }, seldom);
-  const dead = useApi('listDeliveries', { query: { status: 'dead', limit: 50 } }, seldom);
   const day = useApi('getMetrics', {}, { ...seldom, refetchInterval: 30_000 });
   if (ever.data?.items.length === 0) return <FirstSteps />;
   const matters = mattersOf(
     {
       incidents: incidents.data?.items ?? [],
-      limits: limits.data?.items ?? [],
+      signals: signals.data?.items ?? [],
       approvals: approvals.data?.items ?? [],
       paused: (live.data?.items ?? []).filter(({ hold }) => hold === 'paused'),
       policies: policies.data?.items ?? [],
-      keys: keys.data?.items ?? [],
-      dead: dead.data?.items ?? [],
-      unpriced_calls: day.data?.totals.unpriced_calls ?? 0,
     },
     now,
   );
-  const asked = [incidents, limits, approvals, live, policies, keys, dead, day];
+  const asked = [incidents, signals, limits, approvals, live, policies, day];
   const missing = asked.filter(({ isError }) => isError).length;
   return (
     <Page title="Overview">
@@ -65,7 +61,12 @@ export function Overview() {
 
 function Matters({ of }: { of: readonly Matter[] }) {
   if (of.length === 0)
-    return <p className="quiet">Nothing. Incidents, limits, approvals, keys, prices and channels are watched.</p>;
+    return (
+      <p className="quiet">
+        Nothing. Incidents, <Link href="/activity/signals">signals</Link>, approvals, paused runs and policies in shadow
+        are watched.
+      </p>
+    );
   return (
     <ol className={styles.matters}>
       {of.map(({ key, tone, glyph, word, text, href, act }) => (

@@ -5,22 +5,18 @@ const now_ms = Date.UTC(2026, 10, 22, 12);
 const at = (minutes: number) => new Date(now_ms + minutes * 60_000).toISOString();
 const nothing: Known = {
   incidents: [],
-  limits: [],
+  signals: [],
   approvals: [],
   paused: [],
   policies: [],
-  keys: [],
-  dead: [],
-  unpriced_calls: 0,
 };
 
-const limit = (more: object): Known['limits'][number] =>
+const signal = (id: string, severity: string, more: object = {}): Known['signals'][number] =>
   ({
-    ...{ id: 'ctl_1', policy_id: 'pol_1', policy_name: 'Cap', status: 'active', mode: 'enforce', count_per: 'target' },
-    ...{ unit: 'usd', cap: '10', posted: '5', pending: '0', remaining: '5', subject: '*', items: [] },
-    ...{ resets_at: at(600), empties_at: null },
+    ...{ id, severity, type: 'FORECAST_BREACH', subject: `${id} *`, text: `Signal ${id}.`, evidence: {} },
     ...more,
-  }) as unknown as Known['limits'][number];
+  }) as unknown as Known['signals'][number];
+const empties = (minutes: number) => ({ evidence: { empties_at: at(minutes) } });
 
 const incident = (id: string, severity: string, more: object = {}) =>
   ({
@@ -34,15 +30,19 @@ const words = (known: Partial<Known>) =>
 test('nothing needs attention when nothing is known to', () => expect(words({})).toEqual([]));
 
 test('the gravest comes first, and of those alike what does harm soonest', () => {
-  const soon = limit({ id: 'ctl_2', policy_name: 'Soon', empties_at: at(10) });
-  const later = limit({ id: 'ctl_3', policy_name: 'Later', empties_at: at(60) });
-  const full = limit({ id: 'ctl_4', policy_name: 'Full', remaining: '0', posted: '10' });
+  const signals = [
+    signal('later', 'MEDIUM', empties(60)),
+    signal('soon', 'MEDIUM', empties(10)),
+    signal('full', 'HIGH', { type: 'NEAR_LIMIT' }),
+    signal('someday', 'LOW', { type: 'SHADOW_WOULD_BLOCK' }),
+  ];
   const incidents = [incident('inc_1', 'CRITICAL', { category: 'TOKEN_LIMIT' })];
-  expect(words({ limits: [later, soon, full], incidents }).map((text) => text.split(' ')[1])).toEqual([
-    'Cap:',
-    'Full:',
-    'Soon:',
-    'Later:',
+  expect(words({ signals, incidents })).toEqual([
+    'Critical: Cap: token limit by bot',
+    'Near limit: Signal full.',
+    'Forecast breach: Signal soon.',
+    'Forecast breach: Signal later.',
+    'Shadow would block: Signal someday.',
   ]);
 });
 
@@ -55,8 +55,12 @@ test('incidents alike are one matter, as grave as the gravest', () => {
   expect(words({ incidents })).toEqual(['High: 2 × Cap: budget exceeded by bot', 'Low: Cap: budget exceeded by bot']);
 });
 
-test('a limit that is reset before it runs out is no matter', () =>
-  expect(words({ limits: [limit({ empties_at: at(700) })] })).toEqual([]));
-
-test('what one run has used up is told as its incident and not again as a limit', () =>
-  expect(words({ limits: [limit({ subject: 'run_1', remaining: '0' })] })).toEqual([]));
+test('a limit that is near is told once, and not again as one that will be spent', () => {
+  const subject = 'ctl_1 agt_1';
+  const signals = [
+    signal('sig_1', 'MEDIUM', { subject, ...empties(60) }),
+    signal('sig_2', 'MEDIUM', { subject, type: 'NEAR_LIMIT' }),
+    signal('sig_3', 'MEDIUM', { ...empties(60) }),
+  ];
+  expect(words({ signals })).toEqual(['Near limit: Signal sig_2.', 'Forecast breach: Signal sig_3.']);
+});

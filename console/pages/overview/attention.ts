@@ -1,9 +1,8 @@
 import type { Item } from '../../api.ts';
-import { gaugesOf, type Limit } from '../../parts/gauge.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import type { Tone } from '../../ui/Chip.tsx';
-import { amountText, relativeText } from '../../ui/format.ts';
+import { relativeText } from '../../ui/format.ts';
 import type { GlyphName } from '../../ui/Glyph.tsx';
 
 /** Something that a person should look at. */
@@ -23,13 +22,10 @@ export interface Matter {
 
 export interface Known {
   incidents: readonly Item<'listIncidents'>[];
-  limits: readonly Limit[];
+  signals: readonly Item<'listSignals'>[];
   approvals: readonly Item<'listApprovals'>[];
   paused: readonly Item<'listLiveRuns'>[];
   policies: readonly Item<'listPolicies'>[];
-  keys: readonly Item<'listApiKeys'>[];
-  dead: readonly Item<'listDeliveries'>[];
-  unpriced_calls: number;
 }
 
 const never_ms = Number.MAX_SAFE_INTEGER;
@@ -39,12 +35,10 @@ const day_ms = 86_400_000;
 export function mattersOf(known: Known, now_ms: number): Matter[] {
   const matters = [
     ...incidentMatters(known.incidents),
-    ...known.limits.flatMap((limit) => limitMatters(limit, now_ms)),
+    ...signalMatters(known.signals, now_ms),
     ...approvalMatters(known.approvals, now_ms),
     ...pausedMatters(known.paused),
     ...shadowMatters(known.policies, now_ms),
-    ...keyMatters(known.keys, now_ms),
-    ...restMatters(known),
   ];
   return matters.sort((a, b) => b.severity - a.severity || a.impact_ms - b.impact_ms || (a.key < b.key ? -1 : 1));
 }
@@ -88,34 +82,27 @@ interface OneIncident {
   severity: keyof typeof ranks;
 }
 
-/** Limits that are full, or will be before they are reset. */
-function limitMatters(limit: Limit, now_ms: number): Matter[] {
-  if (limit.status !== 'active') return [];
-  return gaugesOf(limit).flatMap((gauge) => {
-    const is_full = Number(gauge.remaining) <= 0 && Number(gauge.cap) > 0;
-    const empties_ms = gauge.empties_at === null ? null : Date.parse(gauge.empties_at);
-    const resets_ms = gauge.resets_at === null ? never_ms : Date.parse(gauge.resets_at);
-    const runs_out = empties_ms !== null && empties_ms < resets_ms && empties_ms - now_ms < day_ms;
-    // What a single run has used up has ended with it, and is told as its incident.
-    if (gauge.subject.startsWith('run_') || (!is_full && !runs_out)) return [];
-    const used = `${amountText(gauge.posted, gauge.unit)} of ${amountText(gauge.cap, gauge.unit)}`;
-    const whose = gauge.subject === '*' ? '' : ` for ${gauge.subject}`;
-    const when = is_full
-      ? `full${gauge.resets_at ? `, resets ${relativeText(resets_ms, now_ms)}` : ''}`
-      : `empties ${relativeText(empties_ms ?? 0, now_ms)}`;
-    const is_shadow = limit.mode === 'shadow';
-    return {
-      key: `limit ${limit.id} ${gauge.subject}`,
-      severity: is_shadow ? 0 : is_full ? 2 : 1,
-      impact_ms: is_full ? 0 : Math.max(0, (empties_ms ?? 0) - now_ms),
-      tone: is_shadow ? 'shadow' : is_full ? 'crit' : 'warn',
-      glyph: is_shadow ? 'flag' : is_full ? 'square' : 'triangle',
-      word: 'Limit',
-      text: `${limit.policy_name}${whose}: ${used}, ${when}`,
-      href: hrefOf(limit.policy_id),
-      act: 'Look',
-    } satisfies Matter;
-  });
+/** What looks at what is recorded have found. A limit that is near is not told again as one that will be spent. */
+function signalMatters(signals: Known['signals'], now_ms: number): Matter[] {
+  const near = new Set(signals.flatMap(({ type, subject }) => (type === 'NEAR_LIMIT' ? [subject] : [])));
+  return signals
+    .filter(({ type, subject }) => type !== 'FORECAST_BREACH' || !near.has(subject))
+    .map(({ id, type, severity: level, text, evidence }) => {
+      const severity = ranks[level];
+      const { empties_at } = evidence as { empties_at?: string };
+      return {
+        key: `signal ${id}`,
+        severity,
+        impact_ms:
+          empties_at === undefined ? (severity === 0 ? never_ms : 0) : Math.max(0, Date.parse(empties_at) - now_ms),
+        tone: severity >= 2 ? 'crit' : severity === 1 ? 'warn' : 'neutral',
+        glyph: severity >= 2 ? 'square' : severity === 1 ? 'triangle' : 'circle',
+        word: plainWords(type),
+        text,
+        href: hrefOf(id),
+        act: 'Look',
+      } satisfies Matter;
+    });
 }
 
 const approvalMatters = (approvals: Known['approvals'], now_ms: number): Matter[] =>
@@ -159,56 +146,3 @@ const shadowMatters = (policies: Known['policies'], now_ms: number): Matter[] =>
       href: hrefOf(id),
       act: 'Promote or retire',
     }));
-
-/** Keys in use that are bound to nobody: whoever holds one may call itself any agent. */
-function keyMatters(keys: Known['keys'], now_ms: number): Matter[] {
-  const unbound = keys.filter(
-    ({ agent_ids, role, last_used_at, revoked_at, expires_at }) =>
-      role === 'service' &&
-      agent_ids.length === 0 &&
-      revoked_at === null &&
-      (expires_at === null || Date.parse(expires_at) > now_ms) &&
-      last_used_at !== null &&
-      now_ms - Date.parse(last_used_at) < 7 * day_ms,
-  );
-  return unbound.map(({ id, name }) => ({
-    key: `key ${id}`,
-    severity: 0,
-    impact_ms: never_ms,
-    tone: 'neutral',
-    glyph: 'circle',
-    word: 'Unbound key',
-    text: `Key ${name} is bound to no agent: what its callers say they are is a claim`,
-    href: '/settings/api-keys',
-    act: 'Bind',
-  }));
-}
-
-function restMatters({ unpriced_calls, dead }: Known): Matter[] {
-  const matters: Matter[] = [];
-  if (unpriced_calls > 0)
-    matters.push({
-      key: 'prices',
-      severity: 1,
-      impact_ms: 0,
-      tone: 'warn',
-      glyph: 'triangle',
-      word: 'Price unknown',
-      text: `${unpriced_calls} ${unpriced_calls === 1 ? 'call' : 'calls'} of the last 24 h are in no sum: their models have no price`,
-      href: '/settings/prices',
-      act: 'Find them',
-    });
-  if (dead.length > 0)
-    matters.push({
-      key: 'deliveries',
-      severity: 2,
-      impact_ms: 0,
-      tone: 'crit',
-      glyph: 'cross',
-      word: 'Not delivered',
-      text: `${dead.length} ${dead.length === 1 ? 'alert was' : 'alerts were'} given up: a channel does not answer`,
-      href: '/settings/deliveries',
-      act: 'Test the channel',
-    });
-  return matters;
-}
