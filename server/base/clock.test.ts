@@ -1,5 +1,6 @@
+import { instantOf } from '@aos/core/base/id.ts';
 import { afterEach, expect, test, vi } from 'vitest';
-import { realClock } from './deps.ts';
+import { idMaker, realClock } from './deps.ts';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -39,4 +40,26 @@ test('half of the way there and back is added to what the database showed', () =
   clock.follow(1_800_000_000_000, asked_ms);
   expect(clock.now() - 1_800_000_000_000).toBeGreaterThanOrEqual(199);
   about(clock.now(), 1_800_000_000_200);
+});
+
+test('ids sort as they were made and carry the time that is counted by, whatever the machine says', () => {
+  const begun_ms = Date.now();
+  const clock = realClock();
+  const makeId = idMaker(clock);
+  const made: string[] = [];
+  for (const step of [0, hour, -hour, 24 * hour]) {
+    setClock(begun_ms + step);
+    for (let n = 0; n < 500; n++) made.push(makeId('record'));
+    about(instantOf(made.at(-1) ?? ''), begun_ms);
+  }
+  expect([...made].sort()).toEqual(made);
+  expect(new Set(made).size).toBe(made.length);
+});
+
+test('ids of a clock that is set back stay behind those that were made before', () => {
+  const clock = realClock();
+  const makeId = idMaker(clock);
+  const before = makeId('event');
+  clock.follow(clock.now() - hour, clock.monotonic());
+  expect(makeId('event') > before).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { banner } from '../base/banner.ts';
 import { type Config, readConfig } from '../base/config.ts';
-import { type Deps, makeId, realClock } from '../base/deps.ts';
+import { type Deps, idMaker, realClock } from '../base/deps.ts';
 import { type Log, openLog } from '../base/log.ts';
 import { createMetrics } from '../base/metrics.ts';
 import { openOutbound } from '../base/outbound/outbound.ts';
@@ -66,8 +66,8 @@ export async function start(): Promise<Running> {
     });
     started.add(() => db.close());
     const outside = { vault: openVault(config), outbound: openOutbound(config.outbound_reach), db };
-    const known = { config, log, clock, makeId, database_url: url, ...outside };
-    const deps: Deps = { ...known, metrics: createMetrics(), instance_id: makeId('instance') };
+    const known = { config, log, clock, makeId: idMaker(clock), database_url: url, ...outside };
+    const deps: Deps = { ...known, metrics: createMetrics(), instance_id: known.makeId('instance') };
     const { admin_key_to_print } = await firstBoot(deps, { admin_key: config.admin_key });
     await recordStartup(deps, migrated);
     started.add(() => recordShutdown(deps, reason));
