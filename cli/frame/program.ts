@@ -51,7 +51,7 @@ function programFor(terminal: Terminal): Command {
     .description(
       'The control plane for LLM runs: decides before every step, stops what must stop, records what happened.',
     )
-    .option('--url <address>', 'where the server is (AOS_URL; else http://127.0.0.1:8000)')
+    .option('--url <address>', 'where the server is (AOS_URL; else as its data folder says, or http://127.0.0.1:8000)')
     .option('--api-key <key>', 'the key to ask with (AOS_API_KEY; else the one in .aos, for a server on this machine)')
     .option('--project <project>', 'id or slug of the project to look at')
     .option('--json', 'one JSON document on stdout')

@@ -18,12 +18,14 @@ interface Given {
 }
 
 /**
- * Where the server is and with which key: what was given, else the environment, else, for a server on this machine
- * only, the key that its data folder keeps.
+ * Where the server is and with which key: what was given, else the environment, else what its data folder keeps: its
+ * address while it runs, and, for a server on this machine only, its key.
  */
 export function settingsOf(terminal: Terminal, given: Given): Settings {
   const { env } = terminal;
-  const url = checked(given.url ?? said(env.AOS_URL) ?? `http://127.0.0.1:${said(env.PORT) ?? '8000'}`);
+  const url = checked(
+    given.url ?? said(env.AOS_URL) ?? portUrl(said(env.PORT)) ?? keptIn(terminal, 'address')?.text ?? usual_url,
+  );
   const timeout_ms = seconds(given.timeout) * 1000;
   if (given.apiKey !== undefined) return { url, timeout_ms, api_key: given.apiKey, key_from: '--api-key' };
   const key = said(env.AOS_API_KEY);
@@ -33,6 +35,10 @@ export function settingsOf(terminal: Terminal, given: Given): Settings {
   if (admin_key) return { url, timeout_ms, api_key: admin_key, key_from: 'AOS_ADMIN_KEY' };
   return { url, timeout_ms, ...keptKey(terminal) };
 }
+
+const usual_url = 'http://127.0.0.1:8000';
+
+const portUrl = (port: string | undefined) => (port === undefined ? undefined : `http://127.0.0.1:${port}`);
 
 const said = (value: string | undefined): string | undefined => value?.trim() || undefined;
 
@@ -69,14 +75,20 @@ export function dataFolders({ env, cwd, root }: Terminal): string[] {
 }
 
 function keptKey(terminal: Terminal): Pick<Settings, 'api_key' | 'key_from'> {
+  const kept = keptIn(terminal, 'admin.key');
+  return { api_key: kept?.text ?? null, key_from: kept?.path ?? 'none' };
+}
+
+/** What the first data folder that has such a file keeps in it. */
+function keptIn(terminal: Terminal, file: 'admin.key' | 'address'): { text: string; path: string } | undefined {
   for (const folder of dataFolders(terminal)) {
-    const path = join(folder, 'admin.key');
+    const path = join(folder, file);
     try {
-      return { api_key: readFileSync(path, 'utf8').trim(), key_from: path };
+      return { text: readFileSync(path, 'utf8').trim(), path };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES') throw error;
     }
   }
-  return { api_key: null, key_from: 'none' };
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { api_key, key_binding, key_revocation, key_rotation, made_api_key, new_a
 import { password_sign_in } from '../access/member.ts';
 import { permissions, role } from '../access/permission.ts';
 import { new_project, project, project_change } from '../access/project.ts';
-import { new_provider, provider, provider_change } from '../access/provider.ts';
+import { new_provider, provider, provider_change, provider_models, provider_use } from '../access/provider.ts';
 import { display_name, reference, slug } from '../access/slug.ts';
 import { tenant } from '../access/tenant.ts';
 import { new_price, price_entry } from '../activity/price-entry.ts';
@@ -257,6 +257,23 @@ const providers = {
     permission: 'administer',
     params: one,
     answer: provider,
+  }),
+  useProvider: endpoint({
+    method: 'POST',
+    path: '/api/v1/providers/:id/use',
+    summary: 'Send calls for the model `default`, and runs without a model, to this provider',
+    permission: 'administer',
+    params: one,
+    body: provider_use,
+    answer: provider,
+  }),
+  listProviderModels: endpoint({
+    method: 'GET',
+    path: '/api/v1/providers/:id/models',
+    summary: 'Ask a provider, with the kept key, which models it has; nothing is charged',
+    permission: 'administer',
+    params: one,
+    answer: provider_models,
   }),
 };
 

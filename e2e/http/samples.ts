@@ -63,6 +63,7 @@ const written: Record<string, unknown> = {
   },
   'POST /api/v1/runtime/simulate': { goal: 'a sample', agent_id: 'sample' },
   'PUT /api/v1/providers/:id': { enabled: true },
+  'POST /api/v1/providers/:id/use': { model: 'sample' },
   'POST /api/v1/providers': { slug: 'sample', kind: 'openai' },
 };
 

@@ -25,6 +25,8 @@ export const endpoints: EndpointTable = {
   getProvider: 'GET /api/v1/providers/:id',
   changeProvider: 'PUT /api/v1/providers/:id',
   disableProvider: 'DELETE /api/v1/providers/:id',
+  useProvider: 'POST /api/v1/providers/:id/use',
+  listProviderModels: 'GET /api/v1/providers/:id/models',
   createPrice: 'POST /api/v1/prices',
   listPrices: 'GET /api/v1/prices',
   getSession: 'GET /api/v1/session',

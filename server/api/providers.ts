@@ -1,15 +1,33 @@
-import { usual_base_url } from '@aos/core/access/provider.ts';
+import { usual_base_url, usualModel } from '@aos/core/access/provider.ts';
 import type { access_endpoints } from '@aos/core/api/access.ts';
+import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Tx } from '../base/database.ts';
 import { sealContext } from '../base/vault.ts';
+import { modelsAt } from '../govern/provider-models.ts';
 import type { Context, Handlers } from '../http/handler.ts';
+import { allProviders } from '../store/control-read.ts';
 import { cursorOf } from '../store/list.ts';
-import { findProvider, insertProvider, listProviders, type ProviderRow, updateProvider } from '../store/providers.ts';
+import {
+  defaultProvider,
+  findProvider,
+  insertProvider,
+  listProviders,
+  type ProviderRow,
+  setDefaultModel,
+  updateProvider,
+} from '../store/providers.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage, unlessTaken } from './change.ts';
 import { refuseProjectKey } from './project-reach.ts';
 
-type Names = 'createProvider' | 'listProviders' | 'getProvider' | 'changeProvider' | 'disableProvider';
+type Names =
+  | 'createProvider'
+  | 'listProviders'
+  | 'getProvider'
+  | 'changeProvider'
+  | 'disableProvider'
+  | 'useProvider'
+  | 'listProviderModels';
 
 export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> = {
   createProvider: ({ body }, context) =>
@@ -80,6 +98,41 @@ export const provider_handlers: Handlers<Pick<typeof access_endpoints, Names>> =
       });
       return shown(context, after);
     }),
+
+  useProvider: ({ params, body }, context) =>
+    inControl(context, async (tx) => {
+      refuseProjectKey(context, 'Choosing the default provider');
+      const of = await existing(tx, params.id);
+      const model = body.model ?? usualModel(of);
+      if (model === undefined)
+        throw new Problem('invalid_body', `The body cannot be read: say which model of "${of.slug}" is meant: model.`);
+      if (!of.enabled) throw new Problem('conflict', `The provider "${of.slug}" is off: enable it first.`);
+      const before = await defaultProvider(tx);
+      const after = await setDefaultModel(tx, { id: of.id, model, at: nowText(context) });
+      await record(tx, context, {
+        event: 'PROVIDER_DEFAULT_CHANGED',
+        object_type: 'provider',
+        object_id: of.id,
+        before: before ? { provider: before.slug, model: before.default_model } : null,
+        after: { provider: after.slug, model },
+      });
+      return shown(context, after);
+    }),
+
+  listProviderModels: async ({ params }, context) => {
+    refuseProjectKey(context, 'Asking a provider for its models');
+    const { tenant_id } = context.identity;
+    const { id } = await inTenant(context, (tx) => existing(tx, params.id));
+    const rows = await inTenant(context, allProviders);
+    return modelsAt(
+      context.deps,
+      tenant_id,
+      present(
+        rows.find((row) => row.id === id),
+        'a provider of the tenant',
+      ),
+    );
+  },
 };
 
 const existing = async (tx: Tx, ref: string): Promise<ProviderRow> =>

@@ -1,7 +1,6 @@
 import type { Config } from './config.ts';
 
-/** What the command takes for granted. */
-const default_url = 'http://127.0.0.1:8000';
+/** What the command takes for granted; where the server listens stands in its data folder. */
 const default_data = '.aos';
 
 /** What a person reads after `npm start`: where things are, the key on the first start only, and what to paste next. */
@@ -15,11 +14,7 @@ export function banner(config: Config, ready_ms: number, admin_key: string | nul
     target: { kind: 'all_runs' },
     controls: [{ limit: { type: 'cost_usd', max: '1.00', window: { per: 'day' } }, action: 'block' }],
   };
-  const elsewhere = [
-    ...(url === default_url ? [] : [`AOS_URL=${url}`]),
-    ...(config.data_dir === default_data ? [] : [`AOS_DATA_DIR=${config.data_dir}`]),
-  ];
-  const settings = elsewhere.map((setting) => `${setting} `).join('');
+  const settings = config.data_dir === default_data ? '' : `AOS_DATA_DIR=${config.data_dir} `;
   const call = { model: 'mock-small', messages: [{ role: 'user', content: 'Hello' }] };
   return [
     '',

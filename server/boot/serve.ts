@@ -8,6 +8,7 @@ import { bindEndpoints } from '../http/bind.ts';
 import { consoleRoutes } from '../http/console.ts';
 import { docsRoutes } from '../http/docs.ts';
 import { operationRoutes } from '../http/operations.ts';
+import { keepAddress } from './address-file.ts';
 import { quietConnections } from './quiet-connections.ts';
 
 /** How long streams may go on after the process was told to stop. */
@@ -28,7 +29,9 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
   const closeQuiet = quietConnections(app.server);
   await app.listen({ port, host });
+  const forgetAddress = roles.includes('api') ? await keepAddress(govern) : null;
   return async () => {
+    await forgetAddress?.();
     const timer = setTimeout(() => app.server.closeAllConnections(), drain_ms);
     const sweep = setInterval(closeQuiet, sweep_ms);
     await app.close();

@@ -15,8 +15,21 @@ export interface ChosenModel {
   priced: PricedModel | null;
 }
 
-/** `provider/model`, or a bare name that exactly one configured provider serves. */
-export function chooseModel(control: TenantControl, wire: Wire, requested: string): ChosenModel {
+/** What callers ask for who leave the choice to the tenant. */
+export const default_name = 'default';
+
+/** What `default` stands for when the tenant has not said: the built-in provider's. */
+const built_in_default = 'mock/mock-small';
+
+/** The name that a model is called by, where it leaves the choice to the tenant: `provider/model`. */
+export function nameOfDefault({ providers }: TenantControl): string {
+  const used = providers.find((row) => row.default_model !== null);
+  return used ? `${used.slug}/${used.default_model}` : built_in_default;
+}
+
+/** `provider/model`, a bare name that exactly one configured provider serves, or `default`. */
+export function chooseModel(control: TenantControl, wire: Wire, asked: string): ChosenModel {
+  const requested = asked === default_name ? nameOfDefault(control) : asked;
   const speaking = control.providers.filter((row) => row.enabled && upstreams[row.kind].wires.includes(wire.name));
   const named = speaking.find((row) => requested.startsWith(`${row.slug}/`));
   if (named) return chosen(control, named, requested.slice(named.slug.length + 1));

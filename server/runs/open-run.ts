@@ -9,7 +9,7 @@ import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import type { Claims } from '../govern/asked.ts';
 import { createControls, type TenantControl } from '../govern/control.ts';
-import { chooseModel } from '../govern/models.ts';
+import { chooseModel, default_name, nameOfDefault } from '../govern/models.ts';
 import { createRegistry, type Registry } from '../govern/registry.ts';
 import { type Who, whoAsks } from '../govern/who.ts';
 import { type AgentRow, findAgent } from '../store/agents.ts';
@@ -22,9 +22,6 @@ import { allowedSkills } from './make-plan.ts';
 
 /** Skills of an agent for which nobody has said what it may do: those without effect outside. */
 export const default_skills = ['llm', 'transform', 'wait'];
-
-/** The model of an agent without one of its own. */
-const default_model = 'mock-small';
 
 /** An agent as it stands in its table; when it is only supposed, not yet seen there, nothing was said about it. */
 type ActingAgent = Named & Partial<Pick<AgentRow, 'skills' | 'models' | 'default_model'>>;
@@ -75,7 +72,8 @@ export async function askingFor(
     asked.session_id === undefined
       ? null
       : (await registry.session(identity.tenant_id, who.project, asked.session_id)).session;
-  const model = asked.model ?? agent.default_model ?? default_model;
+  const wanted = asked.model ?? agent.default_model ?? default_name;
+  const model = wanted === default_name ? nameOfDefault(control) : wanted;
   refuseModel(control, agent, model);
   const skills = agent.skills ?? default_skills;
   const plan = await planGiven(deps, identity.tenant_id, who.project.id, asked);

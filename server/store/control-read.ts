@@ -19,6 +19,7 @@ export interface ProviderRow {
   base_url: string | null;
   secret_envelope: string | null;
   models: string[];
+  default_model: string | null;
   enabled: boolean;
 }
 
@@ -40,7 +41,7 @@ export const allProjects = (tx: Tx): Promise<ProjectRow[]> =>
 
 export const allProviders = (tx: Tx): Promise<ProviderRow[]> =>
   tx.query(
-    `select id, slug, kind, base_url, secret_envelope, models, enabled from providers
+    `select id, slug, kind, base_url, secret_envelope, models, default_model, enabled from providers
       where tenant_id = current_tenant() order by id`,
   );
 

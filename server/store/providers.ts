@@ -8,7 +8,7 @@ import { ofTenant, readNewest } from './plain-list.ts';
 export type ProviderRow = Omit<Provider, 'url'>;
 
 const columns =
-  'id, slug, kind, base_url, secret_envelope is not null as has_secret, models, enabled, created_at, updated_at';
+  'id, slug, kind, base_url, secret_envelope is not null as has_secret, models, default_model, enabled, created_at, updated_at';
 
 /** By id or slug. */
 export async function findProvider(tx: Tx, ref: string): Promise<ProviderRow | undefined> {
@@ -23,7 +23,7 @@ export function listProviders(tx: Tx, page: { limit: number; cursor: string | nu
   return readNewest(tx, { table: 'providers', columns, filter: ofTenant() }, page);
 }
 
-export interface NewProvider extends Omit<ProviderRow, 'has_secret' | 'updated_at'> {
+export interface NewProvider extends Omit<ProviderRow, 'has_secret' | 'default_model' | 'updated_at'> {
   secret_envelope: string | null;
 }
 
@@ -51,10 +51,31 @@ export async function insertProvider(
   return rows[0];
 }
 
+/** Makes `model` of one provider the default, and that of no other. */
+export async function setDefaultModel(tx: Tx, of: { id: string; model: string; at: string }): Promise<ProviderRow> {
+  await tx.query(
+    'update providers set default_model = null where tenant_id = current_tenant() and default_model is not null',
+  );
+  const rows = await tx.query<ProviderRow>(
+    `update providers set default_model = $2, updated_at = $3 where tenant_id = current_tenant() and id = $1
+      returning ${columns}`,
+    [of.id, of.model, of.at],
+  );
+  return present(rows[0], 'the provider that is used');
+}
+
+/** The provider that calls for the model `default` go to. */
+export async function defaultProvider(tx: Tx): Promise<ProviderRow | undefined> {
+  const rows = await tx.query<ProviderRow>(
+    `select ${columns} from providers where tenant_id = current_tenant() and default_model is not null`,
+  );
+  return rows[0];
+}
+
 /** `secret_envelope` undefined: the secret stays; null: there is none any more. */
 export async function updateProvider(
   tx: Tx,
-  provider: Omit<ProviderRow, 'has_secret'>,
+  provider: Omit<ProviderRow, 'has_secret' | 'default_model'>,
   secret_envelope: string | null | undefined,
 ): Promise<ProviderRow> {
   const rows = await tx.query<ProviderRow>(

@@ -1,18 +1,22 @@
-import { addressOf } from './address.ts';
-import type { LlmUpstream } from './define.ts';
+import { type Address, addressOf } from './address.ts';
+import type { LlmUpstream, ProviderTarget } from './define.ts';
 import { requestHeaders } from './headers.ts';
-import { post } from './http.ts';
+import { exchange } from './http.ts';
 
 /** The version of the API that is asked for when the caller names none; still the only one there is. */
 const default_version = '2023-06-01';
+
+/** With or without `/v1` at the end of the base URL. */
+const placeOf = ({ base_url }: ProviderTarget, path: string): Address =>
+  addressOf(base_url.replace(/\/+$/, '').replace(/\/v1$/, ''), `/v1${path}`);
 
 /** Anthropic. `base_url` as for the official client, without `/v1`; one that ends in `/v1` works too. */
 export const anthropic: LlmUpstream = {
   kind: 'anthropic',
   wires: ['messages'],
   open: async (target, request) =>
-    post({
-      url: addressOf(target.base_url.replace(/\/+$/, '').replace(/\/v1$/, ''), `/v1${request.path}`),
+    exchange({
+      url: placeOf(target, request.path),
       headers: {
         'anthropic-version': default_version,
         ...requestHeaders(request.headers, request.stream),
@@ -22,5 +26,17 @@ export const anthropic: LlmUpstream = {
       deadlines: request.deadlines,
       signal: request.signal,
       stream: request.stream,
+    }),
+  models: async (target, question) =>
+    exchange({
+      ...question,
+      url: placeOf(target, '/models?limit=1000'),
+      headers: {
+        accept: 'application/json',
+        'anthropic-version': default_version,
+        ...(target.secret !== null && { 'x-api-key': target.secret }),
+      },
+      body: null,
+      stream: false,
     }),
 };

@@ -64,9 +64,14 @@ export interface ProviderTarget {
 
 export type ProviderKind = 'openai' | 'anthropic' | 'mock';
 
+/** A question to a provider that is no call of a model. */
+export type UpstreamQuestion = Pick<UpstreamRequest, 'deadlines' | 'signal'>;
+
 /** One kind of model provider: adding one is one file and one line in `index.ts`. */
 export interface LlmUpstream {
   kind: ProviderKind;
   wires: readonly WireName[];
   open(target: ProviderTarget, request: UpstreamRequest): Promise<UpstreamResponse>;
+  /** Which models it has, as `{ data: [{ id }] }`. */
+  models(target: ProviderTarget, question: UpstreamQuestion): Promise<UpstreamResponse>;
 }

@@ -7,7 +7,8 @@ import { responseHeaders } from './headers.ts';
 export interface HttpRequest {
   url: Address;
   headers: Record<string, string>;
-  body: Buffer;
+  /** Null: it is a GET, else a POST. */
+  body: Buffer | null;
   deadlines: Deadlines;
   signal: StopSignal;
   /** Whether an event stream is asked for, which may be longer than a plain answer. */
@@ -38,10 +39,10 @@ const no_longer_wanted = new Error('no longer wanted');
 const pools = new Map<string, Pool>();
 
 /**
- * One POST over a pooled connection. Follows no redirect, retries nothing, and closes the socket at once when the
+ * One request over a pooled connection. Follows no redirect, retries nothing, and closes the socket at once when the
  * signal aborts, a deadline passes or the body is destroyed. Fails with `UpstreamFailure` only.
  */
-export function post(request: HttpRequest): Promise<UpstreamResponse> {
+export function exchange(request: HttpRequest): Promise<UpstreamResponse> {
   const { url, headers, body } = request;
   const pool = poolOf(url.origin);
   let controller: Dispatcher.DispatchController | null = null;
@@ -50,32 +51,32 @@ export function post(request: HttpRequest): Promise<UpstreamResponse> {
     stop: () => controller?.abort(no_longer_wanted),
   };
   const { deadlines, signal, stream } = request;
-  const exchange = new Exchange(
+  const under_way = new Exchange(
     { deadlines, signal, max_bytes: stream ? max_bytes.stream : max_bytes.plain, peer: url.origin },
     feed,
   );
-  if (exchange.is_over) return exchange.response;
+  if (under_way.is_over) return under_way.response;
   const handler: Dispatcher.DispatchHandler = {
     // Called with a connection in hand, before the first byte is written: aborting here sends nothing.
     onRequestStart(connected) {
       controller = connected;
-      if (exchange.is_over) connected.abort(no_longer_wanted);
-      else exchange.sending();
+      if (under_way.is_over) connected.abort(no_longer_wanted);
+      else under_way.sending();
     },
     onResponseStart(_, status, answered) {
       if (status < 200) return;
       const coding = answered['content-encoding'];
-      if (coding === undefined || coding === 'identity') exchange.answer(status, responseHeaders(answered));
-      else exchange.fail(new UpstreamFailure('reset', true, `${url.origin} answered with a coding not asked for.`));
+      if (coding === undefined || coding === 'identity') under_way.answer(status, responseHeaders(answered));
+      else under_way.fail(new UpstreamFailure('reset', true, `${url.origin} answered with a coding not asked for.`));
     },
     onResponseData(connected, chunk) {
-      if (!exchange.chunk(chunk)) connected.pause();
+      if (!under_way.chunk(chunk)) connected.pause();
     },
-    onResponseEnd: () => exchange.end(),
-    onResponseError: (_, error) => exchange.fail(failureOf(error, exchange.was_sent, url.origin)),
+    onResponseEnd: () => under_way.end(),
+    onResponseError: (_, error) => under_way.fail(failureOf(error, under_way.was_sent, url.origin)),
   };
-  pool.dispatch({ path: url.pathname + url.search, method: 'POST', headers, body }, handler);
-  return exchange.response;
+  pool.dispatch({ path: url.pathname + url.search, method: body ? 'POST' : 'GET', headers, body }, handler);
+  return under_way.response;
 }
 
 /** Cuts every connection; calls in flight fail as `reset`. For the end of the process. */

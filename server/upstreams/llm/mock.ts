@@ -3,7 +3,7 @@ import type { WireName, WireRequest } from '@aos/core/activity/wires/define.ts';
 import { wires } from '@aos/core/activity/wires/index.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { type JsonObject, parseBody } from '@aos/core/base/json.ts';
-import { type LlmUpstream, UpstreamFailure, type UpstreamRequest } from './define.ts';
+import { type LlmUpstream, UpstreamFailure, type UpstreamQuestion, type UpstreamRequest } from './define.ts';
 import { Exchange } from './exchange.ts';
 import { answerOf } from './mock-answer.ts';
 import { mockChat } from './mock-chat.ts';
@@ -24,6 +24,8 @@ export const mock: LlmUpstream = {
   kind: 'mock',
   wires: ['chat', 'responses', 'messages', 'embeddings'],
   open: async (_, request) => new Player(request, playOf(request)).exchange.response,
+  models: async (_, question) =>
+    new Player(question, json(200, { data: mock_model_names.map((id) => ({ id })) })).exchange.response,
 };
 
 /** What is played: an answer in pieces, each after its delay. */
@@ -44,7 +46,7 @@ class Player {
   readonly #play: Play;
   #played = 0;
 
-  constructor(request: UpstreamRequest, play: Play) {
+  constructor(request: UpstreamQuestion, play: Play) {
     this.#play = play;
     const { deadlines, signal } = request;
     this.exchange = new Exchange(

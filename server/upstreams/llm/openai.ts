@@ -1,7 +1,7 @@
 import { addressOf } from './address.ts';
 import type { LlmUpstream } from './define.ts';
 import { requestHeaders } from './headers.ts';
-import { post } from './http.ts';
+import { exchange } from './http.ts';
 
 /** OpenAI, and every server that speaks its format. `base_url` as for the official client: with `/v1`. */
 export const openai: LlmUpstream = {
@@ -10,7 +10,7 @@ export const openai: LlmUpstream = {
   open: async (target, request) => {
     const headers = requestHeaders(request.headers, request.stream);
     if (target.secret !== null) headers.authorization = `Bearer ${target.secret}`;
-    return post({
+    return exchange({
       url: addressOf(target.base_url, request.path),
       headers,
       body: request.body,
@@ -19,4 +19,15 @@ export const openai: LlmUpstream = {
       stream: request.stream,
     });
   },
+  models: async (target, question) =>
+    exchange({
+      ...question,
+      url: addressOf(target.base_url, '/models'),
+      headers: {
+        accept: 'application/json',
+        ...(target.secret !== null && { authorization: `Bearer ${target.secret}` }),
+      },
+      body: null,
+      stream: false,
+    }),
 };
