@@ -1,10 +1,20 @@
 import type { Problem } from '@aos/core/base/error.ts';
 import type { Json } from '@aos/core/base/json.ts';
+import type { Action } from '@aos/core/policies/action.ts';
 import type { Facts } from './facts.ts';
+
+/** Why a stream did not come to its end; the verdict of what ended it, null when nobody decided that. */
+export interface BrokenOff {
+  problem: Problem;
+  verdict: Action | null;
+}
+
+/** The bytes of a stream; it has been settled when they end. */
+export type Chunks = AsyncGenerator<Buffer, BrokenOff | null>;
 
 /** What the gateway answers with. */
 export type Governed =
   | { kind: 'refused'; problem: Problem; facts: Facts }
   | { kind: 'dry_run'; decision: Json; facts: Facts }
   | { kind: 'plain'; status: number; headers: Record<string, string>; body: Buffer; facts: Facts }
-  | { kind: 'stream'; status: number; headers: Record<string, string>; chunks: AsyncGenerator<Buffer>; facts: Facts };
+  | { kind: 'stream'; status: number; headers: Record<string, string>; chunks: Chunks; facts: Facts };

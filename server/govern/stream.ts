@@ -13,7 +13,7 @@ import { addedBound, asFailure, client_closed, dispatch, failureProblem, unheard
 import { outcomeOf, type Went } from './ending.ts';
 import { factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
-import type { Governed } from './governed.ts';
+import type { BrokenOff, Chunks, Governed } from './governed.ts';
 import { endRunIfDue } from './kill.ts';
 import { heldSafely } from './let-go.ts';
 import { finishPlain, settleUnanswered } from './plain.ts';
@@ -53,6 +53,8 @@ interface Seen {
   /** Output tokens the holds pay for, over all answers; Infinity where no enforced limit counts output. */
   bound: number;
   hash: Hash;
+  /** All that was passed on, for a step of a plan, which goes by the whole of it; else null. */
+  kept: Buffer[] | null;
   usage: Usage | null;
   done: boolean;
   /** The decision that ended the stream; null while it may go on. */
@@ -69,7 +71,7 @@ async function* metered(
   seen: Seen,
   response: UpstreamResponse,
   upstream: Stopper,
-): AsyncGenerator<Buffer> {
+): Chunks {
   let failure: UpstreamFailure | null = null;
   let settled = false;
   const finish = async () => {
@@ -91,7 +93,8 @@ async function* metered(
         if (seen.first_byte_at_ms === null) failpoint(govern.config.failpoint, 'first_upstream_byte');
         seen.first_byte_at_ms ??= govern.clock.now();
         const { held: paused } = ticket.in_flight;
-        if (paused) await paused;
+        // Nobody waits for a step of a plan who could be kept waiting: its run stands still after it.
+        if (paused && !seen.kept) await paused;
         if (ticket.in_flight.ended_by) break;
         const { now, last } = take(ticket, seen, seen.splitter.push(chunk as Buffer));
         held = held.concat(last);
@@ -106,7 +109,9 @@ async function* metered(
     }
     upstream.abort();
     await finish();
-    yield Buffer.concat([...held, ...endOf(govern, ticket, seen, failure)]);
+    const broken = brokenOff(govern, ticket, seen, failure);
+    yield Buffer.concat([...held, ...endOf(ticket, seen, broken)]);
+    return broken;
   } finally {
     upstream.abort();
     await finish();
@@ -121,6 +126,7 @@ async function begin(ticket: Ticket): Promise<Seen> {
     delivered: await countDelivered(ticket.model.provider.kind),
     bound: counts_output ? ticket.output_bound * ticket.estimate.choices : Infinity,
     hash: createHash('sha256'),
+    kept: ticket.asked.planned ? [] : null,
     usage: null,
     done: false,
     cut: null,
@@ -145,6 +151,7 @@ function take(ticket: Ticket, seen: Seen, events: readonly SseEvent[]): { now: B
     seen.provider_error ||= read.failed;
     if (!read.forward) continue;
     seen.hash.update(event.raw);
+    seen.kept?.push(event.raw);
     (seen.done ? last : now).push(event.raw);
   }
   return { now, last };
@@ -153,15 +160,20 @@ function take(ticket: Ticket, seen: Seen, events: readonly SseEvent[]): { now: B
 const joined = (parts: Buffer[]): Buffer => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));
 
 /** The bytes that close a stream which did not close by itself: always an error event, never a silent end. */
-function endOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Buffer[] {
-  const { wire } = ticket.asked;
-  if (seen.cut) return [Buffer.from(wire.errorEvents(cutProblem(govern, ticket, seen.cut), seen.reader))];
-  if (seen.stopped) return [Buffer.from(wire.errorEvents(stoppedProblem(govern, ticket, seen.stopped), seen.reader))];
-  if (seen.done || seen.provider_error) return [];
-  const problem = failure
-    ? failureProblem(failure)
-    : new Problem('provider_unreachable', 'The provider ended the stream before the answer was complete.');
-  return [Buffer.from(wire.errorEvents(problem, seen.reader))];
+function endOf({ asked: { wire } }: Ticket, seen: Seen, broken: BrokenOff | null): Buffer[] {
+  // What the provider itself said of its error has been passed on.
+  if (broken === null || (broken.verdict === null && seen.provider_error)) return [];
+  return [Buffer.from(wire.errorEvents(broken.problem, seen.reader))];
+}
+
+function brokenOff(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): BrokenOff | null {
+  const { cut, stopped, provider_error } = seen;
+  if (cut) return { problem: cutProblem(govern, ticket, cut), verdict: cut.verdict };
+  if (stopped) return { problem: stoppedProblem(govern, ticket, stopped), verdict: stopped.verdict };
+  if (seen.done && !provider_error) return null;
+  if (failure && !provider_error) return { problem: failureProblem(failure), verdict: null };
+  const how = provider_error ? 'with an error' : 'before the answer was complete';
+  return { problem: new Problem('provider_unreachable', `The provider ended the stream ${how}.`), verdict: null };
 }
 
 function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
@@ -178,7 +190,8 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
     return { ...heard, status: 'cut', error, termination: 'BUDGET_EXCEEDED' };
   }
   if (seen.stopped) return { ...heard, ...stoppedEnding(stoppedProblem(govern, ticket, seen.stopped), seen.stopped) };
-  if (seen.done && !seen.provider_error) return { ...heard, status: 'succeeded', usage: seen.usage };
+  if (seen.done && !seen.provider_error)
+    return { ...heard, status: 'succeeded', usage: seen.usage, answer: seen.kept && Buffer.concat(seen.kept) };
   if (ticket.asked.gone.aborted) {
     return { ...heard, status: 'cancelled', error: client_closed, termination: 'USER_ABORT' };
   }

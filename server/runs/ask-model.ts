@@ -1,3 +1,4 @@
+import { chatText } from '@aos/core/activity/chat-text.ts';
 import { wires } from '@aos/core/activity/wires/index.ts';
 import type { Json, JsonObject } from '@aos/core/base/json.ts';
 import { type Action, refuses } from '@aos/core/policies/action.ts';
@@ -5,6 +6,7 @@ import { sha256Hex } from '../base/deps.ts';
 import type { AskedCall } from '../govern/asked.ts';
 import { governCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
+import type { Chunks } from '../govern/governed.ts';
 import type { ModelAsk } from '../skills/define.ts';
 import type { Caller } from './caller.ts';
 
@@ -22,6 +24,8 @@ interface Asking {
   more?: JsonObject;
   request_id: string;
   planned?: AskedCall['planned'];
+  /** The answer comes in events, where the provider can: what stops the run ends it in the middle, and it is charged for what came. */
+  streams?: true;
 }
 
 /** What would be decided about the call now; nothing is held, sent or recorded. */
@@ -44,19 +48,36 @@ export async function askModel(govern: Govern, asking: Asking): Promise<Answered
     }
     case 'plain':
       return answered(governed.status, governed.body);
-    default:
-      return {
-        kind: 'failed',
-        error: { code: 'answer_unreadable', message: 'the provider did not answer in one piece' },
-      };
+    case 'stream':
+      return collected(governed.chunks, decision_id);
+    case 'dry_run':
+      throw new Error('a call that is to be made was only looked at');
   }
 }
 
-function askedFrom(govern: Govern, { caller, run, ask, more, request_id, planned }: Asking): AskedCall {
+/** A stream to its end, which has been settled then. */
+async function collected(chunks: Chunks, decision_id: string): Promise<Answered> {
+  const parts: Buffer[] = [];
+  for (;;) {
+    const { done, value } = await chunks.next();
+    if (!done) {
+      parts.push(value);
+      continue;
+    }
+    if (value === null) return answered(200, Buffer.concat(parts));
+    const { code, message } = value.problem;
+    return value.verdict !== null && refuses(value.verdict)
+      ? { kind: 'refused', code, message, decision_id }
+      : { kind: 'failed', error: { code, message } };
+  }
+}
+
+function askedFrom(govern: Govern, { caller, run, ask, more, request_id, planned, streams }: Asking): AskedCall {
   const json: JsonObject = {
     model: ask.model ?? run.model,
     messages: ask.messages,
     ...(ask.max_tokens !== undefined && { max_tokens: ask.max_tokens }),
+    ...(streams && { stream: true }),
     ...more,
   };
   const body = Buffer.from(JSON.stringify(json));
@@ -94,18 +115,7 @@ const still_here = new AbortController().signal;
 function answered(status: number, body: Buffer): Answered {
   if (status >= 400)
     return { kind: 'failed', error: { code: `provider_${status}`, message: `the provider answered ${status}` } };
-  const output = textIn(body);
+  const output = chatText(body.toString('utf8'));
   if (output !== null) return { kind: 'done', output };
   return { kind: 'failed', error: { code: 'answer_unreadable', message: 'the answer of the model holds no text' } };
-}
-
-/** The text of a chat answer; null when there is none. */
-export function textIn(body: Buffer): string | null {
-  try {
-    const { choices } = JSON.parse(body.toString('utf8')) as { choices?: { message?: { content?: unknown } }[] };
-    const content = choices?.[0]?.message?.content;
-    return typeof content === 'string' ? content : null;
-  } catch {
-    return null;
-  }
 }

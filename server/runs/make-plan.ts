@@ -1,3 +1,4 @@
+import { chatText } from '@aos/core/activity/chat-text.ts';
 import { type Plan, plan, planProblems, type SkillForm } from '@aos/core/activity/plan.ts';
 import { plan_name } from '@aos/core/activity/plan-goal.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
@@ -6,7 +7,7 @@ import type { Govern } from '../govern/govern.ts';
 import { paramsSchema } from '../skills/define.ts';
 import { skills } from '../skills/index.ts';
 import type { MadePlan, ManagedRun } from '../store/managed-runs.ts';
-import { type Answered, askModel, lookAtModel, textIn } from './ask-model.ts';
+import { type Answered, askModel, lookAtModel } from './ask-model.ts';
 import type { Work } from './work.ts';
 
 /** Skills that a run may use, by name. */
@@ -62,7 +63,7 @@ export async function makePlan(govern: Govern, { caller, run, lease, request_id 
   const planned = {
     name: null,
     result: (_: string, body: Buffer): MadePlan | null => {
-      const made = planIn(textIn(body) ?? '', run.skills);
+      const made = planIn(chatText(body.toString('utf8')) ?? '', run.skills);
       return made.kind === 'planned' ? { ...lease, plan: made.plan } : null;
     },
   };

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { chatText } from '@aos/core/activity/chat-text.ts';
 import { asReference, type PlannedStep } from '@aos/core/activity/plan.ts';
 import { present } from '@aos/core/base/assert.ts';
 import type { Json, JsonObject } from '@aos/core/base/json.ts';
@@ -13,7 +14,7 @@ import { lookAct } from '../govern/look.ts';
 import { mayRepeat, type Skill } from '../skills/define.ts';
 import { skills } from '../skills/index.ts';
 import { beginStep, finishStep, type StepResult } from '../store/managed-runs.ts';
-import { type Answered, askModel, lookAtModel, textIn } from './ask-model.ts';
+import { type Answered, askModel, lookAtModel } from './ask-model.ts';
 import { namesModel } from './open-run.ts';
 import { whileClaimed, write } from './while-claimed.ts';
 import { LostClaim, type Work } from './work.ts';
@@ -55,9 +56,10 @@ async function tryStep(govern: Govern, work: Work, step: PlannedStep, skill: Ski
       return { kind: 'failed', error: { code: 'model_not_allowed', message: `the agent may not use "${model}"` } };
     const planned = {
       name: step.id,
-      result: (step_id: string, body: Buffer) => resultOf(govern, work, step.id, step_id, textIn(body)),
+      result: (step_id: string, body: Buffer) =>
+        resultOf(govern, work, step.id, step_id, chatText(body.toString('utf8'))),
     };
-    return askModel(govern, { ...asking, planned });
+    return askModel(govern, { ...asking, planned, streams: true });
   }
   const acted = await governAct(govern, {
     ...actOf(work, step, skill),

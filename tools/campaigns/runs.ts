@@ -13,10 +13,10 @@ import { type Findings, finish, printFigures, quantile } from './parts/report.ts
 import { askRun, countedPlan, openReceipts, prepareRunSite, type Receipts, run_env } from './parts/run-site.ts';
 import { verdictOnRuns } from './parts/run-verdict.ts';
 
-/** Where a worker can die over a run. Its calls are no streams, so there is no middle of one. */
+/** Where a worker can die over a run, in the order in which it passes them. */
 export const points: readonly FailpointName[] = [
   ...run_failpoints.slice(0, 2),
-  ...failpoints.filter((name) => name !== 'mid_stream'),
+  ...failpoints,
   ...run_failpoints.slice(2),
 ];
 

@@ -1,0 +1,105 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addProvider, expectStatus, waitFor } from '../parts/client.ts';
+import { type Gateway, limitAgent, recordsOf, startGateway } from '../parts/gateway.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway?.stop());
+
+interface Run {
+  id: string;
+  status: string;
+  termination_reason: string | null;
+  result: unknown;
+  failure: { code: string } | null;
+}
+
+const start = async (agent_id: string, directive: object, params: object = {}) => {
+  const prompt = `Answer. stub: ${JSON.stringify(directive)}`;
+  const ask = { id: 'ask', skill: 'llm', params: { prompt, model: 'openai/gpt-4o-mini', ...params } };
+  const body = { goal: 'streamed', agent_id, plan: { steps: [ask] }, max_retries: 0 };
+  return expectStatus(202, await gateway.admin.post<Run>('/api/v1/runs', body)).id;
+};
+const ended = (id: string) =>
+  waitFor(
+    async () => {
+      const run = expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`));
+      return !/^(?:queued|running|retry)$/.test(run.status) && run;
+    },
+    { timeout_ms: 30_000, what: `the end of ${id}` },
+  );
+const requestOf = (label: string) => gateway.stub.log.find((entry) => entry.label === label);
+
+test('a step of a model is streamed from the provider, and its answer and figures are whole', async () => {
+  const id = await start(
+    'whole',
+    { label: 'whole', text: 'One two three four.', input_tokens: 12 },
+    { max_tokens: 50 },
+  );
+  expect(await ended(id)).toMatchObject({ status: 'succeeded', result: 'One two three four.' });
+  const [record] = await recordsOf(gateway, id);
+  expect(record).toMatchObject({ streamed: true, execution_status: 'succeeded', usage_source: 'provider' });
+  expect(Number(record?.input_tokens)).toBe(12);
+});
+
+test('a run that is killed ends its call in the middle, and is charged for what came', async () => {
+  const id = await start('long', { label: 'long', output_tokens: 2_000, chunk_delay_ms: 20 }, { max_tokens: 2_000 });
+  await waitFor(() => requestOf('long'), { what: 'the request' });
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  const stopped_ms = performance.now();
+  expectStatus(200, await gateway.admin.post(`/api/v1/runs/${id}/kill`, { reason: 'enough' }));
+  await waitFor(async () => (await gateway.stub.openSockets()) === 0, { what: 'the end of the connection' });
+  expect(performance.now() - stopped_ms).toBeLessThan(1_000);
+  expect(await ended(id)).toMatchObject({ status: 'cancelled', termination_reason: 'USER_ABORT' });
+  await gateway.untilSettled();
+  const [record] = await recordsOf(gateway, id);
+  expect(record).toMatchObject({ streamed: true, execution_status: 'cancelled', usage_source: 'estimated' });
+  expect(Number(record?.output_tokens)).toBeGreaterThan(0);
+  expect(Number(record?.output_tokens)).toBeLessThan(1_000);
+});
+
+test('a run whose provider ignores the bound is ended at what its limit pays for', async () => {
+  const limit = { type: 'tokens_output', max: 60, window: { per: 'run' } };
+  await limitAgent(gateway, 'capped', { limit, action: 'block' });
+  const id = await start('capped', { label: 'capped', output_tokens: 5_000, ignore_max_tokens: true });
+  const run = await ended(id);
+  expect(run).toMatchObject({ status: 'failed_policy', termination_reason: 'BUDGET_EXCEEDED' });
+  const [record] = await recordsOf(gateway, id);
+  expect(record).toMatchObject({ execution_status: 'cut', streamed: true });
+  expect(Number(record?.output_tokens)).toBeLessThanOrEqual(60);
+});
+
+test('a stream that breaks off fails the step, and its half answer is no result', async () => {
+  const id = await start('broken', { label: 'broken', output_tokens: 50, reset_after_chunks: 3 }, { max_tokens: 50 });
+  expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code: 'provider_unreachable' } });
+  const rows = await gateway.rows('select state, output_envelope from planned_steps where run_id = $1', [id]);
+  expect(rows).toEqual([{ state: 'failed', output_envelope: null }]);
+});
+
+test('a provider that cannot stream answers in one piece', async () => {
+  const asked: boolean[] = [];
+  const plain = createServer((req, res) => {
+    let body = '';
+    req.on('data', (part: Buffer) => {
+      body += part.toString();
+    });
+    req.on('end', () => {
+      asked.push((JSON.parse(body) as { stream?: boolean }).stream === true);
+      const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
+      const choices = [{ index: 0, message: { role: 'assistant', content: 'In one.' }, finish_reason: 'stop' }];
+      res.setHeader('content-type', 'application/json').end(JSON.stringify({ id: 'c', choices, usage }));
+    });
+  });
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  const base_url = `http://127.0.0.1:${(plain.address() as AddressInfo).port}/v1`;
+  await addProvider(gateway.admin, { slug: 'plain', kind: 'openai', base_url, secret: 'sk-none' });
+  const id = await start('plain', {}, { model: 'plain/one', max_tokens: 5 });
+  expect(await ended(id)).toMatchObject({ status: 'succeeded', result: 'In one.' });
+  expect(asked).toEqual([true]);
+  plain.close();
+  plain.closeAllConnections();
+});
