@@ -1,20 +1,27 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type StubProvider, startStubProvider } from '../tools/simulate/stub-provider.ts';
+import { inBrowser, launchBrowser } from './parts/browser.ts';
 import { aosProcess, aos as command } from './parts/command.ts';
 import { type ServerProcess, startServer } from './parts/processes.ts';
 
 /** What README and docs promise to somebody who has just cloned the repository, in order, on a fresh data folder. */
 let server: ServerProcess;
+/** What stands behind `openai`, for those without a key of theirs. */
+let stub: StubProvider;
 beforeAll(async () => {
+  stub = await startStubProvider();
   server = await startServer({ program: ['tools/start.mjs'], env: { AOS_ADMIN_KEY: '' }, start_ms: 180_000 });
 }, 240_000);
 afterAll(async () => {
   await server?.stop();
+  await stub?.close();
   rmSync(server?.data_dir ?? '', { recursive: true, force: true });
 }, 60_000);
 
-/** Without a key in the environment: the one that the first start kept is found. */
-const aos = (...args: string[]) => command({ AOS_URL: server.url, AOS_DATA_DIR: server.data_dir }, ...args);
+/** With neither key nor address in the environment: the first start has kept both. */
+const aos = (...args: string[]) =>
+  command({ AOS_DATA_DIR: server.data_dir, OPENAI_API_KEY: 'sk-of-their-own' }, ...args);
 const minutes = 180_000;
 
 test(
@@ -82,6 +89,41 @@ test(
   minutes,
 );
 
+inBrowser('In a browser', () => {
+  test(
+    'a daily cap is made from a template, with what it would have done, and starts in shadow',
+    async () => {
+      const browser = await launchBrowser();
+      try {
+        const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+        page.setDefaultTimeout(60_000);
+        await page.goto(`${server.url}/policies/new?template=daily-cap`);
+        await page.getByLabel('Admin key').fill(readFileSync(`${server.data_dir}/admin.key`, 'utf8').trim());
+        await page.keyboard.press('Enter');
+        await page.getByLabel('Which agents, by name or id', { exact: true }).fill('support-bot');
+        await page.keyboard.press('Enter');
+        await page.getByRole('button', { name: 'Remove support-bot' }).waitFor();
+        await page.keyboard.press('Alt+3');
+        await page.getByLabel('At most (USD)').fill('0.50');
+        await page.getByText(/In shadow, calls of agent support-bot .*\$0\.50/).waitFor();
+        await page.getByLabel('Also runs of tests and demos').check();
+        const told = await page.getByText(/\d+ of \d+ runs would be stopped/).textContent();
+        const [stopped, runs] = told?.match(/\d+/g)?.map(Number) ?? [];
+        expect(stopped).toBeGreaterThan(0);
+        expect(runs).toBeGreaterThan(stopped ?? Infinity);
+        await page.keyboard.press('Control+Enter');
+        await page.getByRole('textbox', { name: 'Reason' }).fill('A first cap');
+        await page.getByRole('button', { name: 'Start in shadow' }).click();
+        await page.waitForURL(/\/policies\/pol_/);
+      } finally {
+        await browser.close();
+      }
+      expect((await aos('policy', '--status', 'active')).out).toMatch(/active \(shadow\).*support-bot.*\$0\.50/);
+    },
+    minutes,
+  );
+});
+
 test(
   'a client with another base URL and key is governed as it is',
   async () => {
@@ -93,6 +135,30 @@ test(
     });
     expect([answer.status, answer.headers.get('x-aos-decision')]).toEqual([200, 'continue']);
     expect((await aos('runs', '--agent', 'my-agent')).out).toContain(answer.headers.get('x-aos-run-id'));
+  },
+  minutes,
+);
+
+test(
+  'a provider of models is added with its key, tried and used, without a change to who calls',
+  async () => {
+    const added = await aos('providers', 'add', 'openai', '--key-env', 'OPENAI_API_KEY', '--base-url', stub.url);
+    expect([added.code, added.out]).toEqual([
+      0,
+      expect.stringMatching(
+        /✓ key accepted \(models listed: 4\)\n✓ test call \$0\.0\d+ .*\n✓ prices known for 3, unknown for 1/,
+      ),
+    ]);
+    const used = await aos('providers', 'use', 'openai', '--model', 'gpt-4o-mini');
+    expect(used.out).toContain('"default" is openai/gpt-4o-mini from now on; mock stays as mock-*');
+    // Whatever it is asked, the plan and then the step, it answers so.
+    const step = { id: 'greet', skill: 'llm', params: { prompt: 'Hello' }, depends_on: [] };
+    stub.set({ text: JSON.stringify({ steps: [step] }) });
+    const before = stub.log.length;
+    const run = await aos('run', '--agent', 'newcomer', 'Say hello', '--follow');
+    expect([run.code, run.err]).toEqual([0, expect.stringMatching(/▸ plan .*▸ greet .*✓ succeeded/s)]);
+    expect(stub.log.length - before).toBe(2);
+    expect((await aos('providers', 'test', 'mock/mock-small')).code).toBe(0);
   },
   minutes,
 );
