@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Item } from '@aos/sdk/contract.ts';
 import { amount, instant, money, oneLine } from '../frame/format.ts';
-import { rowLimit, several, showList } from '../frame/listing.ts';
+import { howMany, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
 import type { Noun } from './define.ts';
@@ -42,7 +42,7 @@ export const logs: Noun = {
       .command('tail')
       .description('records of calls as they are written, until interrupted')
       .option('--synthetic', 'also those of demos and scenarios')
-      .option('--count <n>', 'stop after so many')
+      .option('--count <n>', 'stop after so many', howMany)
       .action(act('Cannot follow the records', tail));
   },
 };
@@ -120,9 +120,9 @@ const system_columns: Column<SystemRecord>[] = [
 const poll_ms = 500;
 
 /** The records since the last look, oldest first, again and again. */
-async function tail(session: Session, { synthetic, count }: { synthetic?: boolean; count?: string }): Promise<void> {
+async function tail(session: Session, { synthetic, count }: { synthetic?: boolean; count?: number }): Promise<void> {
   const query = { limit: 200, is_synthetic: synthetic ? ('all' as const) : undefined };
-  const stop_after = count === undefined ? Number.POSITIVE_INFINITY : Number(count);
+  const stop_after = count ?? Number.POSITIVE_INFINITY;
   const seen = new Set((await session.aos.call('listLlmRunRecords', { query })).items.map(({ id }) => id));
   session.note(session.style.dim('waiting for calls; Ctrl-C stops'));
   for (let told = 0; told < stop_after; ) {

@@ -39,6 +39,12 @@ export function rowLimit(text: string): number {
   throw new InvalidArgumentError('It is a whole number from 1 to 200.');
 }
 
+export function howMany(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('It is a whole number from 1.');
+}
+
 /** `--file a --file b`, `--agent a,b`. */
 export const several = (text: string, before: string[] = []): string[] => [
   ...before,
