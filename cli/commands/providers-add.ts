@@ -39,7 +39,9 @@ export async function addProvider(session: Session, slug: string, options: AddOp
       const change = { enabled: true, base_url: options.baseUrl, secret, models: options.models };
       return session.aos.call('changeProvider', { params: { id: slug }, body: change });
     });
-  const has = await session.aos.call('listProviderModels', { params: { id: slug } });
+  const has = await session.aos
+    .call('listProviderModels', { params: { id: slug } })
+    .catch((error: unknown) => notThere(error, slug));
   if (!has.accepted)
     throw new CommandError(
       'failed',
@@ -62,6 +64,19 @@ export async function addProvider(session: Session, slug: string, options: AddOp
       ].join('\n'),
     next: `npx aos providers use ${made.slug}`,
   });
+}
+
+/** A provider that does not answer now may do so later: what is known of it is kept. */
+function notThere(error: unknown, slug: string): never {
+  if (!(error instanceof AOSError) || (error.status !== 502 && error.status !== 504)) throw error;
+  const again = `npx aos providers add ${slug}`;
+  throw new CommandError(
+    'failed',
+    `${slug} is kept, but does not answer`,
+    error.message,
+    slug === 'ollama' ? `ollama serve, then ${again}     or keep using mock` : again,
+    error.request_id,
+  );
 }
 
 function secretOf(session: Session, { keyEnv }: AddOptions): string | undefined {
