@@ -84,15 +84,18 @@ async function show(session: Session, named: string): Promise<void> {
     session.note(session.style.yellow(`${session.style.mark.warning} ${oneLine(warning)}`));
 }
 
-/** By id, else by the name it is recognised by in files. */
+/** By id, else by the name it is recognised by in files; a retired one only when no other has the name. */
 async function policyNamed(session: Session, named: string): Promise<Policy> {
   if (/^pol_/.test(named)) return session.aos.call('getPolicy', { params: { id: named } });
   const slug = slugOf(named);
   const names: string[] = [];
+  let retired: Policy | null = null;
   for await (const one of session.aos.each('listPolicies', { query: { limit: 200 } })) {
-    if (slugOf(one.name) === slug) return one;
+    if (slugOf(one.name) === slug && one.status !== 'retired') return one;
+    if (slugOf(one.name) === slug) retired ??= one;
     names.push(one.name);
   }
+  if (retired) return retired;
   throw new CommandError(
     'usage',
     `There is no policy "${named}"`,

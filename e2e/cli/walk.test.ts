@@ -33,12 +33,16 @@ const document = {
   ],
 };
 
-test('a policy goes out to a file and comes back unchanged', async () => {
-  await makePolicy(gateway.admin, document);
+test('a policy that was made by hand goes out to a file, and what a file made comes back unchanged', async () => {
+  const { id } = await makePolicy(gateway.admin, document);
   const exported = await aos('policy', 'export', 'walked-cap', '-q');
   expect([exported.code, exported.err]).toEqual([0, '']);
   const file = path.join(folder, 'walked.yaml');
   writeFileSync(file, exported.out);
+  expectStatus(200, await gateway.admin.post(`/api/v1/policies/${id}/retire`, { reason: 'its file takes over' }));
+  expect((await aos('policy', 'apply', file, '--reason', 'a walk')).out).toContain('✓ walked-cap');
+  const again = await aos('policy', 'export', 'walked-cap', '-q');
+  expect(again.out).toBe(exported.out);
   const diff = await aos('policy', 'diff', file, '--exit-code');
   expect([diff.code, diff.out]).toEqual([0, expect.stringContaining('1 unchanged')]);
   const all = await aos('policy', 'export', '--json');
