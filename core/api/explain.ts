@@ -12,7 +12,12 @@ const tokens = z.int().min(0).max(100_000_000);
 const asked = z
   .strictObject({
     decision_id: idOf('decision').optional().meta({ description: 'Explain this decision; then nothing else is given' }),
-    model: z.string().min(1).max(256).optional().meta({ description: '`provider/model`, or a bare model name' }),
+    model: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .meta({ description: '`provider/model`, a bare model name, or `default`' }),
     provider: z.string().min(1).max(128).optional(),
     project: reference.optional().meta({ description: 'Id or slug; for keys of the whole tenant' }),
     agent: reference.optional(),

@@ -10,7 +10,11 @@ const tokens = z.int().min(0).max(100_000_000);
 const asked = z
   .strictObject({
     kind: z.literal('llm').meta({ description: 'What is about to be called: a model' }),
-    model: z.string().min(1).max(256).meta({ description: '`provider/model`, or a model that one provider serves' }),
+    model: z
+      .string()
+      .min(1)
+      .max(256)
+      .meta({ description: '`provider/model`, a model that one provider serves, or `default`' }),
     messages: z.array(z.looseObject({})).min(1).max(2000).optional(),
     input_tokens: tokens.optional().meta({ description: 'Instead of messages: how large the prompt is' }),
     max_tokens: tokens.optional(),

@@ -57,7 +57,7 @@ const callOf = (name: keyof typeof wires, operationId: string): JsonObject => ({
         schema: {
           type: 'object',
           properties: {
-            model: { type: 'string', description: '`provider/model`, or a model that one provider serves' },
+            model: { type: 'string', description: '`provider/model`, a model that one provider serves, or `default`' },
             stream: { type: 'boolean', default: false },
           },
           required: ['model'],

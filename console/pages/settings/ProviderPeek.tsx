@@ -43,6 +43,7 @@ export function ProviderPeek({ of }: { of: Provider }) {
           ['Provider', <Id key="id" id={of.id} />],
           ['Address', of.base_url],
           ['Secret', of.has_secret ? 'kept sealed' : 'none'],
+          ['Model for "default"', of.default_model],
           ['Changed', <Instant key="at" at={of.updated_at} />],
         ]}
       />
