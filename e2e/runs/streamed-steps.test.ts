@@ -52,7 +52,7 @@ test('a run that is killed ends its call in the middle, and is charged for what 
   await new Promise((resolve) => setTimeout(resolve, 800));
   const stopped_ms = performance.now();
   expectStatus(200, await gateway.admin.post(`/api/v1/runs/${id}/kill`, { reason: 'enough' }));
-  await waitFor(async () => (await gateway.stub.openSockets()) === 0, { what: 'the end of the connection' });
+  await waitFor(() => requestOf('long')?.closed_by === 'client', { what: 'the closed connection', interval_ms: 5 });
   expect(performance.now() - stopped_ms).toBeLessThan(1_000);
   expect(await ended(id)).toMatchObject({ status: 'cancelled', termination_reason: 'USER_ABORT' });
   await gateway.untilSettled();
