@@ -119,7 +119,9 @@ inBrowser('In a browser', () => {
       } finally {
         await browser.close();
       }
-      expect((await aos('policy', '--status', 'active')).out).toMatch(/active \(shadow\).*support-bot.*\$0\.50/);
+      expect((await aos('policy', '--status', 'active')).out).toMatch(
+        /Cost \$0\.50 per day · agent support-bot +active \(shadow\)/,
+      );
     },
     minutes,
   );
