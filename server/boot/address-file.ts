@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deps } from '../base/deps.ts';
 
@@ -12,7 +12,9 @@ export async function keepAddress({ config, log }: Pick<Deps, 'config' | 'log'>)
   const address = `http://${nameOf(config.host)}:${config.port}\n`;
   try {
     await mkdir(config.data_dir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-    await writeFile(path, address);
+    // Whole or not at all: a command may read it at any moment.
+    await writeFile(`${path}.new`, address);
+    await rename(`${path}.new`, path);
   } catch (error) {
     log.info({ error: (error as Error).message }, 'the address is not kept in the data folder');
     return async () => undefined;

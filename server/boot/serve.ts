@@ -28,8 +28,12 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   }
   if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
   const closeQuiet = quietConnections(app.server);
-  await app.listen({ port, host });
+  // Before the port opens: who finds it open finds the address too.
   const forgetAddress = roles.includes('api') ? await keepAddress(govern) : null;
+  await app.listen({ port, host }).catch(async (error: unknown) => {
+    await forgetAddress?.();
+    throw error;
+  });
   return async () => {
     await forgetAddress?.();
     const timer = setTimeout(() => app.server.closeAllConnections(), drain_ms);
