@@ -10,10 +10,17 @@ interface ListAnswer {
   generated_at: string;
 }
 
+interface ReadPage extends ListAnswer {
+  /** From the question to its answer. */
+  took_ms: number;
+}
+
 export interface List<Row> {
   rows: readonly Row[];
   /** How many there are in all; null: more than were counted. */
   total: number | null | undefined;
+  /** How long its latest page took to come. */
+  took_ms: number | undefined;
   /** Since when the rows stand still, as a list of many pages does; null: they are of now. */
   still_since: string | null;
   /** No more pages are read: the question is too wide for a list. */
@@ -40,15 +47,16 @@ export function useList<N extends Name>(name: N, input: Input<N> = {}): List<Ite
   const asked_as = [name, input, 'pages'];
   // biome-ignore lint/correctness/useExhaustiveDependencies: the texts of one question are shared
   const share = useMemo<Shared>(sharing, [JSON.stringify(asked_as)]);
-  const asked = useInfiniteQuery<ListAnswer, ApiProblem, InfiniteData<ListAnswer>, QueryKey, string | null>({
+  const asked = useInfiniteQuery<ReadPage, ApiProblem, InfiniteData<ReadPage>, QueryKey, string | null>({
     queryKey: asked_as,
     initialPageParam: null,
     enabled: ({ state }) => (state.data?.pages.length ?? 0) <= most_live_pages,
     queryFn: async ({ pageParam, signal }) => {
       const query = { ...input.query, limit: pageParam === null ? first_page : further_page, cursor: pageParam };
+      const begun_ms = performance.now();
       const page = (await call(name, { ...input, query } as Input<N>, signal)) as ListAnswer;
       for (const item of page.items) share(item);
-      return page;
+      return { ...page, took_ms: performance.now() - begun_ms };
     },
     getNextPageParam: (last) => last.next_cursor,
   });
@@ -59,6 +67,7 @@ export function useList<N extends Name>(name: N, input: Input<N> = {}): List<Ite
   return {
     rows,
     total: pages && !hasNextPage ? rows.length : pages?.[0]?.total,
+    took_ms: pages?.at(-1)?.took_ms,
     still_since: pages && pages.length > most_live_pages ? (pages[0]?.generated_at ?? null) : null,
     is_cut,
     error: asked.error,

@@ -146,19 +146,20 @@ const asTheyAre = <Row,>(rows: readonly Row[]): readonly Row[] => rows;
 
 interface ExtentProps {
   shown: number;
-  list: Pick<List<unknown>, 'total' | 'still_since' | 'is_cut' | 'refresh'>;
+  list: Pick<List<unknown>, 'total' | 'took_ms' | 'still_since' | 'is_cut' | 'refresh'>;
   narrowed: number;
 }
 
 /** How much of how much is here, so that nothing is missing in silence. */
 function Extent({ shown, list, narrowed }: ExtentProps) {
-  const { total, still_since, is_cut, refresh } = list;
+  const { total, took_ms, still_since, is_cut, refresh } = list;
   if (shown === 0) return null;
   const whole = total === undefined ? exactText(shown) : total === null ? 'more than 10,000' : exactText(total);
   return (
     <>
       1–{exactText(shown)} of {whole}
       {narrowed > 0 && ` · filtered by ${narrowed}`}
+      {took_ms !== undefined && ` · query ${Math.round(took_ms)} ms`}
       {is_cut && ` · no more than ${exactText(most_rows)} rows are listed: filter them`}
       {still_since !== null && (
         <>

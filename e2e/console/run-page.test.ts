@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makePolicy, waitFor } from '../parts/client.ts';
+import { expectStatus, makePolicy, waitFor } from '../parts/client.ts';
 import { type Console, no_browser, settled, startConsole } from './browser.ts';
 
 const many = 5_000;
@@ -67,6 +67,33 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.getByText('Further calls are denied since').waitFor();
     await page.getByText('Not confirmed:').first().waitFor({ state: 'attached' });
     await page.keyboard.press('Escape');
+  });
+
+  test('the parts of a step are hidden and shown by keyboard, also after a reload', { timeout: 120_000 }, async () => {
+    const { admin, server } = console_.gateway;
+    const body = { goal: 'A plan with parts', agent_id: 'planner', mode: 'external' };
+    const { id } = expectStatus(202, await admin.post<{ id: string }>('/api/v1/runs', body));
+    const ids = ['1', '2'].map((n) => `stp_01m8k8y2bk${n.padStart(16, '0')}`);
+    const at = (s: number) => new Date(Date.now() - 60_000 + s * 1_000).toISOString();
+    const told = [
+      { id: ids[0], kind: 'tool', name: 'plan', started_at: at(0), ended_at: at(5) },
+      { id: ids[1], kind: 'tool', name: 'look_up', parent_step_id: ids[0], started_at: at(1), ended_at: at(2) },
+    ];
+    expectStatus(200, await admin.post(`/api/v1/runs/${id}/steps`, { steps: told }));
+    await page.goto(`${server.url}/runs/${id}?step=${ids[0]}`);
+    await settled(page);
+    const grid = page.getByRole('treegrid', { name: 'Steps' });
+    const part = grid.getByText('look_up');
+    await part.waitFor();
+    await grid.focus();
+    await page.keyboard.press('ArrowLeft');
+    await part.waitFor({ state: 'detached' });
+    await page.reload();
+    await settled(page);
+    await grid.getByRole('row', { name: /plan/, expanded: false }).waitFor();
+    await grid.focus();
+    await page.keyboard.press('ArrowRight');
+    await part.waitFor();
   });
 
   test(`a run of ${many} steps keeps few rows in the page and is walked by keyboard`, {

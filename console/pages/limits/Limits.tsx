@@ -2,16 +2,19 @@ import { Link } from 'wouter';
 import { fillOf } from '../../parts/gauge.ts';
 import { consequenceOf } from '../../parts/words.tsx';
 import { id_shape } from '../../paths.ts';
+import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
+import { Filters } from '../../ui/Filters.tsx';
 import { amountText, percentText, shortId } from '../../ui/format.ts';
 import { Meter } from '../../ui/Meter.tsx';
 import { Page, Section } from '../../ui/Page.tsx';
 import { Empty, Failed, Loading } from '../../ui/States.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { Time } from '../../ui/Time.tsx';
-import { useUrlWord } from '../../url-state.ts';
+import { useUrlFilters, useUrlWord } from '../../url-state.ts';
 import { LimitPanel } from './LimitPanel.tsx';
 import styles from './Limits.module.css';
+import { facetsOf, filter_names, isAsked, type Narrowed } from './limit-filters.ts';
 import { type LimitLine, useLimitLines, windowWords } from './limit-rows.ts';
 
 const columns: readonly Column<LimitLine>[] = [
@@ -127,6 +130,14 @@ const columns: readonly Column<LimitLine>[] = [
   },
 ];
 
+const narrowedOf = ({ limit, gauge, target }: LimitLine): Narrowed => ({
+  unit: gauge.unit,
+  window: windowWords(limit.limit),
+  target,
+  effect: consequenceOf(limit.action),
+  tone: fillOf(gauge, limit).tone,
+});
+
 const subjectText = (subject: string): string => (id_shape.test(subject) ? shortId(subject) : subject);
 
 /** Whether each limit lasts its period, and who uses it up. */
@@ -134,6 +145,9 @@ export function Limits() {
   const { lines, data, error, isPending, refetch } = useLimitLines();
   const [limit_id, setLimit] = useUrlWord('limit', '');
   const [subject, setSubject] = useUrlWord('subject', '');
+  const [filters, setFilters] = useUrlFilters(filter_names);
+  const narrowing = lines.map(narrowedOf);
+  const shown = lines.filter((_, at) => isAsked(narrowing[at] as Narrowed, filters));
   const chosen =
     lines.find((of) => of.limit.id === limit_id && (subject === '' || of.gauge.subject === subject)) ??
     lines.find((of) => of.gauge.window.start !== null) ??
@@ -155,20 +169,27 @@ export function Limits() {
       {lines.length > 0 && (
         <Section title="All limits">
           <span className="only-read">Enter shows the limit above</span>
+          <Filters facets={facetsOf(narrowing)} values={filters} onChange={setFilters} />
         </Section>
       )}
       {lines.length > 0 && (
         <Table
           label="Limits"
-          rows={lines}
+          rows={shown}
           keyOf={({ key }) => key}
           columns={columns}
           least={1120}
           peeked={chosen?.key}
           onOpen={choose}
           onPeek={choose}
-          empty={null}
-          footer={`${lines.length} ${lines.length === 1 ? 'balance' : 'balances'} of ${data?.items.length} ${data?.items.length === 1 ? 'limit' : 'limits'}`}
+          empty={
+            <Empty title="No limit matches">
+              <Button small onClick={() => setFilters({})}>
+                Clear all filters
+              </Button>
+            </Empty>
+          }
+          footer={`${shown.length < lines.length ? `${shown.length} of ` : ''}${lines.length} ${lines.length === 1 ? 'balance' : 'balances'} of ${data?.items.length} ${data?.items.length === 1 ? 'limit' : 'limits'}`}
         />
       )}
     </Page>

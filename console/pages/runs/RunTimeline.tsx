@@ -1,9 +1,11 @@
 import { useMemo } from 'react';
 import type { Decision } from '../../parts/DecisionWords.tsx';
+import { useKept } from '../../parts/kept.ts';
 import type { LimitState } from '../../parts/limit-states.ts';
 import { Empty, Failed, Loading } from '../../ui/States.tsx';
 import { useNow } from '../../ui/Time.tsx';
 import { costLines } from './cost-lines.ts';
+import { holdersOf, unfolded } from './folding.ts';
 import { costLanes, type Lanes } from './lanes.ts';
 import styles from './Run.module.css';
 import type { RunDetail } from './RunHead.tsx';
@@ -29,11 +31,13 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
   const now = useNow();
   const grows = steps.some(({ ended_at }) => ended_at === null) ? now : 0;
   const whole = useMemo(() => rowsOf(steps, grows), [steps, grows]);
+  const { folded, turn } = useFolded(run.id);
+  const holders = useMemo(() => holdersOf(steps), [steps]);
   const rows = useMemo(() => {
-    if (tools.steps === steps) return whole;
+    if (tools.steps === steps) return unfolded(whole, folded);
     const kept = new Set(tools.steps.map(({ id }) => id));
     return whole.filter((row) => row.kind === 'step' && kept.has(row.step.id));
-  }, [whole, steps, tools.steps]);
+  }, [whole, steps, tools.steps, folded]);
   const costs = useMemo(() => costLines(decisions, whole), [decisions, whole]);
   const lanes = useMemo<Lanes>(
     () => (by === 'cost' ? costLanes(whole, costs.lines) : { by: 'time', scale: timeScale(whole, is_whole) }),
@@ -67,6 +71,9 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
           onIdle={tools.turnIdle}
           is_open={run.ended_at === null}
           found={found}
+          holders={holders}
+          folded={folded}
+          onFold={turn}
         />
         {shown ? (
           <StepPanel step={shown} />
@@ -83,6 +90,22 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
       </p>
     </>
   );
+}
+
+interface Folded {
+  run_id: string;
+  steps: readonly string[];
+}
+
+/** What was folded stays so in this browser until another run is folded; nothing folds by itself. */
+function useFolded(run_id: string) {
+  const [kept, keep] = useKept<Folded>('aos.folded');
+  const folded = useMemo(() => new Set(kept?.run_id === run_id ? kept.steps : []), [kept, run_id]);
+  const turn = (id: string) => {
+    const steps = folded.has(id) ? [...folded].filter((other) => other !== id) : [...folded, id];
+    keep(steps.length === 0 ? null : { run_id, steps });
+  };
+  return { folded, turn };
 }
 
 /** Without a choice, what most wants to be seen: the first step that was stopped, or failed, or the first of all. */

@@ -19,6 +19,10 @@ interface Props {
   is_asked: boolean;
   onChoose: (step_id: string) => void;
   onIdle: () => void;
+  /** The steps that hold others, and those of them whose parts are not shown. */
+  holders: ReadonlySet<string>;
+  folded: ReadonlySet<string>;
+  onFold: (step_id: string) => void;
   /** New steps keep coming: they stay in sight while the end is. */
   is_open: boolean;
   found: ReadonlySet<string>;
@@ -28,7 +32,7 @@ const page_rows = 15;
 
 /** The steps of a run, one to a row, with their bars on lanes of time or of cost. */
 export function Timeline(props: Props) {
-  const { rows, lanes, broken, chosen, is_asked, onChoose, onIdle, is_open, found } = props;
+  const { rows, lanes, broken, chosen, is_asked, onChoose, onIdle, is_open, found, holders, folded, onFold } = props;
   const id = useId();
   const grid = useRef<HTMLDivElement>(null);
   const lane = useRef<HTMLDivElement>(null);
@@ -62,6 +66,10 @@ export function Timeline(props: Props) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== grid.current || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (chosen !== null && holders.has(chosen) && foldsBy(event.key, folded.has(chosen))) {
+      event.preventDefault();
+      return onFold(chosen);
+    }
     const to = moveOf(event.key, at, rows);
     if (to === null) return;
     event.preventDefault();
@@ -120,6 +128,8 @@ export function Timeline(props: Props) {
                   is_chosen={row.step.id === chosen}
                   is_found={found.has(row.step.id)}
                   broken={broken.get(place.index)}
+                  is_folded={holders.has(row.step.id) ? folded.has(row.step.id) : null}
+                  onFold={() => onFold(row.step.id)}
                   onChoose={() => onChoose(row.step.id)}
                 />
               );
@@ -136,6 +146,9 @@ export function Timeline(props: Props) {
     </div>
   );
 }
+
+/** Right opens what is folded, left folds what is open. */
+const foldsBy = (key: string, is_folded: boolean): boolean => key === (is_folded ? 'ArrowRight' : 'ArrowLeft');
 
 /** Where a key leads: up and down, and with left to the parent. */
 function moveOf(key: string, at: number, rows: readonly Row<ShownStep>[]): number | null {

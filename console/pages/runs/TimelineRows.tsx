@@ -1,3 +1,4 @@
+import { ChevronDown, ChevronRight } from 'lucide-react';
 import { Money } from '../../ui/Amount.tsx';
 import { durationText, moneyText, tokensText } from '../../ui/format.ts';
 import { Glyph } from '../../ui/Glyph.tsx';
@@ -18,13 +19,17 @@ interface Props {
   is_chosen: boolean;
   is_found: boolean;
   broken: string | undefined;
+  /** Null: it holds no other step. */
+  is_folded: boolean | null;
+  onFold: () => void;
   onChoose: () => void;
 }
 
 const indent_px = 12;
 const deepest = 8;
 
-export function StepLine({ row, place, lanes, is_chosen, is_found, broken, onChoose }: Props) {
+export function StepLine(props: Props) {
+  const { row, place, lanes, is_chosen, is_found, broken, is_folded, onFold, onChoose } = props;
   const { step, depth } = row;
   const mark = markOf(step);
   const tokens = step.input_tokens === null ? null : step.input_tokens + (step.output_tokens ?? 0);
@@ -35,6 +40,7 @@ export function StepLine({ row, place, lanes, is_chosen, is_found, broken, onCho
       role="row"
       tabIndex={-1}
       aria-level={depth + 1}
+      aria-expanded={is_folded === null ? undefined : !is_folded}
       aria-rowindex={place.index + 2}
       aria-selected={is_chosen}
       className={`${styles.row} ${is_found ? styles.found : ''}`}
@@ -60,6 +66,7 @@ export function StepLine({ row, place, lanes, is_chosen, is_found, broken, onCho
         style={{ paddingLeft: Math.min(depth, deepest) * indent_px }}
         title={`${stepName(step)}, ${step.kind}, ${durationText(step.duration_ms)}`}
       >
+        {is_folded !== null && <Fold is_folded={is_folded} onFold={onFold} />}
         {depth > deepest && <span className="faint">·{depth} </span>}
         {stepName(step)} <span className="quiet">{step.kind}</span>
         {step.status !== 'succeeded' && step.status !== 'blocked' && (
@@ -80,6 +87,25 @@ export function StepLine({ row, place, lanes, is_chosen, is_found, broken, onCho
         {moneyText(usdOf(row.after))}
       </span>
     </div>
+  );
+}
+
+/** The keys of the grid do the same, so it takes no place in the order of Tab. */
+function Fold({ is_folded, onFold }: { is_folded: boolean; onFold: () => void }) {
+  const Sign = is_folded ? ChevronRight : ChevronDown;
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      className={styles.fold}
+      aria-label={is_folded ? 'Show its parts' : 'Hide its parts'}
+      onClick={(event) => {
+        event.stopPropagation();
+        onFold();
+      }}
+    >
+      <Sign size={12} aria-hidden="true" />
+    </button>
   );
 }
 

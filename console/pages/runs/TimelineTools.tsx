@@ -39,7 +39,12 @@ export function useTools(all: readonly ShownStep[]) {
   };
   const back = () => go(-1);
   useKeys({ n: () => go(1), N: back });
-  useKeyWords({ '/': 'Find in the run', 'n N': 'Next and previous match', '↑ ↓': 'Steps', '←': 'The step above' });
+  useKeyWords({
+    '/': 'Find in the run',
+    'n N': 'Next and previous match',
+    '↑ ↓': 'Steps',
+    '← →': 'Hide and show the parts of a step',
+  });
   return {
     by: by === 'cost' ? ('cost' as const) : ('time' as const),
     setBy,
