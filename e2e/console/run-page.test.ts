@@ -1,3 +1,4 @@
+import { makeId } from '@aos/server/base/deps.ts';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectStatus, makePolicy, waitFor } from '../parts/client.ts';
@@ -73,7 +74,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     const { admin, server } = console_.gateway;
     const body = { goal: 'A plan with parts', agent_id: 'planner', mode: 'external' };
     const { id } = expectStatus(202, await admin.post<{ id: string }>('/api/v1/runs', body));
-    const ids = ['1', '2'].map((n) => `stp_01m8k8y2bk${n.padStart(16, '0')}`);
+    const ids = [makeId('step'), makeId('step')];
     const at = (s: number) => new Date(Date.now() - 60_000 + s * 1_000).toISOString();
     const told = [
       { id: ids[0], kind: 'tool', name: 'plan', started_at: at(0), ended_at: at(5) },

@@ -15,8 +15,21 @@ import { Time } from '../../ui/Time.tsx';
 import { useLingering } from './lingering.ts';
 import { current_step, last_decision, tightest } from './live-columns.tsx';
 
+/** Where the actions would stand over them, they wait for a wider window. */
+const with_tokens = 1_300;
 const { state, name, agent, actor, tokens, cost, elapsed } = run_columns;
-const columns = [state, name, agent, actor, current_step, elapsed, cost, tightest, last_decision, tokens];
+const columns = [
+  state,
+  name,
+  agent,
+  actor,
+  current_step,
+  elapsed,
+  cost,
+  tightest,
+  last_decision,
+  { ...tokens, from: with_tokens },
+];
 const facets = [{ name: 'status', label: 'State', choices: ['queued', 'running', 'retry'] }, ...run_facets];
 const keyOf = (run: RunRow) => run.id;
 const openHref = (run: RunRow) => hrefOf(run.id);

@@ -59,6 +59,9 @@ function BarLine({ limit, gauge, target }: Bar) {
   const now = useNow();
   const { used, held, tone } = fillOf(gauge, limit);
   const forecast = forecastOf(gauge, now);
+  const share = percentText(used + held);
+  const heads_for = forecast === undefined ? null : percentText(forecast);
+  const resets = gauge.resets_at ? `resets ${relativeText(Date.parse(gauge.resets_at), now)}` : 'never resets';
   return (
     <li>
       <Link href={hrefOf(limit.policy_id)} className="cut">
@@ -78,10 +81,9 @@ function BarLine({ limit, gauge, target }: Bar) {
         forecast={forecast}
         label={limit.policy_name}
       />
-      <span className="quiet" title={forecast === undefined ? undefined : 'The dashed line, at the pace of now'}>
-        {percentText(used + held)}
-        {forecast !== undefined && `, heads for ${percentText(forecast)}`}
-        {gauge.resets_at && `, resets ${relativeText(Date.parse(gauge.resets_at), now)}`}
+      <span className="quiet" title={resets}>
+        {share}
+        {heads_for === null || heads_for === share ? `, ${resets}` : `, heads for ${heads_for}`}
       </span>
     </li>
   );
