@@ -83,8 +83,8 @@ async function ask(
     prompt_hash: sha256Hex(body),
     body,
     json,
-    query: /\?.*$/.exec(request.url)?.[0] ?? '',
-    headers: travelling(request),
+    query: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
+    headers: request.headers,
     request_id: request.id,
     new_run_id: govern.makeId('run'),
     begun_ms,
@@ -111,11 +111,4 @@ async function caller(identities: IdentityCache, request: FastifyRequest, contro
     'forbidden',
     `A key with the role "${identity.role}" may not call models; use one with the role "service".`,
   );
-}
-
-/** Header values as single texts; which of them travel on is decided where the request to the provider is made. */
-function travelling(request: FastifyRequest): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers[name] = value;
-  return headers;
 }

@@ -2,6 +2,7 @@ import type { Identity } from '@aos/core/access/identity.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
 import type { PlanResult } from '../store/managed-runs.ts';
+import type { CallerHeaders } from '../upstreams/llm/define.ts';
 
 /** What the caller claims about the call in `x-aos-*` headers; ids or slugs. */
 export interface Claims {
@@ -31,8 +32,8 @@ export interface AskedCall {
   prompt_hash: string;
   /** What the caller wrote behind the path, with its `?`: it travels on as it is. */
   query: string;
-  /** Headers that may travel on to the provider. */
-  headers: Record<string, string>;
+  /** As they came; which of them travel on is decided where the request to the provider is made. */
+  headers: CallerHeaders;
   request_id: string;
   /** The run the call opens when it joins none: the same however often it is prepared. */
   new_run_id: string;

@@ -27,8 +27,22 @@ export function nameOfDefault({ providers }: TenantControl): string {
   return used ? `${used.slug}/${used.default_model}` : built_in_default;
 }
 
+/** What names meant under a control state, which never changes. As many as fit, for a caller may write any name. */
+const known = new WeakMap<TenantControl, Map<string, ChosenModel>>();
+const most_known = 500;
+
 /** `provider/model`, a bare name that exactly one configured provider serves, or `default`. */
 export function chooseModel(control: TenantControl, wire: Wire, asked: string): ChosenModel {
+  const name = `${wire.name} ${asked}`;
+  const names = known.get(control) ?? new Map<string, ChosenModel>();
+  const found = names.get(name);
+  if (found) return found;
+  const model = findModel(control, wire, asked);
+  if (names.size < most_known) known.set(control, names.set(name, model));
+  return model;
+}
+
+function findModel(control: TenantControl, wire: Wire, asked: string): ChosenModel {
   const requested = asked === default_name ? nameOfDefault(control) : asked;
   const speaking = control.providers.filter((row) => row.enabled && upstreams[row.kind].wires.includes(wire.name));
   const named = speaking.find((row) => requested.startsWith(`${row.slug}/`));

@@ -16,13 +16,16 @@ export interface Deadlines {
   total_ms: number;
 }
 
+/** Headers of a caller, in lower case. */
+export type CallerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
 export interface UpstreamRequest {
   wire: WireName;
   /** Path below the provider's base URL, for example `/chat/completions`. */
   path: string;
   body: Buffer;
-  /** Caller's headers that may travel on (lower case), without credentials and hop-by-hop headers. */
-  headers: Record<string, string>;
+  /** All of the caller's; few of them travel on. */
+  headers: CallerHeaders;
   stream: boolean;
   deadlines: Deadlines;
   /** Milliseconds since 1970. */

@@ -1,3 +1,5 @@
+import type { CallerHeaders } from './define.ts';
+
 /**
  * Headers of the caller that travel on. Never its credentials, cookies or our own `x-aos-*`; not OpenAI's organisation
  * and project either, because they belong to the key, and the key is the provider's, not the caller's.
@@ -15,7 +17,7 @@ const kept_back = new Set([
 ]);
 
 /** The headers of an upstream request, before the provider's own (its key, its version) are added. */
-export function requestHeaders(caller: Record<string, string>, stream: boolean): Record<string, string> {
+export function requestHeaders(caller: CallerHeaders, stream: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'accept-encoding': 'identity',
@@ -23,7 +25,7 @@ export function requestHeaders(caller: Record<string, string>, stream: boolean):
   };
   for (const name of sent_on) {
     const value = caller[name];
-    if (value !== undefined) headers[name] = value;
+    if (typeof value === 'string') headers[name] = value;
   }
   return headers;
 }
