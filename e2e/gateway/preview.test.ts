@@ -278,9 +278,14 @@ describe('a preview as a piece of work', () => {
       { policy: candidate('past') },
       { headers },
     );
-    expect(own.body.result?.calls).toMatchObject({ looked_at: 0, matched: 0 });
-    expect(own.body.result?.caveats[0]).toContain('No call of this window is one of its target');
-    expect((await gateway.admin.get(`/api/v1/policies/previews/${own.body.id}`)).status).toBe(200);
+    const own_path = `/api/v1/policies/previews/${own.body.id}`;
+    const seen = await waitFor(async () => {
+      const { body } = await gateway.admin.get<PreviewBody>(own_path, { headers });
+      return body.status === 'running' ? null : body;
+    });
+    expect(seen.result?.calls).toMatchObject({ looked_at: 0, matched: 0 });
+    expect(seen.result?.caveats[0]).toContain('No call of this window is one of its target');
+    expect((await gateway.admin.get(own_path)).status).toBe(200);
   });
 
   it('says so when its process is gone', async () => {

@@ -59,6 +59,7 @@ export async function listsOver({ runs, days, rounds }: ListsScenario): Promise<
     const range = `from=${new Date(until_ms - days * 86_400_000).toISOString()}&to=${new Date(until_ms).toISOString()}`;
     await timed('metrics, whole range by day', `/api/v1/activity/metrics?${range}&bucket=day`, within_ms);
     await timed('metrics of an agent', `/api/v1/activity/metrics?${range}&bucket=day&agent=agent-7`, within_ms);
+    await timed('outcomes, whole range', `/api/v1/activity/outcomes?${range}`, within_ms);
     await timed('metrics, last day', '/api/v1/activity/metrics', within_ms);
     await timed('metrics of a person, from calls', `/api/v1/activity/metrics?${range}&actor=actor-11`, Infinity);
     return { figures, broken };
