@@ -20,7 +20,7 @@ const with_tokens = 1_300;
 const { state, name, agent, actor, tokens, cost, elapsed } = run_columns;
 const columns = [
   state,
-  name,
+  { ...name, width: 'minmax(132px, 2fr)' },
   agent,
   actor,
   current_step,

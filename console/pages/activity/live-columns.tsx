@@ -61,7 +61,7 @@ export const current_step: Column<RunRow> = {
 export const tightest: Column<RunRow> = {
   id: 'tightest',
   title: 'Tightest limit',
-  width: '152px',
+  width: 'minmax(116px, 152px)',
   cell: (run) => <TightestLimit run={run} />,
 };
 
