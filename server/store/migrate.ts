@@ -18,8 +18,9 @@ export interface Migrated {
 }
 
 /**
- * Brings the schema `aos` up to date: numbered files, in order, each in its own transaction, under one lock.
- * Refuses a database that is ahead of this program, or whose applied files differ from ours.
+ * Brings the schema `aos` up to date: files that are not applied yet, in the order of their numbers, each in its own
+ * transaction, under one lock. One that landed late is applied after higher numbers, where a version between two releases
+ * has gone before. Refuses a database with files that this program does not have, or has with other contents.
  */
 export async function migrate(url: string, folder = migrations_folder): Promise<Migrated> {
   const client = new pg.Client({ connectionString: url, options: '-c search_path=aos -c timezone=UTC' });
@@ -35,7 +36,8 @@ export async function migrate(url: string, folder = migrations_folder): Promise<
       'select name, checksum from schema_migrations order by name',
     );
     refuseForeign(files, done.rows);
-    const open = files.slice(done.rows.length);
+    const applied = new Set(done.rows.map(({ name }) => name));
+    const open = files.filter(({ name }) => !applied.has(name));
     for (const file of open) await apply(client, file);
     await client.query('call ensure_partitions(clock_timestamp(), 4)');
     return { applied: open.map((file) => file.name), version: files.at(-1)?.name ?? 'none' };
@@ -71,16 +73,16 @@ async function requireVersion(client: pg.Client): Promise<void> {
 }
 
 function refuseForeign(files: MigrationFile[], done: { name: string; checksum: string }[]): void {
-  for (const [index, row] of done.entries()) {
-    const ours = files[index];
-    if (!ours || ours.name !== row.name) {
+  const ours = new Map(files.map(({ name, checksum }) => [name, checksum]));
+  for (const { name, checksum } of done) {
+    if (!ours.has(name)) {
       throw new Error(
-        `the database has migration ${row.name}, which this version does not know: start the newer version that made it`,
+        `the database has migration ${name}, which this version does not have: start the version that applied it, or a newer one`,
       );
     }
-    if (ours.checksum !== row.checksum) {
+    if (ours.get(name) !== checksum) {
       throw new Error(
-        `migration ${row.name} was applied with other contents than this version ships: restore the file or the database`,
+        `migration ${name} was applied with other contents than this version ships: restore the file or the database`,
       );
     }
   }
