@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,14 +18,14 @@ interface Given {
 }
 
 /**
- * Where the server is and with which key: what was given, else the environment, else what its data folder keeps: its
- * address while it runs, and, for a server on this machine only, its key.
+ * Where the server is and with which key: what was given, else the environment, else what a data folder keeps: the
+ * address of a server on this machine while it runs, and, for such a server only, its key.
  */
 export function settingsOf(terminal: Terminal, given: Given): Settings {
   const { env } = terminal;
-  const url = checked(
-    given.url ?? said(env.AOS_URL) ?? portUrl(said(env.PORT)) ?? keptIn(terminal, 'address')?.text ?? usual_url,
-  );
+  const told = given.url ?? said(env.AOS_URL) ?? portUrl(said(env.PORT));
+  const kept = told === undefined ? keptAddress(terminal) : undefined;
+  const url = checked(told ?? kept?.url ?? usual_url);
   const timeout_ms = seconds(given.timeout) * 1000;
   if (given.apiKey !== undefined) return { url, timeout_ms, api_key: given.apiKey, key_from: '--api-key' };
   const key = said(env.AOS_API_KEY);
@@ -33,7 +33,7 @@ export function settingsOf(terminal: Terminal, given: Given): Settings {
   if (!isHere(url)) return { url, timeout_ms, api_key: null, key_from: 'none' };
   const admin_key = said(env.AOS_ADMIN_KEY);
   if (admin_key) return { url, timeout_ms, api_key: admin_key, key_from: 'AOS_ADMIN_KEY' };
-  return { url, timeout_ms, ...keptKey(terminal) };
+  return { url, timeout_ms, ...keptKey(kept ? [kept.folder] : dataFolders(terminal)) };
 }
 
 const usual_url = 'http://127.0.0.1:8000';
@@ -65,7 +65,8 @@ function seconds(text: string | undefined): number {
 }
 
 /** A key that belongs to a server on this machine is never sent to another one. */
-const isHere = (url: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);
+const isHere = (url: string): boolean =>
+  URL.canParse(url) && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);
 
 /** The folders in which `npm start` may have kept its data. */
 export function dataFolders({ env, cwd, root }: Terminal): string[] {
@@ -74,21 +75,36 @@ export function dataFolders({ env, cwd, root }: Terminal): string[] {
   return [...new Set([join(cwd, '.aos'), join(root, '.aos')])];
 }
 
-function keptKey(terminal: Terminal): Pick<Settings, 'api_key' | 'key_from'> {
-  const kept = keptIn(terminal, 'admin.key');
-  return { api_key: kept?.text ?? null, key_from: kept?.path ?? 'none' };
-}
-
-/** What the first data folder that has such a file keeps in it. */
-function keptIn(terminal: Terminal, file: 'admin.key' | 'address'): { text: string; path: string } | undefined {
+/**
+ * The address of a server here, and the folder that keeps it. A folder may have come with a checkout of others: it leads
+ * no key off this machine, and the key that goes where one folder says is not read from another.
+ */
+function keptAddress(terminal: Terminal): { url: string; folder: string } | undefined {
   for (const folder of dataFolders(terminal)) {
-    const path = join(folder, file);
-    try {
-      return { text: readFileSync(path, 'utf8').trim(), path };
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES') throw error;
-    }
+    const url = readKept(join(folder, 'address'), isOwn);
+    if (url?.startsWith('http://') && isHere(url)) return { url, folder };
   }
   return undefined;
+}
+
+function keptKey(folders: readonly string[]): Pick<Settings, 'api_key' | 'key_from'> {
+  for (const folder of folders) {
+    const path = join(folder, 'admin.key');
+    const api_key = readKept(path);
+    if (api_key !== undefined) return { api_key, key_from: path };
+  }
+  return { api_key: null, key_from: 'none' };
+}
+
+const isOwn = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid();
+
+/** Undefined where there is no such file, or none that counts. */
+function readKept(path: string, counts: (file: Stats) => boolean = () => true): string | undefined {
+  try {
+    return counts(statSync(path)) ? readFileSync(path, 'utf8').trim() : undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES') throw error;
+    return undefined;
+  }
 }
