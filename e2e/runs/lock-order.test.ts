@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { batch, chat, spanId, traceId } from '../otlp/batches.ts';
 import { expectStatus, waitFor } from '../parts/client.ts';
-import { type Gateway, startGateway, wires } from '../parts/gateway.ts';
+import { type Gateway, limitAgent, startGateway, wires } from '../parts/gateway.ts';
 
 /**
  * The order in which everybody takes rows: see ARCHITECTURE.md. Another transaction plays one of two that meet: it takes
@@ -175,4 +175,20 @@ test('a run that is asked for in a run while that is being killed is ended with 
     [parent, child, grandchild],
   ]);
   expect(ended).toHaveLength(3);
+});
+
+test('a step that is reported while its run is being ended takes no place among the runs in flight', async () => {
+  const control = { limit: { type: 'concurrency', max: 1, counts: 'runs' }, action: 'block' };
+  await limitAgent(gateway, 'met', control);
+  const id = await external();
+  await other.query('begin');
+  await take('runs', id);
+  await other.query("update runs set status = 'succeeded', ended_at = now() where id = $1", [id]);
+  const at = new Date().toISOString();
+  const steps = [{ kind: 'tool', name: 'search', started_at: at, ended_at: at }];
+  const told = gateway.admin.post(`/api/v1/runs/${id}/steps`, { steps });
+  await someoneWaits();
+  await other.query('commit');
+  expect((await told).status).toBe(409);
+  expect(await gateway.rows('select from run_places where run_id = $1', [id])).toEqual([]);
 });

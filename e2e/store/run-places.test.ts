@@ -1,5 +1,5 @@
 import { makeId } from '@aos/server/base/deps.ts';
-import { keepRunsOpen } from '@aos/server/store/run-places.ts';
+import { keepRunsOpen, leaveEndedRuns } from '@aos/server/store/run-places.ts';
 import { endRun, lockRuns, type NewRun, openRuns, setAside, startRun } from '@aos/server/store/runs.ts';
 import { type Admission, type AdmissionAsk, admit, balancesNow, releaseHolds } from '@aos/server/store/usage.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,6 +80,24 @@ for (const { kind, title, missing } of await databaseKinds()) {
       commit();
       await ending;
       expect((await late).outcome).toBe('run_closed');
+      expect(await places(store)).toEqual([]);
+    });
+
+    it('are given back when their run has ended before they came', async () => {
+      const [control, run_id] = [makeId('control'), await openRun(store)];
+      await call(store, run_id, [control]);
+      const leave = () => store.db.tenant(store.tenant_id, leaveEndedRuns);
+      expect(await leave()).toBe(0);
+      await store.db.tenant(store.tenant_id, async (tx) => {
+        const [place] = await tx.query<Record<string, unknown>>('delete from run_places returning *');
+        await endRun(tx, { id: run_id, ...killed });
+        await tx.query('insert into run_places select (jsonb_populate_record(null::run_places, $1)).*', [
+          JSON.stringify(place),
+        ]);
+      });
+      expect(await balances(store, [control])).toEqual([{ posted: 0n, pending: 1n }]);
+      expect(await leave()).toBe(1);
+      expect(await balances(store, [control])).toEqual([{ posted: 0n, pending: 0n }]);
       expect(await places(store)).toEqual([]);
     });
 

@@ -28,7 +28,7 @@ import {
   stoppedBy,
   withPauses,
 } from '../govern/act-outcome.ts';
-import { type AtGate, admitCalls } from '../govern/admit.ts';
+import { type AtGate, admitCalls, openCalls } from '../govern/admit.ts';
 import { alertsOfCall, causeOf, rememberTold } from '../govern/alerts.ts';
 import { createControls, type TenantControl } from '../govern/control.ts';
 import { endRunIfDue } from '../govern/kill.ts';
@@ -147,7 +147,10 @@ async function admitted(deps: Deps, tenant_id: string, prepared: readonly Prepar
   const gates = prepared.map((of) => of.at_gate);
   const control_epoch = present(gates[0], 'a step to be admitted').control_epoch;
   try {
-    return await deps.db.tenantFlight(tenant_id, (tx) => admitCalls(deps, tx, control_epoch, gates));
+    return await deps.db.tenantFlight(tenant_id, async (tx) => {
+      const [, admissions] = await Promise.all([openCalls(tx, gates), admitCalls(deps, tx, control_epoch, gates)]);
+      return admissions;
+    });
   } catch (error) {
     // The hold is of an earlier report, whose loss is seen to: it is not released for this one.
     if (isThere(error))

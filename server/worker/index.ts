@@ -7,6 +7,7 @@ import { extend_partitions } from './extend-partitions.ts';
 import { forget_idempotency_keys } from './forget-idempotency-keys.ts';
 import { forget_sign_ins } from './forget-sign-ins.ts';
 import { forget_spans } from './forget-spans.ts';
+import { leave_ended_runs } from './leave-ended-runs.ts';
 import { settle_kills } from './settle-kills.ts';
 import { sum_calls } from './sum-calls.ts';
 import { time_out_approvals } from './time-out-approvals.ts';
@@ -19,6 +20,7 @@ export const jobs: readonly Job[] = [
   expire_holds,
   expire_policies,
   end_idle_runs,
+  leave_ended_runs,
   settle_kills,
   time_out_approvals,
   watch_limits,
