@@ -27,9 +27,10 @@ export function nameOfDefault({ providers }: TenantControl): string {
   return used ? `${used.slug}/${used.default_model}` : built_in_default;
 }
 
-/** What names meant under a control state, which never changes. As many as fit, for a caller may write any name. */
+/** What names meant under a control state, which never changes. Few and short ones, for a caller may write any name. */
 const known = new WeakMap<TenantControl, Map<string, ChosenModel>>();
 const most_known = 500;
+const longest_known = 200;
 
 /** `provider/model`, a bare name that exactly one configured provider serves, or `default`. */
 export function chooseModel(control: TenantControl, wire: Wire, asked: string): ChosenModel {
@@ -38,7 +39,7 @@ export function chooseModel(control: TenantControl, wire: Wire, asked: string): 
   const found = names.get(name);
   if (found) return found;
   const model = findModel(control, wire, asked);
-  if (names.size < most_known) known.set(control, names.set(name, model));
+  if (names.size < most_known && name.length <= longest_known) known.set(control, names.set(name, model));
   return model;
 }
 
