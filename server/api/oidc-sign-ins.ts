@@ -40,7 +40,7 @@ export const oidc_handlers: Handlers<Pick<typeof access_endpoints, 'beginOidc' |
   finishOidc: async ({ body }, context) => {
     const { deps, address } = context;
     const provider = ownPage(context);
-    const flow = tokenIn(context.headers, 'aos_oidc');
+    const flow = tokenIn(context.headers, 'aos_oidc', deps.config.public_url);
     keepFlow(context, '');
     if (flow === undefined)
       throw new Problem(

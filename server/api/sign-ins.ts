@@ -31,7 +31,7 @@ export const sign_in_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
   },
 
   signOut: async (_input, context) => {
-    const token = tokenIn(context.headers, 'aos_session');
+    const token = tokenIn(context.headers, 'aos_session', context.deps.config.public_url);
     if (token !== undefined && context.identity !== nobody) {
       await inTenant(context, async (tx) => {
         const id = await endSignIn(tx, sha256Hex(token), nowText(context));

@@ -125,7 +125,7 @@ function presentedIn(deps: Deps, headers: IncomingHttpHeaders): Presented {
   const { 'x-aos-key': ours, authorization, 'x-api-key': theirs } = headers;
   const bearer = authorization === undefined ? undefined : (/^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '');
   const text = ours ?? bearer ?? theirs;
-  const token = text === undefined ? tokenIn(headers, 'aos_session') : undefined;
+  const token = text === undefined ? tokenIn(headers, 'aos_session', deps.config.public_url) : undefined;
   if (token !== undefined) {
     refuseOtherOrigins(headers, deps.config.public_url);
     return { text: token, hash: sha256Hex(token), is_sign_in: true };

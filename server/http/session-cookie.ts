@@ -12,18 +12,29 @@ const token_shape = /^[A-Za-z0-9_-]{43}$/;
 /** What the browser holds: that somebody signed in, or that they went to their provider of identities to do so. */
 export type CookieName = 'aos_session' | 'aos_oidc';
 
-export function tokenIn({ cookie }: IncomingHttpHeaders, name: CookieName): string | undefined {
+/** The plain name counts only where a browser would drop the bound one: anybody near may have planted it elsewhere. */
+export function tokenIn(headers: IncomingHttpHeaders, name: CookieName, public_url: string): string | undefined {
+  const { cookie } = headers;
   if (cookie === undefined) return undefined;
   const sent = new Map(cookie.split(';').map((part) => [part.split('=', 1)[0]?.trim(), part.split('=')[1]?.trim()]));
-  const token = sent.get(prefix + name) ?? sent.get(name);
+  const token = sent.get(prefix + name) ?? (mayBePlain(headers, public_url) ? sent.get(name) : undefined);
   return token !== undefined && token_shape.test(token) ? token : undefined;
 }
 
+/** A server that was told no address of the network may be opened there all the same: then the host says so. */
+function mayBePlain({ host }: IncomingHttpHeaders, public_url: string): boolean {
+  if (!takesBound(public_url)) return true;
+  const asked = `http://${host}`;
+  return isPlain(public_url) && URL.canParse(asked) && !isOnThisMachine(asked);
+}
+
+const isPlain = (origin: string): boolean => new URL(origin).protocol === 'http:';
+const takesBound = (origin: string): boolean => !isPlain(origin) || isOnThisMachine(origin);
+
 /** `Set-Cookie` for a page of this origin; an empty token takes it away. */
 export function tokenCookie(name: CookieName, token: string, origin: string, max_age_s: number): string {
-  const is_secure = new URL(origin).protocol === 'https:' || isOnThisMachine(origin);
   const rest = `Path=/; Max-Age=${max_age_s}; HttpOnly; SameSite=Strict`;
-  return is_secure ? `${prefix}${name}=${token}; ${rest}; Secure` : `${name}=${token}; ${rest}`;
+  return takesBound(origin) ? `${prefix}${name}=${token}; ${rest}; Secure` : `${name}=${token}; ${rest}`;
 }
 
 /**
@@ -33,6 +44,9 @@ export function tokenCookie(name: CookieName, token: string, origin: string, max
 export function refuseOtherOrigins(headers: IncomingHttpHeaders, public_url: string): void {
   const { origin, host, 'sec-fetch-site': site } = headers;
   const is_ours = origin === undefined || hostOf(origin) === host || origin === new URL(public_url).origin;
+  const is_exposed = origin !== undefined && URL.canParse(origin) && !takesBound(origin) && !isPlain(public_url);
+  if (is_ours && is_exposed)
+    throw new Problem('forbidden', `Over plain http this browser can keep no session safely: open ${public_url}.`);
   if (is_ours && (site === undefined || site === 'same-origin' || site === 'none')) return;
   throw new Problem('forbidden', 'The session of the console counts only for requests of its own pages.');
 }
