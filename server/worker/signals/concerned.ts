@@ -3,11 +3,15 @@ import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 import type { TenantControl } from '../../govern/control.ts';
 import type { NamedSubject } from '../../store/signal-sources.ts';
 
-/** Subjects by id and by slug. */
-export type Names = ReadonlyMap<string, NamedSubject>;
+/** Who a subject of a kind is, by its id or slug: an agent and an actor may have the same slug. */
+export type Names = (kind: string, name: string) => NamedSubject | undefined;
 
-export const namesAmong = (subjects: readonly NamedSubject[]): Names =>
-  new Map(subjects.flatMap((of) => [[of.slug, of] as const, [of.id, of] as const]));
+export function namesAmong(subjects: readonly NamedSubject[]): Names {
+  const by_name = new Map<string, NamedSubject>(
+    subjects.flatMap((of) => [of.slug, of.id].map((name) => [`${of.kind} ${name}`, of] as const)),
+  );
+  return (kind, name) => by_name.get(`${kind} ${name}`);
+}
 
 /**
  * Whom a signal about a policy concerns: the subject it is counted for, else the only one that the policy is for. A
@@ -17,13 +21,11 @@ export function concernedBy(
   control: TenantControl,
   policy: ActivePolicy,
   names: Names,
-  subject: string | null,
+  counted: NamedSubject | undefined,
 ): Partial<Concerned> {
   const { kind, ids } = policy.document.target;
   const [only] = ids.length === 1 ? ids : [];
-  const counted = subject === null ? undefined : names.get(subject);
-  const meant = only === undefined ? undefined : names.get(only);
-  const target = meant?.kind === kind ? meant : undefined;
+  const target = only === undefined ? undefined : names(kind, only);
   const project_id = counted?.project_id ?? target?.project_id ?? null;
   const agent = [counted, target].find((of) => of?.kind === 'agent');
   return { policy_id: policy.id, project_id, agent_id: agent?.id ?? null, ...syntheticIn(control, project_id) };

@@ -45,7 +45,7 @@ export async function standingsFrom(
   const standings = standing.map((one) => ({
     ...one,
     facts: factsOf(one, names, look.at_ms),
-    concerned: concernedBy(look.control, one.of.policy, names, one.subject),
+    concerned: concernedBy(look.control, one.of.policy, names, names(one.of.limit.count_per, one.subject)),
   }));
   return { standings, is_all: found.length < most_balances };
 }
@@ -73,7 +73,7 @@ function factsOf(standing: Omit<Standing, 'facts' | 'concerned'>, names: Names, 
     mode: policy.mode,
     control_id: control.id,
     limit: `${type.title} of ${amountText(type, limit, max)}${windowText(limit.window)}`,
-    whose: subject === '*' ? null : (names.get(subject)?.name ?? subject),
+    whose: subject === '*' ? null : (names(limit.count_per, subject)?.name ?? subject),
     used: amountText(type, limit, used),
     used_percent: max === 0n ? 100 : Number((used * 100n) / max),
     resets_at: end_ms === null ? null : instantText(end_ms),

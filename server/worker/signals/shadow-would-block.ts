@@ -14,7 +14,7 @@ export const shadowBlocks: Source = async ({ tx, control, at_ms }) => {
     const policy = shadows.get(policy_id);
     if (!policy) return [];
     const facts = { policy_name: policy.document.name, times };
-    const concerned = { ...concernedBy(control, policy, names, null), is_synthetic };
+    const concerned = { ...concernedBy(control, policy, names, undefined), is_synthetic };
     return observed(shadow_would_block, policy_id, facts, concerned);
   });
   return { observed: blocks, is_all: true };
