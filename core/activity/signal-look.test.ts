@@ -4,6 +4,7 @@ import {
   countedAt,
   heals_after_ms,
   lastDayAt,
+  most_unresolved,
   type Observed,
   observed,
   type Unresolved,
@@ -19,10 +20,10 @@ const found = (subject: string, more: Partial<Observed> = {}): Observed => ({
 });
 const stored = (subject: string, more: Partial<Unresolved> = {}): Unresolved => {
   const { evidence: _, ...of } = found(subject);
-  const age = { last_seen_at_ms: now_ms - heals_after_ms, suppressed_until_ms: null };
+  const age = { last_seen_at_ms: now_ms - heals_after_ms, suppressed_until_ms: null, acted_severity: null };
   return { ...of, id: `sig_${subject}`, status: 'open', times_seen: 1, last_day: [1], ...age, ...more };
 };
-const all = new Set<string>(signal_names);
+const all = new Map<string, number>(signal_names.map((type) => [type, heals_after_ms]));
 const look = (signals: Unresolved[], seen: Observed[], looked = all) => {
   const { raised, seen: again, resolved } = changesOf(signals, seen, looked, now_ms);
   return {
@@ -57,7 +58,24 @@ describe('a look', () => {
   });
 
   test('takes nothing to have passed of a type it could not look for', () =>
-    expect(look([stored('a')], [], new Set(['NEAR_LIMIT'])).resolved).toEqual([]));
+    expect(look([stored('a')], [], new Map([['NEAR_LIMIT', heals_after_ms]])).resolved).toEqual([]));
+
+  test('resolves after a time of its own what was not found among more than a look takes in', () => {
+    const { span_ms } = error_burst;
+    const signals = [0, 1].map((n) => stored(`${n}`, { last_seen_at_ms: now_ms - span_ms + n }));
+    expect(look(signals, [], new Map([['ERROR_BURST', span_ms]])).resolved).toEqual(['0']);
+  });
+
+  test('raises of each type what there is room for beside those open or acknowledged', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, n) => found(`new ${n}`));
+    const fresh = (n: number) => stored(`${n}`, { last_seen_at_ms: now_ms, status: n % 2 ? 'open' : 'acknowledged' });
+    const kept = Array.from({ length: most_unresolved - 1 }, (_, n) => fresh(n));
+    const suppressed = stored('quiet', { status: 'suppressed', suppressed_until_ms: now_ms + 1 });
+    const other = found('a', { type: 'LIKELY_LOOP' });
+    expect(look([...kept, suppressed], [...many(3), other]).raised).toEqual(['new 0', 'a']);
+    expect(look([...kept, stored('passed')], many(2)).raised).toEqual(['new 0']);
+    expect(look([], many(most_unresolved + 1)).raised).toHaveLength(most_unresolved);
+  });
 
   test('leaves what is suppressed so for its time, and then open again or resolved', () => {
     const until = (ms: number) => ({ status: 'suppressed' as const, suppressed_until_ms: now_ms + ms });
@@ -78,6 +96,11 @@ describe('a look', () => {
       ['c', null],
     ]);
   });
+});
+
+test('what is as grave as when it was acknowledged stays so, whatever it was in between', () => {
+  const acknowledged = stored('a', { status: 'acknowledged', severity: 'MEDIUM', acted_severity: 'HIGH' });
+  expect(look([acknowledged], [found('a', { severity: 'HIGH' })]).seen).toEqual([['a', null]]);
 });
 
 test('the last day moves on by the hour and keeps 24 counts', () => {

@@ -46,10 +46,13 @@ export interface Unresolved extends Omit<Observed, 'evidence'> {
   last_day: number[];
   last_seen_at_ms: number;
   suppressed_until_ms: number | null;
+  /** How grave it was when a person acknowledged or suppressed it. */
+  acted_severity: Severity | null;
 }
 
 /** What a look changes. */
 export interface Changes {
+  /** At most so many of a type that `most_unresolved` of it are open or acknowledged. */
   raised: Observed[];
   /** Seen again; `reopened` says why one that a person had dealt with is open again. */
   seen: { signal: Unresolved; now: Observed; last_day: number[]; reopened: string | null }[];
@@ -59,14 +62,18 @@ export interface Changes {
 /** A condition is taken to have passed when it was not found for so long: one that comes and goes is one signal. */
 export const heals_after_ms = 60_000;
 
+/** Signals of one type that a look takes in, the gravest first, and that are open or acknowledged at a time. */
+export const most_unresolved = 200;
+
 /**
- * What becomes of signals by what a look found. `looked` are the types that it looked for and found all of: of the
- * others nothing is known to have passed. What is suppressed stays so for its time, though its condition comes and goes.
+ * What becomes of signals by what a look found. `looked` are the types that it looked for, each with the time (ms) after
+ * which what was not found has passed: of the others nothing is known to have. What is suppressed stays so for its time,
+ * though its condition comes and goes.
  */
 export function changesOf(
   unresolved: readonly Unresolved[],
   found: readonly Observed[],
-  looked: ReadonlySet<string>,
+  looked: ReadonlyMap<string, number>,
   at_ms: number,
 ): Changes {
   const keyOf = ({ type, subject }: Pick<Observed, 'type' | 'subject'>) => `${type} ${subject}`;
@@ -78,21 +85,36 @@ export function changesOf(
     if (again) {
       const last_day = countedAt(signal.last_day, signal.last_seen_at_ms, at_ms);
       changes.seen.push({ signal, now: again, last_day, reopened: whyOpenAgain(signal, again, at_ms) });
-    } else if (looked.has(signal.type) && hasPassed(signal, at_ms)) changes.resolved.push(signal);
+    } else if (hasPassed(signal, looked.get(signal.type) ?? Infinity, at_ms)) changes.resolved.push(signal);
   }
-  changes.raised.push(...now.values());
+  const kept = unresolved.filter((signal) => !changes.resolved.includes(signal));
+  changes.raised.push(...withRoom([...now.values()], kept));
   return changes;
 }
 
-function whyOpenAgain({ status, suppressed_until_ms, severity }: Unresolved, now: Observed, at_ms: number) {
+/** Those for which there is room beside what is kept; what people have suppressed takes none. */
+function withRoom(found: readonly Observed[], kept: readonly Unresolved[]): Observed[] {
+  const taken = new Map<string, number>();
+  const takes = (type: string): number => {
+    const count = (taken.get(type) ?? 0) + 1;
+    taken.set(type, count);
+    return count;
+  };
+  for (const { type, status } of kept) if (status !== 'suppressed') takes(type);
+  return found.filter(({ type }) => takes(type) <= most_unresolved);
+}
+
+function whyOpenAgain(signal: Unresolved, now: Observed, at_ms: number) {
+  const { status, suppressed_until_ms, severity, acted_severity } = signal;
   if (status === 'suppressed' && (suppressed_until_ms ?? 0) <= at_ms) return 'its suppression is over';
-  const is_worse = severities.indexOf(now.severity) > severities.indexOf(severity);
+  const is_worse = severities.indexOf(now.severity) > severities.indexOf(acted_severity ?? severity);
   return status === 'acknowledged' && is_worse ? 'it is worse than when it was acknowledged' : null;
 }
 
-function hasPassed({ status, suppressed_until_ms, last_seen_at_ms }: Unresolved, at_ms: number): boolean {
+function hasPassed(signal: Unresolved, after_ms: number, at_ms: number): boolean {
+  const { status, suppressed_until_ms, last_seen_at_ms } = signal;
   if (status === 'suppressed' && (suppressed_until_ms ?? 0) > at_ms) return false;
-  return at_ms - last_seen_at_ms >= heals_after_ms;
+  return at_ms - last_seen_at_ms >= after_ms;
 }
 
 const hour_ms = 3_600_000;

@@ -5,6 +5,7 @@ import { idOf } from '../base/id.ts';
 import { pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
 import { severities } from './run.ts';
+import { most_unresolved } from './signal-look.ts';
 import { signal_names } from './signals/index.ts';
 
 export const signal_statuses = ['open', 'acknowledged', 'suppressed', 'resolved'] as const;
@@ -34,6 +35,7 @@ export const signal = z
     acted_at: instant.nullable().meta({ description: 'When a person acknowledged or suppressed it' }),
     acted_by: z.string().nullable(),
     act_reason: z.string().nullable(),
+    acted_severity: z.enum(severities).nullable().meta({ description: 'How grave it was when a person did so' }),
     suppressed_until: instant.nullable().meta({ description: 'Then it is open again, or resolved if it has passed' }),
     resolved_at: instant.nullable().meta({ description: 'When its condition was found to have passed' }),
     project_slug: z.string().nullable(),
@@ -49,6 +51,9 @@ const watched_condition = z
     type: z.enum(signal_names),
     title: z.string(),
     watches: z.string().meta({ description: 'The condition, with the numbers at which it becomes a signal' }),
+    is_full: z.boolean().meta({
+      description: `As many as are kept at a time (${most_unresolved}) are open or acknowledged: more may hold`,
+    }),
     template: z.string().nullable().meta({ description: 'What a policy against it may start from, in the console' }),
   })
   .meta({ id: 'WatchedCondition' });

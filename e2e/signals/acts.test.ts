@@ -1,4 +1,5 @@
 import type { Signal } from '@aos/core/activity/signal.ts';
+import { most_unresolved } from '@aos/core/activity/signal-look.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import { watch_signals } from '@aos/server/worker/watch-signals.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -56,7 +57,7 @@ test('a signal is acknowledged once, whoever does it, with an entry in the ledge
     Array.from({ length: 5 }, () => operator.post(`${path}/${id}/acknowledge`, { reason: 'looking' })),
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409]);
-  expect(await read(id)).toMatchObject({ status: 'acknowledged', act_reason: 'looking', resolved_at: null });
+  expect(await read(id)).toMatchObject({ status: 'acknowledged', act_reason: 'looking', acted_severity: 'MEDIUM' });
   expect(await entriesOf(id)).toMatchObject([{ event: 'SIGNAL_ACKNOWLEDGED', reason: 'looking' }]);
 });
 
@@ -138,6 +139,30 @@ test('the list is narrowed by type, state, project and time, and read page by pa
   expect((await page('&from=2099-01-01')).total).toBe(0);
   expect((await page('&is_synthetic=all')).total).toBe(6);
   expect((await operator.get(`${path}?type=NONSENSE`)).status).toBe(400);
+});
+
+test('what is resolved is deleted after 30 days, and nothing else is', async () => {
+  const day_ms = 24 * hour_ms;
+  const at = (days: number) => new Date(Date.now() - days * day_ms).toISOString();
+  const [old, recent, open] = [
+    await raised({ status: 'resolved', resolved_at: at(30) }),
+    await raised({ status: 'resolved', resolved_at: at(29) }),
+    await raised({ last_seen_at: at(40) }),
+  ];
+  await worker.run(watch_signals, 10 * hour_ms);
+  expect((await operator.get(`${path}/${old}`)).status).toBe(404);
+  expect([(await read(recent)).status, (await read(open)).status]).toEqual(['resolved', 'resolved']);
+});
+
+test('the list says of which types more may hold than are kept', async () => {
+  const full = async () => {
+    const { watching } = expectStatus(200, await operator.get<SignalList>(path));
+    return watching.flatMap(({ type, is_full }) => (is_full ? type : []));
+  };
+  for (let n = 1; n < most_unresolved; n++) await raised({ type: 'LIKELY_LOOP', project_id: null });
+  expect(await full()).toEqual([]);
+  await raised({ type: 'LIKELY_LOOP', project_id: null });
+  expect(await full()).toEqual(['LIKELY_LOOP']);
 });
 
 test('what people do is told on the stream of events', async () => {

@@ -12,7 +12,7 @@ export interface SignalList {
   items: Signal[];
   next_cursor: string | null;
   total: number | null;
-  watching: { type: string; title: string; watches: string }[];
+  watching: { type: string; title: string; watches: string; is_full: boolean }[];
 }
 
 export const signalsOf = async (client: Api, query = ''): Promise<Signal[]> =>

@@ -1,5 +1,5 @@
 import { signal } from '@aos/core/activity/signal.ts';
-import { lastDayAt } from '@aos/core/activity/signal-look.ts';
+import { lastDayAt, most_unresolved } from '@aos/core/activity/signal-look.ts';
 import { signal_types } from '@aos/core/activity/signals/index.ts';
 import type { signal_endpoints } from '@aos/core/api/signals.ts';
 import { Problem } from '@aos/core/base/error.ts';
@@ -8,7 +8,7 @@ import type { Row } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { cursorOf, readList } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
-import { actOnSignal, findSignal, lockSignal, type SignalAct, signalListing } from '../store/signals.ts';
+import { actOnSignal, findSignal, fullTypes, lockSignal, type SignalAct, signalListing } from '../store/signals.ts';
 import { found, inTenant, nowText, record } from './change.ts';
 import { pageOf, urlOf, visibleProject } from './read.ts';
 
@@ -22,7 +22,11 @@ export const signal_handlers: Handlers<typeof signal_endpoints> = {
       const scope = await scopeOf(tx, context.identity.tenant_id, visibleProject(context), asked);
       const page = { limit, cursor: cursorOf('signal', cursor) };
       const slice = await readList(tx, signalListing(scope, asked), page);
-      return { ...pageOf(context, slice, (row) => shown(context, row)), watching };
+      const full = await fullTypes(tx, most_unresolved);
+      return {
+        ...pageOf(context, slice, (row) => shown(context, row)),
+        watching: watching.map((of) => ({ ...of, is_full: full.has(of.type) })),
+      };
     }),
 
   getSignal: ({ params }, context) =>

@@ -25,7 +25,7 @@ type Stored = Omit<Unresolved, 'last_seen_at_ms' | 'suppressed_until_ms'> & {
 export async function lockUnresolved(tx: Tx): Promise<Unresolved[]> {
   const rows = await tx.query<Stored>(
     `select id, type, subject, status, severity, text, project_id, agent_id, api_key_id, policy_id, run_id,
-        is_synthetic, times_seen, last_day, last_seen_at, suppressed_until
+        is_synthetic, times_seen, last_day, last_seen_at, suppressed_until, acted_severity
       from signals where tenant_id = current_tenant() and status <> 'resolved' order by id for update`,
   );
   return rows.map(({ last_seen_at, suppressed_until, ...row }) => ({
@@ -86,6 +86,25 @@ export async function resolveSignals(tx: Tx, ids: readonly string[], at: string)
   );
 }
 
+/** Deletes some of those that were resolved before an instant, the oldest first. */
+export async function deleteResolved(tx: Tx, before: string, most: number): Promise<void> {
+  await tx.query(
+    `delete from signals where tenant_id = current_tenant() and id in (select id from signals
+        where tenant_id = current_tenant() and resolved_at < $1 order by resolved_at limit ${most})`,
+    [before],
+  );
+}
+
+/** Types of which there are as many open or acknowledged as are kept at a time: more may hold. */
+export async function fullTypes(tx: Tx, most: number): Promise<Set<string>> {
+  const rows = await tx.query<{ type: string }>(
+    `select type from signals where tenant_id = current_tenant() and status in ('open', 'acknowledged')
+      group by type having count(*) >= $1`,
+    [most],
+  );
+  return new Set(rows.map(({ type }) => type));
+}
+
 /** The signal as it is until the end of the transaction, as far as the caller sees it. */
 export async function lockSignal(tx: Tx, id: string, bound_to: string | null): Promise<Row | undefined> {
   const [row] = await tx.query(
@@ -107,7 +126,8 @@ export interface SignalAct {
 /** What a person did with a signal that the transaction has locked. */
 export async function actOnSignal(tx: Tx, id: string, act: SignalAct): Promise<void> {
   await tx.query(
-    `update signals set status = $2, suppressed_until = $3, acted_at = $4, acted_by = $5, act_reason = $6
+    `update signals set status = $2, suppressed_until = $3, acted_at = $4, acted_by = $5, act_reason = $6,
+        acted_severity = severity
       where tenant_id = current_tenant() and id = $1`,
     [id, act.status, act.suppressed_until, act.acted_at, act.acted_by, act.act_reason],
   );

@@ -1,10 +1,24 @@
-import { type Changes, changesOf, countedAt, type Observed } from '@aos/core/activity/signal-look.ts';
-import { signal_names } from '@aos/core/activity/signals/index.ts';
+import {
+  type Changes,
+  changesOf,
+  countedAt,
+  heals_after_ms,
+  most_unresolved as most,
+  type Observed,
+} from '@aos/core/activity/signal-look.ts';
+import { signal_types } from '@aos/core/activity/signals/index.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Tx } from '../base/database.ts';
 import type { Govern } from '../govern/govern.ts';
 import { appendToLedger, type LedgerEntry } from '../store/ledger.ts';
-import { beginLook, insertSignals, lockUnresolved, resolveSignals, seeAgain } from '../store/signals.ts';
+import {
+  beginLook,
+  deleteResolved,
+  insertSignals,
+  lockUnresolved,
+  resolveSignals,
+  seeAgain,
+} from '../store/signals.ts';
 import { forEachTenant, type Job } from './define.ts';
 import { sources } from './signals/index.ts';
 
@@ -12,8 +26,10 @@ import { sources } from './signals/index.ts';
 export const watch_signals: Job = { name: 'watch-signals', every_ms: 5_000, run: forEachTenant(watch) };
 
 const look_every_ms = 15_000;
-/** Signals of one type that one look takes in. */
-const most = 200;
+/** For how long what is resolved is kept; its entries in the ledger stay. */
+const kept_ms = 30 * 86_400_000;
+/** Signals that one look deletes: the next look deletes the next ones. */
+const most_deleted = 1_000;
 
 async function watch(govern: Govern, tenant_id: string): Promise<void> {
   const at_ms = govern.clock.now();
@@ -23,19 +39,23 @@ async function watch(govern: Govern, tenant_id: string): Promise<void> {
   await govern.db.tenant(tenant_id, async (tx) => {
     const changes = changesOf(await lockUnresolved(tx), found, looked, at_ms);
     await write(govern, tx, tenant_id, changes, at_ms);
+    await deleteResolved(tx, instantText(at_ms - kept_ms), most_deleted);
   });
 }
 
-/** What each source finds; one that fails is logged, and of its signals none is taken to have passed. */
+/**
+ * What each source finds, and after how long what it did not find has passed. One that fails is logged, and of its
+ * signals none has.
+ */
 async function look({ db, controls, log }: Govern, tenant_id: string, at_ms: number) {
   const control = await controls.of(tenant_id);
   const found: Observed[] = [];
-  const looked = new Set<string>();
-  for (const type of signal_names) {
+  const looked = new Map<string, number>();
+  for (const { type, span_ms } of signal_types) {
     try {
       const { observed, is_all } = await db.tenant(tenant_id, (tx) => sources[type]({ tx, control, at_ms, most }));
       found.push(...observed.slice(0, most));
-      if (is_all && observed.length <= most) looked.add(type);
+      looked.set(type, is_all && observed.length <= most ? heals_after_ms : span_ms);
     } catch (error) {
       log.warn({ signal: type, error: (error as Error).message }, 'signals of a type could not be looked for');
     }
@@ -69,7 +89,7 @@ async function write(govern: Govern, tx: Tx, tenant_id: string, changes: Changes
     ...changes.seen.flatMap(({ signal, now, reopened }) =>
       reopened === null ? [] : entry('SIGNAL_REOPENED', signal.id, now, signal.status, reopened),
     ),
-    ...changes.resolved.map((of) => entry('SIGNAL_RESOLVED', of.id, of, of.status, 'its condition has passed')),
+    ...changes.resolved.map((of) => entry('SIGNAL_RESOLVED', of.id, of, of.status, 'its condition is found no more')),
   ]);
 }
 

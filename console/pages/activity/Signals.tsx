@@ -125,12 +125,14 @@ function Watched({ watching }: { watching: Watching }) {
     <details className={styles.watching}>
       <summary>Watching {watching.length} conditions</summary>
       <dl>
-        {watching.map(({ type, title, watches }) => (
+        {watching.map(({ type, title, watches, is_full }) => (
           <div key={type} style={{ display: 'contents' }}>
             <dt>
               <Link href={`/activity/signals?type=${type}`}>{title}</Link>
             </dt>
-            <dd className="quiet">{watches}.</dd>
+            <dd className="quiet">
+              {watches}.{is_full && ' As many as are kept at a time are open: more may hold.'}
+            </dd>
           </div>
         ))}
       </dl>

@@ -15,6 +15,7 @@ export const burn_rate_jump = defineSignal({
   type: 'BURN_RATE_JUMP',
   title: 'Burn-rate jump',
   watches: `In the last complete hour an agent spent at least ${jump.times} times its mean of up to ${jump.hours} hours before (${jump.least_hours} at least), and at least $${jump.least_usd} more`,
+  span_ms: 3_600_000,
   severity: () => 'MEDIUM',
   sentence: ({ who, hour, cost_usd, mean_usd, hours }: Facts) =>
     `${who} spent $${cost_usd} in the hour from ${minuteText(hour)}, after $${mean_usd} an hour in the ${hours} hours before.`,

@@ -14,6 +14,7 @@ export const dead_channel = defineSignal({
   type: 'DEAD_CHANNEL',
   title: 'Dead alert channel',
   watches: 'An alert channel that is switched on does not deliver: its last delivery failed',
+  span_ms: given_up.span_ms,
   severity: ({ dead }) => (dead > 0 ? 'HIGH' : 'MEDIUM'),
   sentence: ({ channel, kind, failing_since, dead }: Facts) =>
     `The channel ${channel} (${kind}) has not delivered since ${minuteText(failing_since)}${dead === 0 ? '' : `; ${countText(dead, 'message')} given up within ${spanText(given_up.span_ms)}`}.`,

@@ -9,6 +9,8 @@ export interface SignalType<Name extends string = string, Facts extends object =
   title: string;
   /** What is watched, with the numbers at which it becomes a signal, in one sentence. */
   watches: string;
+  /** So long after it was last found (ms) it has passed, though there are more of its type than a look takes in. */
+  span_ms: number;
   severity(facts: Facts): Severity;
   /** What was found, in one sentence with its figures. */
   sentence(facts: Facts): string;

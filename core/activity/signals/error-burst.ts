@@ -14,6 +14,7 @@ export const error_burst = defineSignal({
   type: 'ERROR_BURST',
   title: 'Error burst',
   watches: `${countText(burst.failed, 'call')} of one agent, or of a key that names no agent, failed within ${spanText(burst.span_ms)}`,
+  span_ms: burst.span_ms,
   severity: () => 'MEDIUM',
   sentence: ({ who, failed, error_code }: Facts) =>
     `${countText(failed, 'call')} of ${who} failed within ${spanText(burst.span_ms)}${error_code === null ? '' : `, most with ${error_code}`}.`,

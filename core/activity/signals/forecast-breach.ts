@@ -8,6 +8,7 @@ export const forecast_breach = defineSignal({
   type: 'FORECAST_BREACH',
   title: 'Forecast breach',
   watches: `A limit of which a tenth is used will be spent before its window ends, within ${forecast_hours} hours, if it goes on like this`,
+  span_ms: 3_600_000,
   severity: ({ mode }) => (mode === 'shadow' ? 'LOW' : 'MEDIUM'),
   sentence: (facts: LimitFacts & { empties_at: string }) =>
     `${limitText(facts)}; spent at ${minuteText(facts.empties_at)} if it goes on like this.`,

@@ -15,6 +15,7 @@ export const likely_loop = defineSignal({
   type: 'LIKELY_LOOP',
   title: 'Likely loop',
   watches: `One run calls the same tool with the same arguments ${loop.times} times within ${spanText(loop.span_ms)}, as far as agents report the arguments of their tools`,
+  span_ms: loop.span_ms,
   severity: () => 'HIGH',
   sentence: ({ who, tool, params_hash, times, span_ms }: Facts) =>
     `${who} called ${tool} with the same arguments (hash ${params_hash.slice(0, 8)}) ${countText(times, 'time')} within ${spanText(span_ms)} in one run.`,

@@ -8,6 +8,7 @@ export const near_limit = defineSignal({
   type: 'NEAR_LIMIT',
   title: 'Near limit',
   watches: `A limit counted over time is used up to its last alert tier below 100 %, or to ${near_percent} % where it has none`,
+  span_ms: 3_600_000,
   severity: ({ used_percent, mode }) => (mode === 'shadow' ? 'LOW' : used_percent >= 100 ? 'HIGH' : 'MEDIUM'),
   sentence: (facts: LimitFacts) =>
     `${limitText(facts)} (${facts.used_percent} %)${facts.resets_at === null ? '' : `, until ${minuteText(facts.resets_at)}`}.`,

@@ -14,6 +14,7 @@ export const provider_degraded = defineSignal({
   type: 'PROVIDER_DEGRADED',
   title: 'Provider degraded',
   watches: `A provider failed ${countText(degraded.failed, 'call')} and ${degraded.percent} % of all within ${spanText(degraded.span_ms)}: no answer, too many requests (429) or an error of its own (5xx)`,
+  span_ms: degraded.span_ms,
   severity: () => 'HIGH',
   sentence: ({ provider, failed, calls, error_code }: Facts) =>
     `${provider} failed ${failed} of ${countText(calls, 'call')} within ${spanText(degraded.span_ms)}${error_code === null ? '' : `, most with ${error_code}`}.`,

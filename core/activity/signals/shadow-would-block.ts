@@ -12,6 +12,7 @@ export const shadow_would_block = defineSignal({
   type: 'SHADOW_WOULD_BLOCK',
   title: 'Shadow would block',
   watches: `A policy in shadow would have paused, blocked or killed within ${spanText(shadowed.span_ms)}`,
+  span_ms: shadowed.span_ms,
   severity: () => 'LOW',
   sentence: ({ policy_name, times }: Facts) =>
     `In force, the policy "${policy_name}" would have stopped something ${times >= shadowed.most ? `at least ${times}` : times} ${times === 1 ? 'time' : 'times'} within ${spanText(shadowed.span_ms)}; it is in shadow.`,

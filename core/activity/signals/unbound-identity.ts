@@ -16,6 +16,7 @@ export const unbound_identity = defineSignal({
   type: 'UNBOUND_IDENTITY',
   title: 'Unbound identity',
   watches: `A key that is bound to nobody claimed an agent or actor, within ${spanText(claimed.span_ms)} and its last ${claimed.runs} runs, that a policy in force depends on`,
+  span_ms: claimed.span_ms,
   severity: () => 'MEDIUM',
   sentence: ({ key_name, claim, policy_name, policies }: Facts) =>
     `Key ${key_name} is bound to nobody and claims to be ${claim}, on which the policy "${policy_name}"${policies > 1 ? ` (and ${policies - 1} more)` : ''} depends.`,

@@ -12,6 +12,7 @@ export const unknown_price = defineSignal({
   type: 'UNKNOWN_PRICE',
   title: 'Unknown price',
   watches: `A model was called within ${spanText(unpriced.span_ms)} that has no price, so its calls are in no sum of money`,
+  span_ms: unpriced.span_ms,
   severity: () => 'MEDIUM',
   sentence: ({ provider, model, calls }: Facts) =>
     `${countText(calls, 'call')} to ${provider}/${model} within ${spanText(unpriced.span_ms)} ${calls === 1 ? 'is' : 'are'} in no sum of money, because the model has no price.`,
