@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { most_unresolved } from './signal.ts';
 import {
   changesOf,
   countedAt,
   heals_after_ms,
   lastDayAt,
-  most_unresolved,
   type Observed,
   observed,
   type Unresolved,

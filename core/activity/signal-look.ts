@@ -1,6 +1,6 @@
 import type { Severity } from './run.ts';
 import { severities } from './run.ts';
-import type { SignalStatus } from './signal.ts';
+import { most_unresolved, type SignalStatus } from './signal.ts';
 import type { SignalType } from './signals/define.ts';
 import type { SignalName } from './signals/index.ts';
 
@@ -61,9 +61,6 @@ export interface Changes {
 
 /** A condition is taken to have passed when it was not found for so long: one that comes and goes is one signal. */
 export const heals_after_ms = 60_000;
-
-/** Signals of one type that a look takes in, the gravest first, and that are open or acknowledged at a time. */
-export const most_unresolved = 200;
 
 /**
  * What becomes of signals by what a look found. `looked` are the types that it looked for, each with the time (ms) after

@@ -5,11 +5,13 @@ import { idOf } from '../base/id.ts';
 import { pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
 import { severities } from './run.ts';
-import { most_unresolved } from './signal-look.ts';
 import { signal_names } from './signals/index.ts';
 
 export const signal_statuses = ['open', 'acknowledged', 'suppressed', 'resolved'] as const;
 export type SignalStatus = (typeof signal_statuses)[number];
+
+/** Signals of one type that a look takes in, the gravest first, and that are open or acknowledged at a time. */
+export const most_unresolved = 200;
 
 /** Something that deserves attention and is not (yet) an incident: the columns of `signals`, and names. */
 export const signal = z

@@ -1,5 +1,4 @@
-import type { Signal } from '@aos/core/activity/signal.ts';
-import { most_unresolved } from '@aos/core/activity/signal-look.ts';
+import { most_unresolved, type Signal } from '@aos/core/activity/signal.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import { watch_signals } from '@aos/server/worker/watch-signals.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-import { signal } from '@aos/core/activity/signal.ts';
-import { lastDayAt, most_unresolved } from '@aos/core/activity/signal-look.ts';
+import { most_unresolved, signal } from '@aos/core/activity/signal.ts';
+import { lastDayAt } from '@aos/core/activity/signal-look.ts';
 import { signal_types } from '@aos/core/activity/signals/index.ts';
 import type { signal_endpoints } from '@aos/core/api/signals.ts';
 import { Problem } from '@aos/core/base/error.ts';

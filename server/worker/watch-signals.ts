@@ -1,11 +1,5 @@
-import {
-  type Changes,
-  changesOf,
-  countedAt,
-  heals_after_ms,
-  most_unresolved as most,
-  type Observed,
-} from '@aos/core/activity/signal-look.ts';
+import { most_unresolved as most } from '@aos/core/activity/signal.ts';
+import { type Changes, changesOf, countedAt, heals_after_ms, type Observed } from '@aos/core/activity/signal-look.ts';
 import { signal_types } from '@aos/core/activity/signals/index.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Tx } from '../base/database.ts';
