@@ -58,18 +58,23 @@ function random48(): number {
   return random.readUIntBE(drawn - 6, 6);
 }
 
+/** As far as ids stay ahead of a clock that was set back: far less than what is looked beside an interval for its ids. */
+const most_ahead_ms = 10_000;
+
 /**
  * Makes ids that sort by the time they were made, as a clock shows it: within a millisecond too, and when that clock was
- * set back. The clock of the machine is not asked: where somebody sets it, rows would stand among those of another hour.
+ * set back by up to 10 s. Set back further, ids go back with it, and those made before sort behind later ones this once:
+ * staying ahead, all rows of that stretch would be missed by whoever looks for them by the time in their ids.
+ * The clock of the machine is not asked: where somebody sets it, rows would stand among those of another hour.
  */
 export function idMaker(clock: Pick<Clock, 'now'>): (kind: IdKind) => string {
   let latest_ms = 0;
   let sequence = 0;
   return (kind) => {
     const now_ms = clock.now();
-    const is_later = now_ms > latest_ms;
-    if (is_later || sequence === 2 ** 32 - 1) {
-      latest_ms = is_later ? now_ms : latest_ms + 1;
+    const is_followed = now_ms > latest_ms || latest_ms - now_ms > most_ahead_ms;
+    if (is_followed || sequence === 2 ** 32 - 1) {
+      latest_ms = is_followed ? now_ms : latest_ms + 1;
       // Half of the range is left to count on in.
       sequence = random48() % 2 ** 31;
     } else sequence += 1;

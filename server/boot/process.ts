@@ -13,7 +13,8 @@ import { startTelemetry } from '../govern/telemetry.ts';
 import { IdentityCache } from '../http/authenticate.ts';
 import { type Executor, startExecutor } from '../runs/executor.ts';
 import { ownDataFolder } from '../store/data-folder.ts';
-import { openDatabase } from '../store/db.ts';
+import { databaseTime } from '../store/database-time.ts';
+import { type OpenDatabase, openDatabase } from '../store/db.ts';
 import { delivery_channel } from '../store/deliveries.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { firstBoot } from '../store/first-boot.ts';
@@ -60,11 +61,7 @@ export async function start(): Promise<Running> {
   try {
     const url = await openStorage(config, log, started);
     const migrated = await migrate(url);
-    const db = openDatabase({
-      ...{ url, max_connections: config.max_connections, statement_timeout_ms: 30_000 },
-      onIdleError: (error) => log.warn({ error: error.message }, 'an idle database connection failed'),
-    });
-    started.add(() => db.close());
+    const db = await openInStep({ url, config, log, clock }, started);
     const outside = { vault: openVault(config), outbound: openOutbound(config.outbound_reach), db };
     const known = { config, log, clock, makeId: idMaker(clock), database_url: url, ...outside };
     const deps: Deps = { ...known, metrics: createMetrics(), instance_id: known.makeId('instance') };
@@ -119,6 +116,26 @@ export async function start(): Promise<Running> {
       return started.stop();
     },
   };
+}
+
+/**
+ * Opens the database and takes over its time before anything is named or dated: the clock of this machine may show
+ * another day.
+ */
+async function openInStep(
+  { url, config, log, clock }: Pick<Deps, 'config' | 'log' | 'clock'> & { url: string },
+  started: Started,
+): Promise<OpenDatabase> {
+  const db = openDatabase({
+    ...{ url, max_connections: config.max_connections, statement_timeout_ms: 30_000 },
+    onIdleError: (error) => log.warn({ error: error.message }, 'an idle database connection failed'),
+  });
+  started.add(() => db.close());
+  await db.installation(async (tx) => {
+    const asked_ms = clock.monotonic();
+    clock.follow(await databaseTime(tx), asked_ms);
+  });
+  return db;
 }
 
 /** Whoever collects telemetry hears of calls to the last one. */
