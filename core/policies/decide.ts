@@ -229,7 +229,7 @@ class JudgedLine implements Judged {
     this.matched = line;
     this.#seen = seen;
     this.#requested = amountOf(line, output_bound);
-    this.fired = seen.posted + seen.pending + this.#requested > line.max;
+    this.fired = !seen.has_place && seen.posted + seen.pending + this.#requested > line.max;
   }
 
   get headroom(): number {

@@ -112,6 +112,23 @@ describe('the decision of a plain allow, derived from its record', () => {
     );
   });
 
+  test('lets a run that had its place go on where the limit had been lowered below the runs in flight', () => {
+    const limit = { type: 'concurrency' as const, max: 1, counts: 'runs' as const, count_per: 'together' as const };
+    const policy = policyOf(1, 'all_runs', 'enforce', [{ limit, action: 'warn' }]);
+    const line = {
+      policy_id: policy.id,
+      control_id: id('ctl', 10),
+      type: 'concurrency',
+      subject: '*',
+      resets_at: null,
+    };
+    const amounts = { posted_before: '0', pending_before: '2', held: '0', window_start: new Date(0).toISOString() };
+    const of = { snapshot_id: 'snp', snapshot: snapshotOf([policy]), call, at_ms };
+    const verdict = (more: { has_place?: true }) =>
+      derivedDecision({ ...of, held: [{ ...line, ...amounts, ...more }] }).verdict;
+    expect([verdict({}), verdict({ has_place: true })]).toEqual(['warn', 'continue']);
+  });
+
   test('cannot be made of holds under a policy that was not in force', () => {
     const line = { policy_id: id('pol', 9), control_id: id('ctl', 9), type: 'requests', subject: '*', resets_at: null };
     const amounts = { posted_before: '0', pending_before: '0', held: '1', window_start: new Date(at_ms).toISOString() };

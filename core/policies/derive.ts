@@ -21,6 +21,8 @@ export const held_line = z.object({
   posted_before: whole,
   pending_before: whole,
   held: whole,
+  /** Where runs are counted: its run was among them. */
+  has_place: z.literal(true).optional(),
 });
 export type HeldLine = z.infer<typeof held_line>;
 
@@ -86,5 +88,6 @@ function lineOf(of: HeldLine, { policies }: SnapshotDocument, at_ms: number): Ev
     raised,
     cap: null,
   };
-  return { line, seen: { posted: BigInt(of.posted_before), pending: BigInt(of.pending_before) } };
+  const seen = { posted: BigInt(of.posted_before), pending: BigInt(of.pending_before) };
+  return { line, seen: of.has_place ? { ...seen, has_place: true } : seen };
 }

@@ -47,6 +47,8 @@ export interface Unmeasurable extends Matched {
 export interface Seen {
   posted: bigint;
   pending: bigint;
+  /** The run of the call is among those counted: it is in, and stays in whatever becomes of the limit. */
+  has_place?: true;
 }
 
 /** A limit that the clock measures: nothing is held for it, what is used is known at once. */
@@ -189,7 +191,7 @@ export function grantedBound(
 ): number | null {
   let bound = BigInt(wanted);
   for (const { line, seen } of lines) {
-    if (line.cap === null) continue;
+    if (line.cap === null || seen.has_place) continue;
     const room = (line.cap - seen.posted - seen.pending) * BigInt(line.scale) - line.base;
     if (room < 0n) return null;
     if (line.rate > 0n && room / line.rate < bound) bound = room / line.rate;

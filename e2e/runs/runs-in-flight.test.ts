@@ -95,6 +95,22 @@ test('a run beyond a limit that pauses is held, and goes on when another has end
   expect(await pendingOf(control_id)).toEqual([0]);
 });
 
+test('runs in flight go on when their limit is lowered below them, and others are kept out', async () => {
+  const control = { limit: { type: 'concurrency', max: 2, counts: 'runs' }, action: 'block' };
+  const document = { name: 'lowered', target: { kind: 'agent', ids: ['lowered'] }, controls: [control] };
+  const policy = await makePolicy(admin(), document);
+  const [{ id: control_id } = { id: '' }] = policy.controls as { id: string }[];
+  const steps = [...waits(6), { id: 'then', skill: 'wait', params: { seconds: 0 }, depends_on: ['wait'] }];
+  const ids = [await ask('lowered', steps), await ask('lowered', steps)];
+  for (const id of ids) await inside(id);
+  const lowered = { ...control, id: control_id, limit: { ...control.limit, max: 1 } };
+  const edited = { ...document, controls: [lowered], reason: 'fewer' };
+  expectStatus(200, await admin().put(`/api/v1/policies/${policy.id}`, edited));
+  expect(await ended(await ask('lowered', waits(0)))).toMatchObject({ status: 'failed_policy' });
+  expect(await pendingOf(control_id)).toEqual([2]);
+  for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'succeeded' });
+});
+
 test('a run that is set aside to be tried again is not in flight meanwhile', async () => {
   const control_id = await limit('unlucky', 1, 'block');
   const params = { prompt: 'Answer.', model: 'mock-rate-limited', max_tokens: 5 };

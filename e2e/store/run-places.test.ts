@@ -83,6 +83,23 @@ for (const { kind, title, missing } of await databaseKinds()) {
       expect(await places(store)).toEqual([]);
     });
 
+    it('are kept by the runs that are in flight when the limit is lowered, and given to no other', async () => {
+      const control = makeId('control');
+      const runs = [await openRun(store), await openRun(store), await openRun(store)];
+      const late = await openRun(store);
+      for (const id of runs) expect((await call(store, id, [control], 3n)).outcome).toBe('admitted');
+      for (const id of runs)
+        expect(await call(store, id, [control], 2n)).toMatchObject({
+          outcome: 'admitted',
+          seen: [{ pending: 2n, has_place: true }],
+        });
+      expect((await call(store, late, [control], 2n)).outcome).toBe('refused');
+      await endAll(store, runs.slice(0, 2));
+      expect((await call(store, late, [control], 2n)).outcome).toBe('admitted');
+      await endAll(store, [...runs.slice(2), late]);
+      expect(await places(store)).toEqual([]);
+    });
+
     it('are given back when their run has ended before they came', async () => {
       const [control, run_id] = [makeId('control'), await openRun(store)];
       await call(store, run_id, [control]);
@@ -108,7 +125,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
       const seen = (run_id: string) =>
         store.db.tenant(store.tenant_id, (tx) => balancesNow(tx, [lineOf(control)], run_id));
       expect([await seen(inside), await seen(other)]).toEqual([
-        [{ posted: 0n, pending: 0n }],
+        [{ posted: 0n, pending: 0n, has_place: true }],
         [{ posted: 0n, pending: 1n }],
       ]);
       await endAll(store, [inside, other]);
@@ -125,11 +142,11 @@ const lineOf = (control_id: string) => ({
 });
 
 /** A call of a run that ends at once: what it holds is given back, the place of its run is not. */
-async function call({ db, tenant_id }: TestStore, run_id: string, controls: string[]): Promise<Admission> {
+async function call({ db, tenant_id }: TestStore, run_id: string, controls: string[], max = cap): Promise<Admission> {
   const ask: AdmissionAsk = {
     ...{ id: makeId('decision'), run_id, run_must_exist: true, take: true, call: {} },
     output_tokens: { wanted: 0, floor: 0 },
-    lines: controls.map(lineOf),
+    lines: controls.map((control_id) => ({ ...lineOf(control_id), cap: max })),
   };
   const admissions = await db.tenantFlight(tenant_id, async (tx) => {
     const [, answers] = await Promise.all([

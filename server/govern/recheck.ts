@@ -45,11 +45,11 @@ interface Looked {
   inspected: Inspected[];
 }
 
-/** Nothing more is asked: what the call may use has been reserved already. */
+/** Nothing more is asked: what the call may use has been reserved already, and its run is in flight. */
 function look(control: TenantControl, { call, estimate }: UnderWay, at_ms: number): Looked {
   const matched = ruled(resolve(control.policies, call, at_ms), control.rulings, call.asker, at_ms);
   const { lines, ...rest } = reserve(matched, call, estimate, at_ms);
-  const holding = lines.map((line) => ({ ...line, base: 0n, rate: 0n }));
+  const holding = lines.filter((line) => !line.counts_runs).map((line) => ({ ...line, base: 0n, rate: 0n }));
   return { reservation: { ...rest, lines: holding }, inspected: inspect(matched, call) };
 }
 

@@ -101,6 +101,7 @@ function holdsJson(ticket: Recordable, amounts: readonly bigint[]): Json {
     pending_before: String(ticket.seen[n]?.pending ?? 0n),
     held: String(heldOf(line, ticket.output_bound)),
     posted: String(amounts[n] ?? 0n),
+    ...(ticket.seen[n]?.has_place && { has_place: true }),
   }));
 }
 

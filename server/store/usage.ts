@@ -41,7 +41,7 @@ export interface Admission {
 
 /**
  * Takes all holds of each call or none, call by call, in one statement for the whole batch. The statement and its
- * fixed order of locks are in migrations/0044_run_places.sql.
+ * fixed order of locks are in migrations/0051_kept_places.sql.
  */
 export async function admit(
   tx: Tx,
@@ -86,6 +86,7 @@ interface AdmitRow {
   output_bound: string | null;
   posted: string[] | null;
   pending: string[] | null;
+  has_place: boolean[] | null;
 }
 
 function admissionOf(row: AdmitRow): Admission {
@@ -93,9 +94,12 @@ function admissionOf(row: AdmitRow): Admission {
   return {
     outcome: row.outcome,
     output_bound: row.output_bound === null ? null : Number(row.output_bound),
-    seen: (row.posted ?? []).map((posted, n) => ({ posted: BigInt(posted), pending: BigInt(pending[n] ?? 0) })),
+    seen: (row.posted ?? []).map((posted, n) => seenOf(BigInt(posted), BigInt(pending[n] ?? 0), row.has_place?.[n])),
   };
 }
+
+const seenOf = (posted: bigint, pending: bigint, has_place: boolean | undefined): Seen =>
+  has_place ? { posted, pending, has_place } : { posted, pending };
 
 interface KeyRow {
   name: string;
@@ -165,8 +169,8 @@ export async function balancesNow(
   );
   return rows.map(({ posted, pending }, n) => {
     const { key, counts_runs } = present(lines[n], 'a line');
-    const place = counts_runs && own.has(`${key.control_id} ${key.subject}`) ? 1n : 0n;
-    return { posted: BigInt(posted), pending: BigInt(pending) - place };
+    const has_place = counts_runs === true && own.has(`${key.control_id} ${key.subject}`);
+    return seenOf(BigInt(posted), BigInt(pending) - (has_place ? 1n : 0n), has_place);
   });
 }
 
