@@ -71,7 +71,9 @@ test('a server is found by its data folder, whatever its port, as long as it run
   expect((await command({ ...here, AOS_URL: 'http://127.0.0.1:1' }, 'whoami')).code).toBe(7);
   expect((await command({ ...here, PORT: '1' }, 'whoami')).err).toContain('http://127.0.0.1:1');
   const other = mkdtempSync(path.join(tmpdir(), 'aos-cli-'));
-  writeFileSync(path.join(other, 'address'), 'nonsense\n');
-  expect((await command({ ...here, AOS_DATA_DIR: other }, 'whoami')).code).toBe(2);
+  writeFileSync(path.join(other, 'address'), `http://127.0.0.2:${new URL(gateway.server.url).port}\n`);
+  expect((await command({ ...here, AOS_DATA_DIR: other }, 'whoami')).code).toBe(7);
+  writeFileSync(path.join(other, 'address'), 'https://elsewhere.test\n');
+  expect((await command({ ...here, AOS_DATA_DIR: other }, 'whoami')).err).not.toContain('elsewhere');
   rmSync(other, { recursive: true });
 });
