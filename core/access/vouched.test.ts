@@ -15,6 +15,7 @@ describe('an address that a provider of identities vouches for', () => {
     expect(refusalOfAddress({ ...vouched, email: '"x@example.com"@evil.test' }, ['example.com'])).toBe('other_domain');
     expect(refusalOfAddress({ ...vouched, is_verified: false }, [])).toBe('not_verified');
     expect(refusalOfAddress({ ...vouched, email: null }, [])).toBe('no_email');
+    expect(refusalOfAddress({ ...vouched, email: 'jac\u212a@example.com' }, [])).toBe('not_ascii');
   });
 });
 

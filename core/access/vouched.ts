@@ -5,7 +5,7 @@ import type { Member } from './member.ts';
 export interface Vouched {
   /** Who they are there, for ever; an address may pass to somebody else. */
   subject: string;
-  /** In lower case; null: it did not say. */
+  /** With its letters of ASCII in lower case; null: it did not say. */
   email: string | null;
   is_verified: boolean;
 }
@@ -18,6 +18,7 @@ export interface Vouchee extends Pick<Member, 'status' | 'invite_expires_at' | '
 
 const refusals = {
   no_email: 'Your identity provider did not say which e-mail address you have. Its administrator lets it tell "email".',
+  not_ascii: 'Addresses with letters beyond ASCII do not sign in this way. Sign in with a password.',
   not_verified:
     'Your identity provider has not verified your e-mail address ("email_verified"). Verify it there, then sign in again.',
   other_domain: 'Addresses of this domain do not sign in here. Use the account of an address that does.',
@@ -36,6 +37,8 @@ export const refusalText = (refusal: Refusal): string => refusals[refusal];
 /** Why an address is not looked for. An empty list of domains is all of them. */
 export function refusalOfAddress({ email, is_verified }: Vouched, domains: readonly string[]): Refusal | null {
   if (email === null) return 'no_email';
+  // Letters beyond it may fold into those of another address: the sign of Kelvin is a small "k".
+  if (!/^[\x21-\x7e]*$/.test(email)) return 'not_ascii';
   if (!is_verified) return 'not_verified';
   return domains.length === 0 || domains.includes(email.slice(email.lastIndexOf('@') + 1)) ? null : 'other_domain';
 }

@@ -17,7 +17,7 @@ import { signInUrl, vouchedBy } from '../http/oidc.ts';
 import { refuseOtherOrigins, tokenCookie, tokenIn } from '../http/session-cookie.ts';
 import { signInThrottleOf } from '../http/sign-in-throttle.ts';
 import { findKeyById } from '../store/api-keys.ts';
-import { appendToLedger } from '../store/ledger.ts';
+import { appendToLedger, type LedgerEntry } from '../store/ledger.ts';
 import { findKnocking, findMember, type Knocking, lockVouchee, noteVouched } from '../store/members.ts';
 import { findTenant } from '../store/tenants.ts';
 import { nowText, record } from './change.ts';
@@ -47,7 +47,7 @@ export const oidc_handlers: Handlers<Pick<typeof access_endpoints, 'beginOidc' |
         'unauthenticated',
         'This browser has not begun to sign in, or more than ten minutes ago. Begin again on the sign-in page.',
       );
-    const opened = await signInThrottleOf(deps).attempt(address, flow, deps.clock.monotonic(), async () =>
+    const opened = await signInThrottleOf(deps, 'oidc').attempt(address, flow, deps.clock.monotonic(), async () =>
       letIn(context, provider, await vouchedBy(deps, provider, flow, body)),
     );
     return keepSession(context, opened);
@@ -76,7 +76,7 @@ async function letIn(context: Context, provider: OidcProvider, vouched: Vouched)
   const who = wrong_address === null ? await knocking(context.deps, vouched) : undefined;
   const answer = who ? await opened(context, who, vouched) : (wrong_address ?? 'no_member');
   if (typeof answer !== 'string') return answer;
-  if (!who) await recordStranger(context, vouched, answer);
+  if (!who) await recordStranger(context, answer);
   throw new Problem('forbidden', refusalText(answer));
 }
 
@@ -87,16 +87,15 @@ function knocking({ db }: Deps, { email }: Vouched): Promise<Knocking | undefine
 
 /** A refusal is kept too: why somebody was not let in stands in the ledger of their tenant. */
 function opened(context: Context, who: Knocking, vouched: Vouched): Promise<Opened | Refusal> {
-  const { deps, address } = context;
+  const { deps } = context;
   return deps.db.tenant(who.tenant_id, async (tx) => {
     const member = await lockVouchee(tx, who.id);
     const key = present(await findKeyById(tx, who.tenant_id, who.api_key_id), 'the key of a member');
     const as_member = { ...context, identity: identityOf(key) };
-    const of_member = { object_type: 'member', object_id: who.id, before: null, project_id: key.project_id };
+    const of_member = { object_type: 'member', object_id: who.id, project_id: key.project_id };
     const refusal = refusalOfMember(vouched, member, deps.clock.now());
     if (refusal !== null) {
-      const after = { by: 'oidc', address, why: refusal };
-      await record(tx, as_member, { ...of_member, event: 'SIGN_IN_REFUSED', after, reason: refusalText(refusal) });
+      await appendToLedger(tx, who.tenant_id, [refused(context, refusal, of_member)]);
       return refusal;
     }
     await noteVouched(tx, who.id, { subject: vouched.subject, at: nowText(context) });
@@ -104,6 +103,7 @@ function opened(context: Context, who: Knocking, vouched: Vouched): Promise<Open
       await record(tx, as_member, {
         ...of_member,
         event: 'MEMBER_JOINED',
+        before: null,
         after: present(await findMember(tx, who.id), 'the member who joined'),
       });
     return openSession(tx, as_member, 'oidc');
@@ -111,20 +111,26 @@ function opened(context: Context, who: Knocking, vouched: Vouched): Promise<Open
 }
 
 /** Whoever belongs to no tenant is the business of those who own the installation. */
-async function recordStranger(context: Context, { email }: Vouched, refusal: Refusal): Promise<void> {
-  const { deps, address, request_id } = context;
+async function recordStranger(context: Context, refusal: Refusal): Promise<void> {
+  const { db } = context.deps;
   const tenant = present(
-    await deps.db.installation((tx) => findTenant(tx, first_tenant_slug)),
+    await db.installation((tx) => findTenant(tx, first_tenant_slug)),
     'the tenant of the first boot',
   );
-  await deps.db.tenant(tenant.id, (tx) =>
-    appendToLedger(tx, tenant.id, [
-      {
-        ...{ id: deps.makeId('event'), event: 'SIGN_IN_REFUSED', actor_type: 'system', actor_id: 'aos' },
-        ...{ object_type: 'sign_in', object_id: request_id, api_key_id: null, agent_id: null, project_id: null },
-        ...{ run_id: null, before: null, after: { by: 'oidc', address, email, why: refusal } },
-        ...{ reason: refusalText(refusal), request_id, occurred_at: nowText(context) },
-      },
-    ]),
-  );
+  const of = { object_type: 'sign_in', object_id: context.request_id, project_id: null };
+  await db.tenant(tenant.id, (tx) => appendToLedger(tx, tenant.id, [refused(context, refusal, of)]));
+}
+
+/** Nobody acted who is known here, and whose account it was is theirs to say: their address is not kept. */
+function refused(
+  context: Context,
+  refusal: Refusal,
+  of: Pick<LedgerEntry, 'object_type' | 'object_id' | 'project_id'>,
+): LedgerEntry {
+  const { deps, address, request_id } = context;
+  return {
+    ...{ id: deps.makeId('event'), event: 'SIGN_IN_REFUSED', actor_type: 'system', actor_id: 'aos', ...of },
+    ...{ api_key_id: null, agent_id: null, run_id: null, before: null, after: { by: 'oidc', address, why: refusal } },
+    ...{ reason: refusalText(refusal), request_id, occurred_at: nowText(context) },
+  };
 }

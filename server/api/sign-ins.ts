@@ -19,7 +19,7 @@ export const sign_in_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     const { deps, headers } = context;
     refuseOtherOrigins(headers, deps.config.public_url);
     const by = 'key' in body ? body.key.trim() : body.email;
-    const throttle = signInThrottleOf(deps);
+    const throttle = signInThrottleOf(deps, 'secret');
     const opened = await throttle.attempt(context.address, by, deps.clock.monotonic(), () =>
       'key' in body
         ? signInKey(context, by)

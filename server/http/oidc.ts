@@ -74,7 +74,7 @@ export async function vouchedBy(deps: Deps, provider: OidcProvider, flow: string
 function vouchedIn({ email, email_verified }: IDToken | UserInfoResponse, { iss, sub }: IDToken): Vouched {
   return {
     subject: sha256Hex(`${iss}\n${sub}`),
-    email: typeof email === 'string' ? email.trim().toLowerCase() : null,
+    email: typeof email === 'string' ? email.trim().replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : null,
     is_verified: email_verified === true,
   };
 }

@@ -72,10 +72,14 @@ const named = (address: string, key: string): [string, number][] => [
   [`prefix ${key.slice(0, prefix_length)}`, most_of_prefix],
 ];
 
-const throttles = new WeakMap<Database, SignInThrottle>();
+/** What people show here, a key or a password; or their provider of identities, which guesses nothing of ours. */
+type Way = 'secret' | 'oidc';
 
-export function signInThrottleOf({ db }: Deps): SignInThrottle {
-  const known = throttles.get(db) ?? new SignInThrottle();
+const throttles = new WeakMap<Database, Record<Way, SignInThrottle>>();
+
+/** Counted apart: whom a provider of identities sends in vain keeps nobody else from their key or password. */
+export function signInThrottleOf({ db }: Deps, way: Way): SignInThrottle {
+  const known = throttles.get(db) ?? { secret: new SignInThrottle(), oidc: new SignInThrottle() };
   throttles.set(db, known);
-  return known;
+  return known[way];
 }
