@@ -25,6 +25,7 @@ export const problem_catalog = {
   run_paused: { status: 429, type: 'policy_hold' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error' },
   internal: { status: 500, type: 'api_error' },
+  provider_error: { status: 502, type: 'api_error' },
   provider_unreachable: { status: 502, type: 'api_error' },
   governance_unavailable: { status: 503, type: 'governance_unavailable' },
   provider_timeout: { status: 504, type: 'api_error' },

@@ -18,10 +18,10 @@ interface Run {
   failure: { code: string } | null;
 }
 
-const start = async (agent_id: string, directive: object, params: object = {}) => {
+const start = async (agent_id: string, directive: object, params: object = {}, max_retries = 0) => {
   const prompt = `Answer. stub: ${JSON.stringify(directive)}`;
   const ask = { id: 'ask', skill: 'llm', params: { prompt, model: 'openai/gpt-4o-mini', ...params } };
-  const body = { goal: 'streamed', agent_id, plan: { steps: [ask] }, max_retries: 0 };
+  const body = { goal: 'streamed', agent_id, plan: { steps: [ask] }, max_retries };
   return expectStatus(202, await gateway.admin.post<Run>('/api/v1/runs', body)).id;
 };
 const ended = (id: string) =>
@@ -78,6 +78,13 @@ test('a stream that breaks off fails the step, and its half answer is no result'
   expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code: 'provider_unreachable' } });
   const rows = await gateway.rows('select state, output_envelope from planned_steps where run_id = $1', [id]);
   expect(rows).toEqual([{ state: 'failed', output_envelope: null }]);
+});
+
+test('an error that the provider tells inside a stream fails the run, and is not tried again', async () => {
+  const directive = { label: 'told', output_tokens: 50, error_after_chunks: 9 };
+  const id = await start('told', directive, { max_tokens: 50 }, 3);
+  expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code: 'provider_error' } });
+  expect(gateway.stub.log.filter(({ label }) => label === 'told')).toHaveLength(1);
 });
 
 test('a provider that cannot stream answers in one piece', async () => {

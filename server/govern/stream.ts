@@ -172,8 +172,11 @@ function brokenOff(govern: Govern, ticket: Ticket, seen: Seen, failure: Upstream
   if (stopped) return { problem: stoppedProblem(govern, ticket, stopped), verdict: stopped.verdict };
   if (seen.done && !provider_error) return null;
   if (failure && !provider_error) return { problem: failureProblem(failure), verdict: null };
-  const how = provider_error ? 'with an error' : 'before the answer was complete';
-  return { problem: new Problem('provider_unreachable', `The provider ended the stream ${how}.`), verdict: null };
+  // What it told is an answer, as a status would have been: nobody was out of reach.
+  const problem = provider_error
+    ? new Problem('provider_error', 'The provider ended the stream with an error.')
+    : new Problem('provider_unreachable', 'The provider ended the stream before the answer was complete.');
+  return { problem, verdict: null };
 }
 
 function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
