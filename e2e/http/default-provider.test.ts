@@ -47,6 +47,20 @@ test('calls for "default", and runs without a model, go where the tenant says, f
   ]);
 });
 
+test('a model that is called "default" by its provider is that model', async () => {
+  expectStatus(200, await gateway.admin.put('/api/v1/providers/openai', { models: ['default'] }));
+  expect(await callDefault()).toBe('openai/default');
+  const run = { goal: 'g', agent_id: 'a', plan: { steps: [{ id: 'w', skill: 'wait', params: { seconds: 0 } }] } };
+  const modelOf = async (more: object) => {
+    const { id } = expectStatus(202, await gateway.admin.post('/api/v1/runs', { ...run, ...more }));
+    return (await gateway.rows('select model from managed_runs where run_id = $1', [id]))[0]?.model;
+  };
+  expect(await modelOf({ model: 'default' })).toBe('openai/default');
+  expect(await modelOf({})).toBe('mock/mock-small');
+  expectStatus(200, await gateway.admin.put('/api/v1/providers/openai', { models: [] }));
+  expect(await callDefault()).toBe('mock/mock-small');
+});
+
 test('a provider that is off, or of which nobody can say the model, is not used', async () => {
   const unsaid = await use('openai');
   expect([unsaid.status, unsaid.text]).toEqual([400, expect.stringContaining('which model')]);

@@ -15,6 +15,9 @@ export interface ChosenModel {
   priced: PricedModel | null;
 }
 
+/** Named so, a model means the same whatever other providers serve. */
+export const fullName = ({ provider, name }: ChosenModel): string => `${provider.slug}/${name}`;
+
 /** What callers ask for who leave the choice to the tenant. */
 export const default_name = 'default';
 
@@ -32,7 +35,7 @@ const known = new WeakMap<TenantControl, Map<string, ChosenModel>>();
 const most_known = 500;
 const longest_known = 200;
 
-/** `provider/model`, a bare name that exactly one configured provider serves, or `default`. */
+/** `provider/model`, a bare name that exactly one configured provider serves, or `default` where none serves that. */
 export function chooseModel(control: TenantControl, wire: Wire, asked: string): ChosenModel {
   const name = `${wire.name} ${asked}`;
   const names = known.get(control) ?? new Map<string, ChosenModel>();
@@ -44,8 +47,9 @@ export function chooseModel(control: TenantControl, wire: Wire, asked: string): 
 }
 
 function findModel(control: TenantControl, wire: Wire, asked: string): ChosenModel {
-  const requested = asked === default_name ? nameOfDefault(control) : asked;
   const speaking = control.providers.filter((row) => row.enabled && upstreams[row.kind].wires.includes(wire.name));
+  const is_served = speaking.some((row) => serves(control, row, asked));
+  const requested = asked === default_name && !is_served ? nameOfDefault(control) : asked;
   const named = speaking.find((row) => requested.startsWith(`${row.slug}/`));
   if (named) return chosen(control, named, requested.slice(named.slug.length + 1));
   const serving = speaking.filter((row) => serves(control, row, requested));

@@ -9,7 +9,7 @@ import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import type { Claims } from '../govern/asked.ts';
 import { createControls, type TenantControl } from '../govern/control.ts';
-import { chooseModel, default_name, nameOfDefault } from '../govern/models.ts';
+import { chooseModel, default_name, fullName, nameOfDefault } from '../govern/models.ts';
 import { createRegistry, type Registry } from '../govern/registry.ts';
 import { type Who, whoAsks } from '../govern/who.ts';
 import { type AgentRow, findAgent } from '../store/agents.ts';
@@ -72,8 +72,8 @@ export async function askingFor(
     asked.session_id === undefined
       ? null
       : (await registry.session(identity.tenant_id, who.project, asked.session_id)).session;
-  const wanted = asked.model ?? agent.default_model ?? default_name;
-  const model = wanted === default_name ? nameOfDefault(control) : wanted;
+  const wanted = asked.model ?? agent.default_model ?? nameOfDefault(control);
+  const model = wanted === default_name ? fullName(chooseModel(control, wires.chat, wanted)) : wanted;
   refuseModel(control, agent, model);
   const skills = agent.skills ?? default_skills;
   const plan = await planGiven(deps, identity.tenant_id, who.project.id, asked);
