@@ -3,9 +3,12 @@ import { refuses } from '@aos/core/policies/action.ts';
 import { policy_document } from '@aos/core/policies/policy.ts';
 import { type RecordedCall, Replay, type Replayed } from '@aos/core/policies/replay.ts';
 import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
+import { computePreview } from '@aos/server/api/preview-job.ts';
 import { pastCalls } from '@aos/server/api/preview-source.ts';
 import type { Database } from '@aos/server/base/database.ts';
+import { realClock } from '@aos/server/base/deps.ts';
 import { openDatabase } from '@aos/server/store/db.ts';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectStatus, makeKey, waitFor } from '../parts/client.ts';
 import { enforceAgain } from '../parts/enforced-replay.ts';
@@ -286,6 +289,45 @@ describe('a preview as a piece of work', () => {
     expect(seen.result?.calls).toMatchObject({ looked_at: 0, matched: 0 });
     expect(seen.result?.caveats[0]).toContain('No call of this window is one of its target');
     expect((await gateway.admin.get(own_path)).status).toBe(200);
+  });
+
+  it('waits for a database that is busy for longer than a connection is waited for', async () => {
+    const { id } = expectStatus(201, await gateway.admin.post<{ id: string }>('/api/v1/policies', candidate('busy')));
+    const busy = new pg.Client({ connectionString: gateway.database.url });
+    await busy.connect();
+    try {
+      await busy.query('begin; lock table aos.llm_run_records, aos.steps in access exclusive mode');
+      const begun = gateway.admin.post<PreviewBody>('/api/v1/policies/preview', {
+        ...{ policy: candidate('past'), replaces: id },
+      });
+      await busy.query('select pg_sleep(4)');
+      await busy.query('rollback');
+      const path = `/api/v1/policies/previews/${(await begun).body.id}`;
+      const ended = await waitFor(async () => {
+        const { body } = await gateway.admin.get<PreviewBody>(path);
+        return body.status === 'running' ? null : body;
+      });
+      expect(ended.status).toBe('ready');
+    } finally {
+      await busy.end();
+    }
+  });
+
+  it('tells after each answer of the database that it lives, before it has looked at any call', async () => {
+    const document = policy_document.parse(candidate('past')) as ActivePolicy['document'];
+    const told: number[] = [];
+    const of = {
+      ...{ tenant_id, replaces: null, has_exceptions: false, project_id: null },
+      ...{ policy: { id: 'pol', version: 1, mode: 'enforce' as const, document } },
+      asked: { policy: { policy_id: 'pol' }, window: { hours: 1 }, include_synthetic: false },
+      ...{ from_ms: Date.now() - 3_600_000, to_ms: Date.now() },
+    };
+    const { calls_done } = await computePreview({ db, clock: realClock(), public_url: '' }, of, (progress) =>
+      told.push(progress.calls_done),
+    );
+    expect(calls_done).toBeGreaterThan(0);
+    expect(told.length).toBeGreaterThanOrEqual(8);
+    expect(told[0]).toBe(0);
   });
 
   it('says so when its process is gone', async () => {

@@ -3,7 +3,7 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 import type { Deps } from '../base/deps.ts';
 import type { Computed, PreviewOf, Progress } from './preview-job.ts';
 
-/** What a thread is given. It reads the past over connections of its own, three at most. */
+/** What a thread is given. It reads the past over connections of its own, four at most. */
 export interface ThreadOf {
   database_url: string;
   public_url: string;
@@ -27,7 +27,7 @@ const most_memory = { maxOldGenerationSizeMb: 1_536, maxYoungGenerationSizeMb: 9
 
 const asked_every_ms = 500;
 
-/** Longer than any statement may take: nothing is heard of this thread any more. */
+/** Longer than any statement may take, and each is told of: nothing is heard of this thread any more. */
 const silent_after_ms = 60_000;
 
 /**

@@ -10,6 +10,7 @@ import type { Target } from '@aos/core/policies/target.ts';
 import type { Database } from '../base/database.ts';
 import type { Clock } from '../base/deps.ts';
 import { countRecorded, type Names, namesOfTenant, type RecordedScope } from '../store/recorded-calls.ts';
+import { tellingAnswers } from '../store/telling-answers.ts';
 import { previewAnswer } from './preview-answer.ts';
 import { type Past, pastCalls } from './preview-source.ts';
 
@@ -43,12 +44,17 @@ const told_every_ms = 500;
 /** After so many calls the thread looks up: the next rows come in, and the database goes on with those behind them. */
 const in_a_turn = 256;
 
-/** Replays the past and counts, in long turns: no call may wait for the same thread. */
+/**
+ * Replays the past and counts, in long turns: no call may wait for the same thread. Tells how far it is twice a second,
+ * and after each answer of the database: where that is busy, what comes before the first call takes minutes.
+ */
 export async function computePreview(
-  deps: { db: Database; clock: Clock; public_url: string },
+  { db, clock, public_url }: { db: Database; clock: Clock; public_url: string },
   of: PreviewOf,
   onProgress: (progress: Progress) => void,
 ): Promise<Computed> {
+  let progress: Progress = { calls_done: 0, calls_total: null };
+  const deps = { db: tellingAnswers(db, () => onProgress(progress)), clock };
   const { tenant_id, policy, replaces } = of;
   const names = await deps.db.tenant(tenant_id, namesOfTenant);
   const past = pastOf(of, names);
@@ -71,7 +77,8 @@ export async function computePreview(
     if (deps.clock.monotonic() - told_ms < told_every_ms) continue;
     calls_total ??= await deps.db.tenant(tenant_id, (tx) => countRecorded(tx, tenant_id, past));
     told_ms = deps.clock.monotonic();
-    onProgress({ calls_done: preview.looked_at, calls_total: Math.max(calls_total, preview.looked_at) });
+    progress = { calls_done: preview.looked_at, calls_total: Math.max(calls_total, preview.looked_at) };
+    onProgress(progress);
   }
   preview.finish();
   const result = previewAnswer(
@@ -81,7 +88,7 @@ export async function computePreview(
       has_exceptions: of.has_exceptions,
     },
     names,
-    deps.public_url,
+    public_url,
   );
   return { result, calls_done: preview.looked_at };
 }

@@ -10,8 +10,10 @@ const port = present(parentPort, 'whoever asked for a preview');
 const { database_url, public_url, preview } = workerData as ThreadOf;
 const tell = (message: FromThread): void => port.postMessage(message);
 
+// Four for transactions: three kinds of rows are read beside each other while they are counted. The other two are for
+// flights, which there are none of; they are not opened.
 const db = openDatabase({
-  ...{ url: database_url, max_connections: 4, statement_timeout_ms: 30_000 },
+  ...{ url: database_url, max_connections: 6, statement_timeout_ms: 30_000 },
   onIdleError: () => undefined,
 });
 const deps = { db, clock: realClock(), public_url };
