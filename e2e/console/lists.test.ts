@@ -132,8 +132,13 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await goTo(`/runs/${(await asked())[0]?.run_id}`);
     const question = page.getByRole('region', { name: 'Waits for a person' });
     await question.getByRole('button', { name: 'Approve…' }).click();
-    await page.getByLabel(/Raise the limit once/).fill('5');
+    await page.getByText('every call that this limit counts, of other runs too').waitFor();
     await page.getByRole('textbox', { name: 'Reason' }).fill('One more import');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Say by how much, or confirm').waitFor();
+    expect(await asked()).toHaveLength(1);
+    await page.getByLabel(/Raise the limit once/).fill('5');
+    await page.getByRole('textbox', { name: 'Reason' }).focus();
     await page.keyboard.press('Control+Enter');
     await page.getByText('Approved: what waited goes on').waitFor();
     expect((await second).choices).toHaveLength(1);

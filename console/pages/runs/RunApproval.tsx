@@ -1,15 +1,13 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { type Item, useAct, useApi } from '../../api.ts';
-import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
+import { type Item, useApi } from '../../api.ts';
 import { useMay } from '../../parts/session.ts';
 import { hrefOf } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
-import { TextField } from '../../ui/Field.tsx';
 import { Time } from '../../ui/Time.tsx';
-import { useToast } from '../../ui/Toast.tsx';
+import { AnswerDialog } from './AnswerDialog.tsx';
 import styles from './Run.module.css';
 
 type Approval = Item<'listApprovals'>;
@@ -48,50 +46,5 @@ function Question({ of }: { of: Approval }) {
       </Button>
       {answer && <AnswerDialog of={of} answer={answer} onClose={() => setAnswer(null)} />}
     </section>
-  );
-}
-
-function AnswerDialog({ of, answer, onClose }: { of: Approval; answer: 'approve' | 'deny'; onClose: () => void }) {
-  const approve = useAct('approve');
-  const deny = useAct('deny');
-  const toast = useToast();
-  const [more, setMore] = useState('');
-  const is_yes = answer === 'approve';
-  const top_up = more.trim();
-  const save = (reason: string) => {
-    const done = {
-      onSuccess: () => {
-        toast(is_yes ? 'Approved: what waited goes on' : 'Denied: what waited is refused');
-        onClose();
-      },
-    };
-    const params = { id: of.id };
-    if (!is_yes) return deny.mutate({ params, body: { reason } }, done);
-    // Money is exact as a text; what is counted is a number.
-    const amount = of.unit?.startsWith('usd') ? top_up : Number(top_up);
-    approve.mutate({ params, body: { reason, ...(top_up !== '' && { top_up: amount }) } }, done);
-  };
-  return (
-    <ReasonDialog
-      open
-      onClose={onClose}
-      title={is_yes ? 'Let it go on?' : 'Refuse what waits?'}
-      about={<Said text={of.question} />}
-      verb={is_yes ? 'Approve' : 'Deny'}
-      danger={!is_yes}
-      busy={approve.isPending || deny.isPending}
-      error={is_yes ? approve.error : deny.error}
-      onReason={save}
-    >
-      {is_yes && of.unit !== null && (
-        <TextField
-          label={`Raise the limit once by (${of.unit.replaceAll('_', ' ')})`}
-          hint="Empty: the control lets everything of this run pass until its window ends."
-          inputMode="decimal"
-          value={more}
-          onChange={(event) => setMore(event.target.value)}
-        />
-      )}
-    </ReasonDialog>
   );
 }
