@@ -4,11 +4,11 @@ import { idOf } from '../base/id.ts';
 import { epochMs, instant } from '../base/time.ts';
 import { windowAt } from '../base/window.ts';
 import type { LimitOf } from './limits/define.ts';
-import { countedOver } from './limits/index.ts';
+import { countedOver, typeOf } from './limits/index.ts';
 import { balanceOf } from './reserve.ts';
 import type { Matched } from './resolve.ts';
 
-export const approval_statuses = ['pending', 'approved', 'denied', 'timed_out'] as const;
+export const approval_statuses = ['pending', 'approved', 'denied', 'timed_out', 'withdrawn'] as const;
 
 const amount = z.union([z.number(), z.string()]).nullable();
 
@@ -50,7 +50,7 @@ export type Approval = z.infer<typeof approval_object>;
 /** What a question means for later calls: the part of it that decides. */
 export type Ruling = Pick<
   Approval,
-  'id' | 'status' | 'control_id' | 'subject' | 'on_timeout' | 'expires_at' | 'valid_until' | 'override_id'
+  'id' | 'status' | 'control_id' | 'subject' | 'run_id' | 'on_timeout' | 'expires_at' | 'valid_until' | 'override_id'
 >;
 
 /** Longest validity of a decision about something that has no window of its own, beyond the time to decide. */
@@ -84,10 +84,18 @@ function ruledAction(of: Ruling, at_ms: number): 'continue' | 'block' | null {
       return of.override_id === null ? 'continue' : null;
     case 'denied':
       return 'block';
+    case 'withdrawn':
+      return null;
     default:
       return of.status === 'timed_out' || epochMs(of.expires_at) <= at_ms ? of.on_timeout : null;
   }
 }
+
+const by_people: ReadonlySet<Approval['status']> = new Set(['approved', 'denied']);
+
+/** What is in flight has room again when others end: that nobody answered one run in time says nothing to the next. */
+const comesAndGoes = (limit: LimitOf | undefined): boolean =>
+  limit !== undefined && typeOf(limit).windows.some((window) => window === 'now');
 
 /** Controls that pause as people, or the time they let pass, have decided about this caller. */
 export function ruled(matched: readonly Matched[], rulings: readonly Ruling[], asker: Asker, at_ms: number): Matched[] {
@@ -96,6 +104,8 @@ export function ruled(matched: readonly Matched[], rulings: readonly Ruling[], a
     const subject = subjectAsked(of.control, asker, at_ms);
     for (const ruling of rulings) {
       if (ruling.control_id !== of.control.id || ruling.subject !== subject) continue;
+      const of_everybody = by_people.has(ruling.status) || !comesAndGoes(of.control.limit);
+      if (!of_everybody && ruling.run_id !== asker.run_id) continue;
       const action = ruledAction(ruling, at_ms);
       if (action) return { ...of, control: { ...of.control, action }, ruled_by: ruling.id };
     }

@@ -92,7 +92,25 @@ test('a run beyond a limit that pauses is held, and goes on when another has end
   expect(await pendingOf(control_id)).toEqual([1]);
   expect(await ended(first)).toMatchObject({ status: 'succeeded' });
   expect(await ended(second)).toMatchObject({ status: 'succeeded', hold: 'none' });
+  const withdrawn = () => at.sql("select from approvals where control_id = $1 and status = 'withdrawn'", [control_id]);
+  await waitFor(async () => (await withdrawn()).length === 1, { what: 'the end of the question' });
   expect(await pendingOf(control_id)).toEqual([0]);
+});
+
+test('a run that nobody answers in time is refused, and says nothing of the next', async () => {
+  const control = {
+    ...{ limit: { type: 'concurrency', max: 1, counts: 'runs' }, action: 'pause' },
+    pause: { timeout_seconds: 2 },
+  };
+  await makePolicy(admin(), { name: 'late', target: { kind: 'agent', ids: ['late'] }, controls: [control] });
+  const first = await ask('late', waits(600));
+  await inside(first);
+  const second = await ask('late', waits(0));
+  expect(await ended(second)).toMatchObject({ status: 'failed_policy' });
+  const third = await ask('late', waits(0));
+  await until(third, ({ hold }) => hold === 'paused');
+  expectStatus(200, await admin().post(`/api/v1/runs/${first}/kill`, { reason: 'enough' }));
+  expect(await ended(third)).toMatchObject({ status: 'succeeded' });
 });
 
 test('runs in flight go on when their limit is lowered below them, and others are kept out', async () => {

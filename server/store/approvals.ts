@@ -31,7 +31,7 @@ export async function askApproval(tx: Tx, tenant_id: string, of: Asked): Promise
 /** Questions whose answers hold now: part of what decides about every call. */
 export function rulings(tx: Tx, at: string): Promise<Ruling[]> {
   return tx.query<Ruling>(
-    `select id, status, control_id, subject, on_timeout, expires_at, valid_until, override_id from approvals
+    `select id, status, control_id, subject, run_id, on_timeout, expires_at, valid_until, override_id from approvals
       where tenant_id = current_tenant() and valid_until > $1 order by id desc`,
     [at],
   );
@@ -71,12 +71,30 @@ export async function decideApproval(
   return row;
 }
 
+/** Of what is in flight, a question that nobody has to answer: there is room for what was asked, or its run has ended. */
+const is_moot = `unit in ('calls', 'runs') and exists (select from balances b
+    where b.tenant_id = approvals.tenant_id and b.control_id = approvals.control_id and b.subject = approvals.subject
+      and b.window_start = 'epoch' and (b.posted + b.pending + requested::numeric <= limit_value::numeric
+        or exists (select from runs r where r.tenant_id = approvals.tenant_id and r.id = approvals.run_id
+          and r.status not in ('queued', 'running', 'retry'))))`;
+
+/** Whether an open question has been overtaken, by time or by what has happened since. */
 export async function approvalsDue(tx: Tx, at: string): Promise<boolean> {
   const rows = await tx.query(
-    `select from approvals where tenant_id = current_tenant() and status = 'pending' and expires_at <= $1 limit 1`,
+    `select from approvals
+      where tenant_id = current_tenant() and status = 'pending' and (expires_at <= $1 or ${is_moot}) limit 1`,
     [at],
   );
   return rows.length > 0;
+}
+
+/** Closes questions that nobody has to answer any more; each is answered to one caller only. */
+export function withdrawMoot(tx: Tx, at: string): Promise<Approval[]> {
+  return tx.query<Approval>(
+    `update approvals set status = 'withdrawn', decided_at = $1
+      where tenant_id = current_tenant() and status = 'pending' and expires_at > $1 and ${is_moot} returning ${columns}`,
+    [at],
+  );
 }
 
 /** Marks questions that nobody answered in time; each is answered to one caller only. */
