@@ -1,6 +1,7 @@
 import type { Alert } from '@aos/core/policies/alert.ts';
 import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
+import { type Windows, within_windows } from './limits.ts';
 import { Filter, type Listing, within } from './list.ts';
 
 /** An alert as it is first written. */
@@ -80,13 +81,11 @@ export async function acknowledgeAlert(
 }
 
 /** One tier of one control in its present window. */
-export interface Mark {
+export interface Mark extends Windows {
   control_id: string;
   tier: number;
   mark: bigint;
-  /** The window as the books count it, and as alerts are told in. */
-  window_start: string;
-  since: string | null;
+  /** The window that alerts are told in. */
   alert_start: string;
 }
 
@@ -104,20 +103,22 @@ export interface ReachedMark {
  */
 export function untoldMarks(tx: Tx, marks: readonly Mark[], limit: number): Promise<ReachedMark[]> {
   return tx.query<ReachedMark>(
-    `select k.n::int - 1 as n, b.subject, sum(b.posted)::text as posted, sum(b.pending)::text as pending
+    `select k.n::int - 1 as n, s.subject, s.posted::text, s.pending::text
        from unnest($1::text[], $2::int[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
-              with ordinality k(control_id, tier, mark, window_start, since, alert_start, n)
-       join balances b on b.tenant_id = current_tenant() and b.control_id = k.control_id
-              and (b.window_start = k.window_start or b.window_start > k.since)
-      where not exists (select from alerts a where a.tenant_id = current_tenant() and a.control_id = k.control_id
-              and a.subject = b.subject and a.window_start = k.alert_start and coalesce(a.tier, 0) = k.tier)
-      group by k.n, k.mark, b.subject having sum(b.posted) >= k.mark and sum(b.posted) > 0 limit ${limit}`,
+              with ordinality k(control_id, tier, mark, first_start, last_start, alert_start, n),
+            lateral (select b.subject, sum(b.posted) as posted, sum(b.pending) as pending from balances b
+              where b.tenant_id = current_tenant() and b.control_id = k.control_id and ${within_windows}
+              group by b.subject) s
+       where s.posted >= greatest(k.mark, 1) and not exists (select from alerts a
+              where a.tenant_id = current_tenant() and a.control_id = k.control_id and a.subject = s.subject
+                and a.window_start = k.alert_start and coalesce(a.tier, 0) = k.tier)
+       limit ${limit}`,
     [
       marks.map((of) => of.control_id),
       marks.map((of) => of.tier),
       marks.map((of) => of.mark),
-      marks.map((of) => of.window_start),
-      marks.map((of) => of.since),
+      marks.map((of) => of.first_start),
+      marks.map((of) => of.last_start),
       marks.map((of) => of.alert_start),
     ],
   );

@@ -58,6 +58,24 @@ export async function limitByControl(tx: Tx, control_id: string): Promise<LimitR
   return row;
 }
 
+/** The windows of a limit that count at an instant, by their starts: one, or the buckets of a rolling one. */
+export interface Windows {
+  first_start: string;
+  last_start: string;
+}
+
+export function windowsAt(window: Window | undefined, at_ms: number): Windows {
+  const { start_ms, since_ms } = (window && windowAt(window, at_ms)) ?? { start_ms: 0, since_ms: null };
+  // Buckets count that start after an instant of whole milliseconds, as they all do.
+  return { first_start: instantText(since_ms === null ? start_ms : since_ms + 1), last_start: instantText(start_ms) };
+}
+
+/**
+ * Balances `b` of the windows of a limit `k`, for a subquery of its own. By two plain bounds the database knows that they
+ * are few among those of all time, and finds them by their index.
+ */
+export const within_windows = 'b.window_start between k.first_start and k.last_start';
+
 export interface BalancesAsk {
   control_id: string;
   window: Window | undefined;

@@ -1,6 +1,7 @@
 import { firstSuffixAt, type IdKind, id_prefixes } from '@aos/core/base/id.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Tx } from '../base/database.ts';
+import { type Windows, within_windows } from './limits.ts';
 
 /** From when on a look reads, and how many conditions of one type it takes in. */
 export interface Since {
@@ -103,14 +104,19 @@ export interface UnpricedModel {
   provider: string;
   model: string;
   calls: number;
+  /** Whether no calls but these were without a price: the newest are read, and only so many. */
+  is_all: boolean;
   is_synthetic: boolean;
 }
 
-/** Models without a price that were called, project by project; the most calls first. */
-export const unpricedModels = (tx: Tx, { since_ms, most }: Since): Promise<UnpricedModel[]> =>
+/** Models without a price among the newest `calls` that had none, project by project; the most calls first. */
+export const unpricedModels = (tx: Tx, { since_ms, most }: Since, calls: number): Promise<UnpricedModel[]> =>
   tx.query(
-    `select project_id, provider, model, count(*)::int as calls, bool_and(is_synthetic) as is_synthetic
-      from llm_run_records where tenant_id = current_tenant() and cost_usd is null and id >= $1 and source <> 'reported'
+    `select project_id, provider, model, count(*)::int as calls, sum(count(*)) over () < ${calls} as is_all,
+        bool_and(is_synthetic) as is_synthetic
+      from (select project_id, provider, model, is_synthetic from llm_run_records
+              where tenant_id = current_tenant() and cost_usd is null and id >= $1 and source <> 'reported'
+              order by id desc limit ${calls}) newest
       group by project_id, provider, model order by count(*) desc limit ${most}`,
     [firstId('record', since_ms)],
   );
@@ -253,12 +259,9 @@ export const subjectsNamed = (tx: Tx, names: readonly string[]): Promise<NamedSu
   );
 
 /** One limit in its present window, and from which amount on its balances are asked for. */
-export interface LimitMark {
+export interface LimitMark extends Windows {
   control_id: string;
   mark: bigint;
-  window_start: string;
-  /** Rolling windows: buckets that start after this count. */
-  since: string | null;
 }
 
 export interface FullBalance {
@@ -269,20 +272,24 @@ export interface FullBalance {
   pending: string;
 }
 
-/** Balances that stand at the marks of their limits or above, the fullest first. */
+/**
+ * Balances that stand at the marks of their limits or above, the fullest first. Each limit is looked up by itself, from
+ * the first to the last of its windows that count, so that those of its past are not read.
+ */
 export const balancesFrom = (tx: Tx, marks: readonly LimitMark[], most: number): Promise<FullBalance[]> =>
   tx.query(
-    `select k.n::int - 1 as n, b.subject, sum(b.posted)::text as posted, sum(b.pending)::text as pending
+    `select k.n::int - 1 as n, s.subject, s.posted::text, s.pending::text
       from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::timestamptz[])
-             with ordinality k(control_id, mark, window_start, since, n)
-        join balances b on b.tenant_id = current_tenant() and b.control_id = k.control_id
-             and (b.window_start = k.window_start or b.window_start > k.since)
-      group by k.n, k.mark, b.subject having sum(b.posted + b.pending) >= k.mark and sum(b.posted + b.pending) > 0
-      order by sum(b.posted + b.pending)::numeric / greatest(k.mark, 1) desc limit ${most}`,
+             with ordinality k(control_id, mark, first_start, last_start, n),
+        lateral (select b.subject, sum(b.posted) as posted, sum(b.pending) as pending from balances b
+          where b.tenant_id = current_tenant() and b.control_id = k.control_id and ${within_windows}
+          group by b.subject) s
+      where s.posted + s.pending >= greatest(k.mark, 1)
+      order by (s.posted + s.pending) / greatest(k.mark, 1) desc limit ${most}`,
     [
       marks.map((of) => of.control_id),
       marks.map((of) => of.mark),
-      marks.map((of) => of.window_start),
-      marks.map((of) => of.since),
+      marks.map((of) => of.first_start),
+      marks.map((of) => of.last_start),
     ],
   );

@@ -1,5 +1,4 @@
 import { epochMs, instantText } from '@aos/core/base/time.ts';
-import { windowAt } from '@aos/core/base/window.ts';
 import { alertWindow, markOf, runsOut, tiersOf } from '@aos/core/policies/alert.ts';
 import { gaugeOf } from '@aos/core/policies/gauge.ts';
 import { countedOver } from '@aos/core/policies/limits/index.ts';
@@ -7,7 +6,7 @@ import { type DueAlert, forecastAlert, no_cause, type Reached, tierAlert, writeA
 import { policiesIn } from '../govern/control.ts';
 import type { Govern } from '../govern/govern.ts';
 import { forecastsTold, type Mark, untoldMarks } from '../store/alerts.ts';
-import { presentBalances } from '../store/limits.ts';
+import { presentBalances, windowsAt } from '../store/limits.ts';
 import { type CountedLimit, countedLimits, maxOf } from './counted-limits.ts';
 import { forEachTenant, type Job } from './define.ts';
 
@@ -62,15 +61,11 @@ async function lateTiers(
 }
 
 function markFor({ control, limit, type }: CountedLimit, tier: number, at_ms: number): Mark {
-  const window = countedOver(limit);
-  const at = window && windowAt(window, at_ms);
-  const since_ms = at?.since_ms ?? null;
   return {
     control_id: control.id,
     tier,
     mark: markOf(tier, type.cap(limit)),
-    window_start: instantText(at?.start_ms ?? 0),
-    since: since_ms === null ? null : instantText(since_ms),
+    ...windowsAt(countedOver(limit), at_ms),
     alert_start: instantText(alertWindow(limit, at_ms).start_ms),
   };
 }

@@ -6,6 +6,7 @@ import { markOf } from '@aos/core/policies/alert.ts';
 import { countedOver } from '@aos/core/policies/limits/index.ts';
 import { amountText, windowText } from '@aos/core/policies/sentence.ts';
 import { policiesIn } from '../../govern/control.ts';
+import { windowsAt } from '../../store/limits.ts';
 import { balancesFrom, type LimitMark, subjectsNamed } from '../../store/signal-sources.ts';
 import { type CountedLimit, countedLimits, maxOf } from '../counted-limits.ts';
 import { concernedBy, type Names, namesAmong } from './concerned.ts';
@@ -51,14 +52,10 @@ export async function standingsFrom(
 }
 
 function markFor({ control, limit, type }: CountedLimit, percent: number, at_ms: number): LimitMark {
-  const window = countedOver(limit);
-  const at = window && windowAt(window, at_ms);
-  const since_ms = at?.since_ms ?? null;
   return {
     control_id: control.id,
     mark: markOf(percent, type.cap(limit)),
-    window_start: instantText(at?.start_ms ?? 0),
-    since: since_ms === null ? null : instantText(since_ms),
+    ...windowsAt(countedOver(limit), at_ms),
   };
 }
 
