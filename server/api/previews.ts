@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { PreviewAsked, PreviewObject, preview_endpoints } from '@aos/core/api/previews.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Json } from '@aos/core/base/json.ts';
@@ -16,7 +17,8 @@ import { beginPreview, endPreview, findPreview, type PreviewRow, touchPreview } 
 import { found, inTenant, nowText } from './change.ts';
 import { withLineages } from './policy-keys.ts';
 import { previewApart } from './preview-apart.ts';
-import type { PreviewOf } from './preview-job.ts';
+import type { PreviewOf, Progress } from './preview-job.ts';
+import { PreviewLine } from './preview-line.ts';
 import { visibleProject } from './read.ts';
 
 export const preview_handlers: Handlers<typeof preview_endpoints> = {
@@ -65,7 +67,7 @@ const waited = (ms: number): Promise<void> =>
     setTimeout(resolve, ms).unref();
   });
 
-/** Previews under way in this process, by tenant: each takes a good part of a core. */
+/** Previews under way in this process, those that wait too, by tenant: each takes a good part of a core. */
 const under_way = new Map<string, number>();
 const most_under_way = 2;
 
@@ -85,14 +87,23 @@ function enter(tenant_id: string): () => void {
   };
 }
 
-/** Computes a preview and notes what comes of it; never fails itself. */
+/**
+ * Those of all tenants: each has a thread with its memory and its connections. One core is left to calls where there
+ * are more, and two at once take what the database can do beside them.
+ */
+const line = new PreviewLine(Math.min(2, Math.max(1, availableParallelism() - 1)));
+
+/** Computes a preview when its turn has come and notes what comes of it; never fails itself. */
 async function work(deps: Deps, id: string, of: PreviewOf): Promise<void> {
   const at = () => instantText(deps.clock.now());
   const end = (ending: Omit<Parameters<typeof endPreview>[1], 'id' | 'at'>) =>
     deps.db.tenant(of.tenant_id, (tx) => endPreview(tx, { id, at: at(), ...ending }));
   try {
-    const computed = await previewApart(deps, of, (progress) =>
-      deps.db.tenant(of.tenant_id, (tx) => touchPreview(tx, { id, ...progress, at: at() })),
+    const goesOn = (progress: Progress) =>
+      deps.db.tenant(of.tenant_id, (tx) => touchPreview(tx, { id, ...progress, at: at() }));
+    const computed = await line.inTurn(
+      () => goesOn({ calls_done: 0, calls_total: null }),
+      () => previewApart(deps, of, goesOn),
     );
     if (!computed) return;
     await end({
