@@ -33,3 +33,7 @@ test('suffixes sort by instant, then by sequence, and none comes before the firs
     }),
   );
 });
+
+test.each([-1, 0.5, Number.NaN, Infinity])('%s is no instant of an id', (epoch_ms) => {
+  expect(() => firstSuffixAt(epoch_ms)).toThrow('no instant of an id');
+});

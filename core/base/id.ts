@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assert } from './assert.ts';
 
 /** The kinds of object that have an id; the prefix of a TypeID names the kind. */
 export const id_prefixes = {
@@ -72,8 +73,11 @@ function letters(value: number, count: number): string {
   return text;
 }
 
-/** The smallest id suffix of an instant (milliseconds since 1970): bounds of the partitions by id. */
-export const firstSuffixAt = (epoch_ms: number): string => letters(epoch_ms, 10).padEnd(26, '0');
+/** The smallest id suffix of an instant (whole milliseconds since 1970): bounds of the partitions by id. */
+export function firstSuffixAt(epoch_ms: number): string {
+  assert(Number.isSafeInteger(epoch_ms) && epoch_ms >= 0, `${epoch_ms} is no instant of an id`);
+  return letters(epoch_ms, 10).padEnd(26, '0');
+}
 
 /**
  * The suffix of a new id, a UUIDv7 (RFC 9562, 5.7 and 6.2, method 1): 48 bits of time, version 7, the 32 bits of
