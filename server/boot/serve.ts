@@ -28,14 +28,10 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   }
   if (roles.includes('gateway')) gatewayRoutes(app, govern, identities);
   const closeQuiet = quietConnections(app.server);
-  // Before the port opens: who finds it open finds the address too.
-  const forgetAddress = roles.includes('api') ? await keepAddress(govern) : null;
-  await app.listen({ port, host }).catch(async (error: unknown) => {
-    await forgetAddress?.();
-    throw error;
-  });
+  const forgetAddress = roles.includes('api') ? keepAddress(app.server, govern) : null;
+  await app.listen({ port, host });
   return async () => {
-    await forgetAddress?.();
+    forgetAddress?.();
     const timer = setTimeout(() => app.server.closeAllConnections(), drain_ms);
     const sweep = setInterval(closeQuiet, sweep_ms);
     await app.close();
