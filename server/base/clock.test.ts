@@ -42,6 +42,22 @@ test('half of the way there and back is added to what the database showed', () =
   about(clock.now(), 1_800_000_000_200);
 });
 
+test('a slow answer moves no clock that it does not prove wrong', () => {
+  const clock = realClock();
+  clock.follow(1_800_000_000_000, clock.monotonic());
+  for (const [shown_ms, travelled_ms] of [
+    [1_800_000_000_000, 2_000],
+    [1_799_999_998_100, 2_000],
+  ] as const) {
+    clock.follow(shown_ms, clock.monotonic() - travelled_ms);
+    expect(clock.now() - 1_800_000_000_000).toBeLessThan(100);
+    expect(clock.now()).toBeGreaterThanOrEqual(1_800_000_000_000);
+  }
+  clock.follow(1_800_000_005_000, clock.monotonic() - 2_000);
+  expect(clock.now() - 1_800_000_006_000).toBeGreaterThanOrEqual(0);
+  expect(clock.now() - 1_800_000_006_000).toBeLessThan(100);
+});
+
 test('ids sort as they were made and carry the time that is counted by, whatever the machine says', () => {
   const begun_ms = Date.now();
   const clock = realClock();

@@ -26,20 +26,26 @@ export interface Deps {
 export interface Clock {
   /** Milliseconds since 1970, kept in step with the database's clock: windows are the same on every replica. */
   now(): number;
-  /** Tells that the database's clock showed `theirs_ms` halfway between asking and hearing. */
+  /** Tells that the database's clock showed `theirs_ms` at some instant between asking and hearing. */
   follow(theirs_ms: number, asked_monotonic_ms: number): void;
   /** For durations: never jumps. */
   monotonic(): number;
 }
 
-/** The time of day is asked once and counted on from there: whoever sets the clock of the machine moves no window. */
+/**
+ * The time of day is asked once and counted on from there: whoever sets the clock of the machine moves no window. An
+ * answer of the database says that its clock shows now what it showed, and at most the round trip more. A clock within
+ * these bounds stays as it is, so that a slow answer moves nothing; one outside goes to their middle.
+ */
 export function realClock(): Clock {
   let began_ms = Date.now() - performance.now();
   return {
     now: () => Math.round(began_ms + performance.now()),
     follow: (theirs_ms, asked_monotonic_ms) => {
-      const travelled_ms = (performance.now() - asked_monotonic_ms) / 2;
-      began_ms = theirs_ms + travelled_ms - performance.now();
+      const heard_ms = performance.now();
+      const travelled_ms = heard_ms - asked_monotonic_ms;
+      const ahead_ms = began_ms + heard_ms - theirs_ms;
+      if (ahead_ms < 0 || ahead_ms > travelled_ms) began_ms += travelled_ms / 2 - ahead_ms;
     },
     monotonic: () => performance.now(),
   };
