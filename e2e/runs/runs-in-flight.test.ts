@@ -85,7 +85,7 @@ test('a run beyond the limit is refused as every other call, and a place is free
 
 test('a run beyond a limit that pauses is held, and goes on when another has ended', async () => {
   const control_id = await limit('patient', 1, 'pause');
-  const first = await ask('patient', waits(3));
+  const first = await ask('patient', waits(8));
   await inside(first);
   const second = await ask('patient', waits(0));
   await until(second, ({ hold }) => hold === 'paused');
@@ -100,7 +100,7 @@ test('a run beyond a limit that pauses is held, and goes on when another has end
 test('a run that nobody answers in time is refused, and says nothing of the next', async () => {
   const control = {
     ...{ limit: { type: 'concurrency', max: 1, counts: 'runs' }, action: 'pause' },
-    pause: { timeout_seconds: 2 },
+    pause: { timeout_seconds: 12 },
   };
   await makePolicy(admin(), { name: 'late', target: { kind: 'agent', ids: ['late'] }, controls: [control] });
   const first = await ask('late', waits(600));
@@ -113,12 +113,26 @@ test('a run that nobody answers in time is refused, and says nothing of the next
   expect(await ended(third)).toMatchObject({ status: 'succeeded' });
 });
 
+test('of two runs that wait, each has its own question, though only one is open at a time', async () => {
+  const control = {
+    ...{ limit: { type: 'concurrency', max: 1, counts: 'runs' }, action: 'pause' },
+    pause: { timeout_seconds: 3 },
+  };
+  const document = { name: 'queue', target: { kind: 'agent', ids: ['queue'] }, controls: [control] };
+  await makePolicy(admin(), document);
+  const first = await ask('queue', waits(600));
+  await inside(first);
+  for (const id of [await ask('queue', waits(0)), await ask('queue', waits(0))])
+    expect(await ended(id)).toMatchObject({ status: 'failed_policy' });
+  expectStatus(200, await admin().post(`/api/v1/runs/${first}/kill`, { reason: 'enough' }));
+});
+
 test('runs in flight go on when their limit is lowered below them, and others are kept out', async () => {
   const control = { limit: { type: 'concurrency', max: 2, counts: 'runs' }, action: 'block' };
   const document = { name: 'lowered', target: { kind: 'agent', ids: ['lowered'] }, controls: [control] };
   const policy = await makePolicy(admin(), document);
   const [{ id: control_id } = { id: '' }] = policy.controls as { id: string }[];
-  const steps = [...waits(6), { id: 'then', skill: 'wait', params: { seconds: 0 }, depends_on: ['wait'] }];
+  const steps = [...waits(15), { id: 'then', skill: 'wait', params: { seconds: 0 }, depends_on: ['wait'] }];
   const ids = [await ask('lowered', steps), await ask('lowered', steps)];
   for (const id of ids) await inside(id);
   const lowered = { ...control, id: control_id, limit: { ...control.limit, max: 1 } };

@@ -8,7 +8,6 @@ import { type Decision, decide } from '@aos/core/policies/decide.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
 import { reserve } from '@aos/core/policies/reserve.ts';
 import { resolve } from '@aos/core/policies/resolve.ts';
-import { by_person } from '@aos/core/policies/stop.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { StepResult } from '../store/managed-runs.ts';
 import type { StepRow } from '../store/steps.ts';
@@ -31,7 +30,7 @@ import type { TenantControl } from './control.ts';
 import type { Govern } from './govern.ts';
 import type { InFlight } from './in-flight.ts';
 import { endRunIfDue } from './kill.ts';
-import { askPerson } from './paused.ts';
+import { askIfPaused } from './paused.ts';
 import { endInTime } from './time-limit.ts';
 
 /** A step of a run that calls no model: what it is, and what it does once it is admitted. */
@@ -157,8 +156,7 @@ async function carryOut(govern: Govern, begun: Begun): Promise<Acted> {
 
 async function refuse(govern: Govern, begun: Begun): Promise<Acted> {
   const { act, decision } = begun;
-  if (decision.verdict === 'pause' && decision.deciding && decision.deciding.type !== by_person)
-    await askPerson(govern, { ...begun, asked: act }, decision.deciding);
+  await askIfPaused(govern, { ...begun, asked: act }, decision);
   const problem = problemOf(govern, begun, decision);
   const error = { code: problem.code, message: problem.message };
   await govern.books.settle(act.asker.tenant_id, {

@@ -1,7 +1,7 @@
 import { present } from '@aos/core/base/assert.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { subjectAsked, timesOf } from '@aos/core/policies/approval.ts';
-import type { Contribution } from '@aos/core/policies/decide.ts';
+import type { Contribution, Decision } from '@aos/core/policies/decide.ts';
 import { default_pause, type Pause } from '@aos/core/policies/pause.ts';
 import { by_person } from '@aos/core/policies/stop.ts';
 import type { Deps } from '../base/deps.ts';
@@ -11,7 +11,6 @@ import { appendToLedger } from '../store/ledger.ts';
 import { controlNamed } from './control.ts';
 import type { Govern } from './govern.ts';
 import type { Ticket } from './ticket.ts';
-import type { Troubled } from './trouble.ts';
 
 /**
  * Lets a paused call wait for room, and asks a person. `again` decides it anew; what it answers is the decision that
@@ -42,10 +41,22 @@ export async function waitForRoom(govern: Govern, paused: Ticket, again: () => P
   return latest;
 }
 
-/** Opens the question to a person unless it is open, and answers how the control wants its calls to wait. */
-export async function askPerson(
+/** Whose wait a person is asked about. */
+type Waits = Pick<Ticket, 'call' | 'control'> & { asked: { request_id: string } };
+
+/** Asks a person, where a limit pauses, and not a person. */
+export async function askIfPaused(
   govern: Deps,
-  { call, ids, asked: { request_id }, control: state }: Troubled & Pick<Ticket, 'control'>,
+  waits: Waits,
+  { verdict, deciding }: Pick<Decision, 'verdict' | 'deciding'>,
+): Promise<void> {
+  if (verdict === 'pause' && deciding && deciding.type !== by_person) await askPerson(govern, waits, deciding);
+}
+
+/** Opens the question to a person unless it is open, and answers how the control wants its calls to wait. */
+async function askPerson(
+  govern: Deps,
+  { call, asked: { request_id }, control: state }: Waits,
   cause: Contribution,
 ): Promise<Pause> {
   const { asker } = call;
@@ -94,7 +105,7 @@ export async function askPerson(
         api_key_id: asker.api_key.id,
         agent_id: asker.agent?.id ?? null,
         project_id: asker.project.id,
-        run_id: ids.run_id,
+        run_id: asker.run_id,
         before: null,
         after: { control_id: control.id, subject, expires_at: approval.expires_at, on_timeout: settings.on_timeout },
         reason: cause.reason,

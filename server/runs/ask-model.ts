@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '@aos/core/base/json.ts';
 import { type Action, refuses } from '@aos/core/policies/action.ts';
 import { sha256Hex } from '../base/deps.ts';
 import type { AskedCall } from '../govern/asked.ts';
-import { governCall } from '../govern/call.ts';
+import { governCall, lookAtCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
 import type { Chunks } from '../govern/governed.ts';
 import type { ModelAsk } from '../skills/define.ts';
@@ -28,12 +28,9 @@ interface Asking {
   streams?: true;
 }
 
-/** What would be decided about the call now; nothing is held, sent or recorded. */
-export async function lookAtModel(govern: Govern, asking: Asking): Promise<Action> {
-  const asked = askedFrom(govern, asking);
-  const { facts } = await governCall(govern, { ...asked, claims: { ...asked.claims, dry_run: true } });
-  return facts.verdict;
-}
+/** What would be decided about the call of a run that waits. */
+export const lookAtModel = (govern: Govern, asking: Asking): Promise<Action> =>
+  lookAtCall(govern, askedFrom(govern, asking));
 
 /** A call of the run, governed as every other. */
 export async function askModel(govern: Govern, asking: Asking): Promise<Answered> {

@@ -13,7 +13,6 @@ import { ruled } from '@aos/core/policies/approval.ts';
 import { decide } from '@aos/core/policies/decide.ts';
 import { type Line, reserve, type Timed } from '@aos/core/policies/reserve.ts';
 import { resolve } from '@aos/core/policies/resolve.ts';
-import { by_person } from '@aos/core/policies/stop.ts';
 import { type Deps, sha256Hex } from '../base/deps.ts';
 import {
   asksOf,
@@ -33,7 +32,7 @@ import { alertsOfCall, causeOf, rememberTold } from '../govern/alerts.ts';
 import { createControls, type TenantControl } from '../govern/control.ts';
 import { endRunIfDue } from '../govern/kill.ts';
 import { laterOf } from '../govern/later.ts';
-import { askPerson } from '../govern/paused.ts';
+import { askIfPaused } from '../govern/paused.ts';
 import { writeOutcomes } from '../govern/settle.ts';
 import { lockReports, type ReportedBefore, reportedBefore } from '../store/reported-steps.ts';
 import { type Admission, releaseHolds } from '../store/usage.ts';
@@ -286,9 +285,7 @@ async function followUp(
   decided: readonly Decided[],
   before: Map<string, ReportedBefore>,
 ): Promise<void> {
-  for (const of of decided)
-    if (of.decision.verdict === 'pause' && of.decision.deciding && of.decision.deciding.type !== by_person)
-      await askPerson(deps, { ...of, asked: of.act }, of.decision.deciding);
+  for (const of of decided) await askIfPaused(deps, { ...of, asked: of.act }, of.decision);
   const due = { call: { asker: identity }, ids: run, asked: { request_id } };
   for (const { decision } of decided) await endRunIfDue(deps, due, decision);
   for (const again of before.values()) await endRunIfDue(deps, due, again);

@@ -11,6 +11,7 @@ import { governAct } from '../govern/act.ts';
 import type { StepAct } from '../govern/act-outcome.ts';
 import type { Govern } from '../govern/govern.ts';
 import { lookAct } from '../govern/look.ts';
+import { askIfPaused } from '../govern/paused.ts';
 import { mayRepeat, type Skill } from '../skills/define.ts';
 import { skills } from '../skills/index.ts';
 import { beginStep, finishStep, type StepResult } from '../store/managed-runs.ts';
@@ -111,14 +112,17 @@ const actOf = ({ caller, run, request_id }: Work, step: PlannedStep, skill: Skil
   },
 });
 
-/** What would be decided about a step now; nothing is held, done or recorded. */
+/** What would be decided about a step of a run that waits; nothing is held, done or recorded, and a person asked if need be. */
 export async function lookAtStep(govern: Govern, work: Work, step: PlannedStep): Promise<Action> {
   const skill = present(skills.get(step.skill), `skill ${step.skill}`);
   const params = paramsOf(work, step, skill);
   if ('error' in params) return 'continue';
   if (skill.ask) return lookAtModel(govern, askingOf(work, step, skill, params.value));
   const control = await govern.controls.of(work.tenant_id);
-  return (await lookAct(govern, control, actOf(work, step, skill))).decision.verdict;
+  const act = actOf(work, step, skill);
+  const { call, decision } = await lookAct(govern, control, act);
+  await askIfPaused(govern, { call, control, asked: act }, decision);
+  return decision.verdict;
 }
 
 /** The results of the steps that a step depends on. */

@@ -32,7 +32,7 @@ export async function askApproval(tx: Tx, tenant_id: string, of: Asked): Promise
 export function rulings(tx: Tx, at: string): Promise<Ruling[]> {
   return tx.query<Ruling>(
     `select id, status, control_id, subject, run_id, on_timeout, expires_at, valid_until, override_id from approvals
-      where tenant_id = current_tenant() and valid_until > $1 order by id desc`,
+      where tenant_id = current_tenant() and valid_until > $1 and status <> 'withdrawn' order by id desc`,
     [at],
   );
 }
@@ -71,12 +71,17 @@ export async function decideApproval(
   return row;
 }
 
-/** Of what is in flight, a question that nobody has to answer: there is room for what was asked, or its run has ended. */
+/**
+ * Of what is in flight, a question that nobody has to answer: there is room for what was asked, its run has its place by
+ * now, or has ended.
+ */
 const is_moot = `unit in ('calls', 'runs') and exists (select from balances b
     where b.tenant_id = approvals.tenant_id and b.control_id = approvals.control_id and b.subject = approvals.subject
       and b.window_start = 'epoch' and (b.posted + b.pending + requested::numeric <= limit_value::numeric
         or exists (select from runs r where r.tenant_id = approvals.tenant_id and r.id = approvals.run_id
-          and r.status not in ('queued', 'running', 'retry'))))`;
+          and r.status not in ('queued', 'running', 'retry'))
+        or exists (select from run_places p where p.tenant_id = approvals.tenant_id and p.run_id = approvals.run_id
+          and p.control_id = approvals.control_id and p.subject = approvals.subject and not p.is_over)))`;
 
 /** Whether an open question has been overtaken, by time or by what has happened since. */
 export async function approvalsDue(tx: Tx, at: string): Promise<boolean> {
