@@ -2,7 +2,7 @@ import type { Call, Estimate } from '@aos/core/activity/call.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { sibling } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
-import { refuses } from '@aos/core/policies/action.ts';
+import { type Action, refuses } from '@aos/core/policies/action.ts';
 import { ruled } from '@aos/core/policies/approval.ts';
 import { decideAtGate, mayPass } from '@aos/core/policies/gate.ts';
 import { type Inspected, inspect } from '@aos/core/policies/inspect.ts';
@@ -21,7 +21,7 @@ import type { Governed } from './governed.ts';
 import type { InFlight } from './in-flight.ts';
 import { heldSafely } from './let-go.ts';
 import { type ChosenModel, chooseModel } from './models.ts';
-import { waitForRoom } from './paused.ts';
+import { askIfPaused, waitForRoom } from './paused.ts';
 import { findRoom } from './room.ts';
 import type { Ticket } from './ticket.ts';
 import { endInTime } from './time-limit.ts';
@@ -40,6 +40,16 @@ export async function governCall(govern: Govern, asked: AskedCall): Promise<Gove
   return heldSafely(govern, ticket, () => send(govern, ticket));
 }
 
+/**
+ * What would be decided about a call of a run that waits; nothing is held, sent or recorded. A person is asked again,
+ * where one has to decide and the question that the run waited by has been closed.
+ */
+export async function lookAtCall(govern: Govern, asked: AskedCall): Promise<Action> {
+  const looked = await decided(govern, { ...asked, claims: { ...asked.claims, dry_run: true } });
+  await askIfPaused(govern, looked, looked.decision);
+  return looked.decision.verdict;
+}
+
 /** More rounds than control can change under a call, unless somebody changes it all the time. */
 const rounds_max = 20;
 
@@ -47,6 +57,7 @@ const rounds_max = 20;
 export async function decided(govern: Govern, asked: AskedCall, estimating = estimateOf): Promise<Ticket> {
   for (let round = 0; round < rounds_max; round++) {
     const prepared = await prepare(govern, asked);
+    if (prepared === 'stale') continue;
     const estimate = estimating(asked, prepared.model, prepared.who.project);
     const loose = await attempt(govern, asked, prepared, estimate);
     const ticket = typeof loose === 'object' && !fits(loose) ? await closer(govern, asked, prepared, loose) : loose;
@@ -76,11 +87,12 @@ interface Prepared {
   inspected: Inspected[];
 }
 
-async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
+async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared | 'stale'> {
   const control = await govern.controls.of(asked.identity.tenant_id);
   asked.identity = await asked.identityAt(control.control_epoch);
   // First what can be refused without a trace: a call that names no model registers nobody.
-  const model = chooseModel(control, asked.wire, asked.request.model);
+  const model = await modelIn(govern, asked, control);
+  if (model === 'stale') return model;
   const who = await whoAsks(govern, control, asked);
   const { tools } = asked.request;
   const call: Call = {
@@ -94,6 +106,16 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared> {
   const at_ms = govern.clock.now();
   const matched = ruled(resolve(control.policies, call, at_ms), control.rulings, call.asker, at_ms);
   return { control, who, model, call, matched, inspected: inspect(matched, call) };
+}
+
+/** A model is refused under the control in force only: somebody may just have made it one that can be called. */
+async function modelIn(govern: Govern, asked: AskedCall, control: TenantControl): Promise<ChosenModel | 'stale'> {
+  try {
+    return chooseModel(control, asked.wire, asked.request.model);
+  } catch (refusal) {
+    if (await govern.controls.isInForce(asked.identity.tenant_id, control)) throw refusal;
+    return 'stale';
+  }
 }
 
 /** A refusal that rests on the loose bound from bytes is tried once more with the prompt's tokens counted. */

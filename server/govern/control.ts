@@ -46,6 +46,8 @@ export interface Controls {
   of(tenant_id: string): Promise<TenantControl>;
   /** Forgets what is kept of the tenant, or only this state of it: what was read since is not thrown away. */
   drop(tenant_id: string, passed?: TenantControl): void;
+  /** Whether no change has been answered since this state was read; it is forgotten when one has. For what is decided outside of an admission. */
+  isInForce(tenant_id: string, control: TenantControl): Promise<boolean>;
 }
 
 interface Entry {
@@ -57,6 +59,9 @@ interface Entry {
 
 export function createControls(deps: Deps): Controls {
   const known = new Map<string, Entry>();
+  const drop = (tenant_id: string, passed?: TenantControl) => {
+    if (!passed || known.get(tenant_id)?.loaded === passed) known.delete(tenant_id);
+  };
   return {
     of(tenant_id) {
       const found = known.get(tenant_id);
@@ -77,8 +82,12 @@ export function createControls(deps: Deps): Controls {
       );
       return loading;
     },
-    drop: (tenant_id, passed) => {
-      if (!passed || known.get(tenant_id)?.loaded === passed) known.delete(tenant_id);
+    drop,
+    async isInForce(tenant_id, control) {
+      const epoch = await deps.db.tenant(tenant_id, (tx) => controlEpoch(tx, tenant_id));
+      if (epoch === control.control_epoch) return true;
+      drop(tenant_id, control);
+      return false;
     },
   };
 }
