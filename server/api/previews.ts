@@ -102,8 +102,8 @@ async function work(deps: Deps, id: string, of: PreviewOf): Promise<void> {
     const goesOn = (progress: Progress) =>
       deps.db.tenant(of.tenant_id, (tx) => touchPreview(tx, { id, ...progress, at: at() }));
     const computed = await line.inTurn(
-      () => goesOn({ calls_done: 0, calls_total: null }),
-      () => previewApart(deps, of, goesOn),
+      () => goesOn({ calls_done: 0, calls_total: null }).catch(() => true),
+      () => previewApart(deps, of, (progress) => goesOn(progress).catch(() => true)),
     );
     if (!computed) return;
     await end({

@@ -25,7 +25,11 @@ export function keepAddress(server: Server, { config, log }: Pick<Deps, 'config'
     }
   });
   return () => {
-    if (address !== undefined && textOf(path) === address) rmSync(path, { force: true });
+    try {
+      if (address !== undefined && textOf(path) === address) rmSync(path, { force: true });
+    } catch (error) {
+      log.info({ error: (error as Error).message }, 'the address stays in the data folder');
+    }
   };
 }
 
