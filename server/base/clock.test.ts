@@ -46,16 +46,16 @@ test('a slow answer moves no clock that it does not prove wrong', () => {
   const clock = realClock();
   clock.follow(1_800_000_000_000, clock.monotonic());
   for (const [shown_ms, travelled_ms] of [
-    [1_800_000_000_000, 2_000],
-    [1_799_999_998_100, 2_000],
+    [1_800_000_000_000, 60_000],
+    [1_799_999_970_000, 60_000],
   ] as const) {
     clock.follow(shown_ms, clock.monotonic() - travelled_ms);
-    expect(clock.now() - 1_800_000_000_000).toBeLessThan(100);
+    expect(clock.now() - 1_800_000_000_000).toBeLessThan(5_000);
     expect(clock.now()).toBeGreaterThanOrEqual(1_800_000_000_000);
   }
-  clock.follow(1_800_000_005_000, clock.monotonic() - 2_000);
-  expect(clock.now() - 1_800_000_006_000).toBeGreaterThanOrEqual(0);
-  expect(clock.now() - 1_800_000_006_000).toBeLessThan(100);
+  clock.follow(1_800_000_050_000, clock.monotonic() - 20_000);
+  expect(clock.now() - 1_800_000_060_000).toBeGreaterThanOrEqual(0);
+  expect(clock.now() - 1_800_000_060_000).toBeLessThan(5_000);
 });
 
 test('ids sort as they were made and carry the time that is counted by, whatever the machine says', () => {
