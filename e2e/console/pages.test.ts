@@ -63,13 +63,29 @@ describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () =
 
   test('dialogs can be used by everybody', { timeout: 240_000 }, async () => {
     const page = windows.light;
-    const button = (name: string) => page.getByRole('button', { name, exact: true }).first().click();
+    const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).first().click();
+    const item = async (menu: string | RegExp, name: string) => {
+      await button(menu);
+      await page.getByRole('menuitem', { name, exact: true }).click();
+    };
     const asked: Record<string, [path: string, open: () => Promise<void>]> = {
       keys: ['/activity/completed', () => page.keyboard.press('?')],
+      palette: ['/activity/completed', () => page.keyboard.press('Control+k')],
+      columns: ['/activity/completed', () => item(/^More about/, 'Columns…')],
+      view: ['/activity/completed', () => item('Views', 'Save this view…')],
+      suppress: ['/activity/signals', () => button(/^Suppress:/)],
       kill: ['/activity/live', () => button('Kill…')],
       'new key': ['/settings/api-keys', () => button('New key')],
       raise: ['/limits', () => button('Raise once…')],
       resolve: [pages.incident ?? '', () => button('Resolve…')],
+      assign: [pages.incident ?? '', () => button('Assign…')],
+      exempt: [pages.policy ?? '', () => item('More', 'Exempt somebody…')],
+      retire: [pages.policy ?? '', () => item('More', 'Retire…')],
+      'new channel': ['/settings/channels', () => button('New channel')],
+      'new project': ['/settings/projects', () => button('New project')],
+      'new provider': ['/settings/providers', () => button('Add provider')],
+      'new price': ['/settings/prices', () => button('Set a price')],
+      invite: ['/settings/members', () => button('Invite')],
     };
     for (const [name, [path, open]] of Object.entries(asked)) {
       await page.goto(`${console_.gateway.server.url}${path}`);
