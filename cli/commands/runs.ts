@@ -1,4 +1,4 @@
-import type { Item } from '@aos/sdk/contract.ts';
+import type { Answer, Item } from '@aos/sdk/contract.ts';
 import type { Command } from 'commander';
 import { ago, amount, duration, money, oneLine } from '../frame/format.ts';
 import { rowLimit, several, showList } from '../frame/listing.ts';
@@ -90,6 +90,7 @@ async function show(session: Session, id: string): Promise<void> {
         ['run', run.id],
         ['goal', run.goal === null ? null : oneLine(run.goal)],
         ['status', `${statusOf(run)}${run.termination_reason ? ` (${run.termination_reason})` : ''}`],
+        ['paused', run.pause && pausedBy(run.pause)],
         ['agent', run.agent_slug],
         ['actor', run.actor_slug],
         ['project', run.project_slug],
@@ -106,6 +107,9 @@ async function show(session: Session, id: string): Promise<void> {
     next: run.incident_ids[0] ? `npx aos incidents show ${run.incident_ids[0]}` : `npx aos open ${run.id}`,
   });
 }
+
+const pausedBy = ({ by, at, reason, until }: NonNullable<Answer<'getRun'>['pause']>): string =>
+  `by ${by.kind === 'policy' ? 'policy ' : ''}${by.name ?? by.id} at ${at}${until === null ? '' : `, until ${until} at most`}: ${oneLine(reason)}`;
 
 const step_columns: Column<Item<'listSteps'>>[] = [
   { title: 'step', value: (step) => step.id },

@@ -21,6 +21,25 @@ const plan_step = z
   })
   .meta({ id: 'PlanStep' });
 
+/** Why a run stands still: who let it wait, since when, and what ends that. */
+const pause = z
+  .object({
+    by: z.object({
+      kind: z.enum(['person', 'api_key', 'policy']),
+      id: z.string().meta({ description: 'The key that paused it, or the policy whose limit holds it' }),
+      name: z.string().nullable(),
+    }),
+    at: instant,
+    reason: z.string(),
+    control_id: idOf('control').nullable().meta({ description: 'Of a run that a limit holds: the control' }),
+    until: instant.nullable().meta({
+      description:
+        'When its question is decided without an answer; null: it waits until it is resumed or, where a limit holds it, until that has room',
+    }),
+    on_timeout: z.enum(['block', 'continue']).nullable().meta({ description: 'What is decided then' }),
+  })
+  .meta({ id: 'RunPause' });
+
 /** What only runs have that a worker carries out; empty for all others. */
 const managed_part = {
   plan: plan.nullable().meta({ description: 'Null until it is made, and for runs without one' }),
@@ -40,6 +59,7 @@ const managed_part = {
 export const run_detail = run_object
   .extend({
     trace: trace.nullable().meta({ description: 'Null while its first call is being admitted' }),
+    pause: pause.nullable().meta({ description: 'What lets it wait now; null: nothing does' }),
     ...managed_part,
     steps_count: count,
     totals: z.object({

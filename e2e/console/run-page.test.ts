@@ -1,7 +1,7 @@
 import { makeId } from '@aos/server/base/deps.ts';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectStatus, makePolicy, waitFor } from '../parts/client.ts';
+import { api, expectStatus, makeKey, makePolicy, waitFor } from '../parts/client.ts';
 import { type Console, no_browser, settled, startConsole } from './browser.ts';
 
 const many = 5_000;
@@ -58,9 +58,12 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     timeout: 120_000,
   }, async () => {
     await page.keyboard.press('p');
-    await page.getByText('Paused: its calls wait, and streams').waitFor();
+    const banner = page.getByText(
+      /^Paused by you \d\d:\d\d:\d\d UTC: Paused in the console\..*it never goes on by itself/,
+    );
+    await banner.waitFor();
     await page.keyboard.press('p');
-    await page.getByText('Paused: its calls wait, and streams').waitFor({ state: 'hidden' });
+    await banner.waitFor({ state: 'hidden' });
     await page.keyboard.press('Shift+K');
     await page.getByRole('dialog', { name: 'Kill this run?' }).waitFor();
     await page.getByRole('textbox', { name: 'Reason' }).fill('It has done enough');
@@ -68,6 +71,32 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.getByText('Further calls are denied since').waitFor();
     await page.getByText('Not confirmed:').first().waitFor({ state: 'attached' });
     await page.keyboard.press('Escape');
+  });
+
+  test('a run that stands still says whose policy or key holds it, why, and until when', {
+    timeout: 120_000,
+  }, async () => {
+    const { admin, server } = console_.gateway;
+    const once = { type: 'steps', max: 1, window: { per: 'run' } };
+    await makePolicy(admin, {
+      name: 'One step each',
+      target: { kind: 'agent', ids: ['held-bot'] },
+      controls: [{ limit: once, action: 'pause', pause: { timeout_seconds: 600 } }],
+    });
+    const plan = { steps: ['a', 'b'].map((id) => ({ id, skill: 'transform', params: { input: 1, expression: '@' } })) };
+    const ask = (body: object) => admin.post<{ id: string }>('/api/v1/runs', { goal: 'Two steps', ...body });
+    const held = expectStatus(202, await ask({ agent_id: 'held-bot', plan })).id;
+    const own = expectStatus(202, await ask({ agent_id: 'other-bot', mode: 'external' })).id;
+    const other = api(server, (await makeKey(admin, { name: 'night watch', role: 'operator' })).secret);
+    expectStatus(200, await other.post(`/api/v1/runs/${own}/pause`, { reason: 'Odd at night' }));
+    await page.goto(`${server.url}/runs/${held}`);
+    await page
+      .getByText(/^Paused by policy One step each .* until the limit has room or .* otherwise refused at \d\d:/)
+      .waitFor();
+    await page.goto(`${server.url}/runs/${own}`);
+    await page.getByText(/^Paused by the key night watch .*: Odd at night\. .* never goes on by itself/).waitFor();
+    await page.getByRole('link', { name: 'night watch' }).click();
+    await page.waitForURL(/\/go\/key_/);
   });
 
   test('the parts of a step are hidden and shown by keyboard, also after a reload', { timeout: 120_000 }, async () => {

@@ -261,3 +261,17 @@ test('the right password is worth nothing once the person is disabled, has anoth
   expect(await getsIn("password_hash = 'of another'")).toBe(false);
   expect(await getsIn("locked_until = now() + interval '1 hour'")).toBe(false);
 });
+
+test('a run that a person pauses says their name', async () => {
+  const { api_key_id } = await joined('night@example.com');
+  const { cookie } = await signIn('night@example.com');
+  const body = { goal: 'to be paused', agent_id: 'paused-bot', mode: 'external' };
+  const { id } = expectStatus(202, await admin.post<{ id: string }>('/api/v1/runs', body));
+  expect((await asked(cookie, `/api/v1/runs/${id}/pause`, 'POST', because)).status).toBe(200);
+  const name = expectStatus(200, await admin.get<{ items: { email: string; name: string }[] }>(path)).items.find(
+    ({ email }) => email === 'night@example.com',
+  )?.name;
+  expect(expectStatus(200, await admin.get(`/api/v1/runs/${id}`))).toMatchObject({
+    pause: { by: { kind: 'person', id: api_key_id, name }, reason: because.reason, until: null, control_id: null },
+  });
+});

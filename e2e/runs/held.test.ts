@@ -49,7 +49,7 @@ const decide = async (run_id: string, verb: string, more: object = {}) => {
 };
 
 test('a run that a limit pauses is held, tried no more, and goes on when the limit is topped up', async () => {
-  await limitAgent(gateway, 'held', one_step());
+  const policy = await limitAgent(gateway, 'held', one_step());
   const id = await ask('held', two);
   expect(await held(id)).toMatchObject({ status: 'running' });
   const claims = async () => {
@@ -58,10 +58,14 @@ test('a run that a limit pauses is held, tried no more, and goes on when the lim
   };
   const before = await claims();
   await waitFor(async () => (await claims()) > before, { timeout_ms: 20_000, what: 'another look at the run' });
-  expect(await get(id)).toMatchObject({ hold: 'paused' });
+  const by = { kind: 'policy', id: policy.id, name: policy.name };
+  expect(await get(id)).toMatchObject({
+    hold: 'paused',
+    pause: { by, on_timeout: 'block', until: expect.any(String) },
+  });
   expect(await question(id)).toMatchObject([{ status: 'pending' }]);
   await decide(id, 'approve', { top_up: 1 });
-  expect(await ended(id)).toMatchObject({ status: 'succeeded', hold: 'none' });
+  expect(await ended(id)).toMatchObject({ status: 'succeeded', hold: 'none', pause: null });
   const steps = await gateway.rows('select status from steps where run_id = $1 order by id', [id]);
   expect(steps.map(({ status }) => status)).toEqual(['succeeded', 'blocked', 'succeeded']);
   const entries = await gateway.rows(

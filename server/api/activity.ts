@@ -8,6 +8,7 @@ import type { Row, Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { cursorOf, readList } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
+import { pauseShown } from '../store/pauses.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
 import { countsOf, findRun, type RunsAsked, runsListing } from '../store/runs-read.ts';
 import { findTrace, stepsListing } from '../store/traces-read.ts';
@@ -30,11 +31,13 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
     inTenant(context, async (tx) => {
       const run = await visibleRun(tx, context, params.id);
       const { tenant_id } = context.identity;
-      const [of_trace, counts] = await Promise.all([
+      const [of_trace, counts, pause] = await Promise.all([
         findTrace(tx, tenant_id, params.id),
         countsOf(tx, tenant_id, params.id),
+        run.hold === 'paused' ? pauseShown(tx, params.id) : undefined,
       ]);
-      return detailOf(context, { ...run, ...(await managedPart(tx, context, run)) }, of_trace, counts);
+      const parts = { pause: pause ?? null, ...(await managedPart(tx, context, run)) };
+      return detailOf(context, { ...run, ...parts }, of_trace, counts);
     }),
 
   getTrace: ({ params }, context) =>

@@ -1,5 +1,5 @@
 import type { PausedRun } from '@aos/core/policies/stop.ts';
-import type { Tx } from '../base/database.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { setHold } from './runs.ts';
 
 /** How a run stands to pauses: whether it is paused, and for how long it has been before. */
@@ -39,6 +39,26 @@ export async function pauseOf(tx: Tx, run_id: string): Promise<'person' | 'limit
     [run_id],
   );
   return rows[0]?.by ?? null;
+}
+
+/** What lets the run stand still now, with the name of who or what did it and when its question ends by itself. */
+export async function pauseShown(tx: Tx, run_id: string): Promise<Row | undefined> {
+  const rows = await tx.query(
+    `select jsonb_build_object('id', p.paused_by,
+          'kind', case when p.control_id is not null then 'policy' when m.id is not null then 'person' else 'api_key' end,
+          'name', coalesce(l.document ->> 'name', m.name, k.name)) as by,
+        p.paused_at as at, p.reason, p.control_id, a.expires_at as until, a.on_timeout
+      from run_pauses p
+        left join api_keys k on k.tenant_id = p.tenant_id and k.id = p.paused_by
+        left join members m on m.tenant_id = p.tenant_id and m.api_key_id = p.paused_by
+        left join policies l on l.tenant_id = p.tenant_id and l.id = p.policy_id
+        left join lateral (select expires_at, on_timeout from approvals q
+          where q.tenant_id = p.tenant_id and q.control_id = p.control_id and q.status = 'pending'
+            and (q.run_id = p.run_id or q.subject = '*') order by q.run_id = p.run_id desc limit 1) a on true
+      where p.tenant_id = current_tenant() and p.run_id = $1 and p.resumed_at is null`,
+    [run_id],
+  );
+  return rows[0];
 }
 
 interface NewPause {

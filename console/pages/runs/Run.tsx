@@ -6,9 +6,10 @@ import { shortId } from '../../ui/format.ts';
 import { Id } from '../../ui/Id.tsx';
 import { Json } from '../../ui/KeyValue.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { Failed, Loading, Notice } from '../../ui/States.tsx';
+import { Failed, Loading } from '../../ui/States.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { useUrlWord } from '../../url-state.ts';
+import { PausedNotice } from './PausedNotice.tsx';
 import styles from './Run.module.css';
 import { RunApprovals } from './RunApproval.tsx';
 import { RunChips } from './RunChips.tsx';
@@ -86,9 +87,7 @@ function RunBody({ run }: { run: RunDetail }) {
       <RunChips run={run} decisions={made} incident={incidents[0]} />
       <RunIncident incidents={incidents} count={run.incident_ids.length} />
       <RunApprovals run_id={id} />
-      {run.hold === 'paused' && !is_over && (
-        <Notice>Paused: its calls wait, and streams under way stand still, until somebody resumes it.</Notice>
-      )}
+      {run.pause && !is_over && <PausedNotice pause={run.pause} />}
       {run.failure && <p style={{ color: 'var(--crit)' }}>{run.failure.message}</p>}
       <RunLimits limits={limits} is_over={is_over} />
       <Tabs
