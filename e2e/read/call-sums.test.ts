@@ -1,12 +1,14 @@
 import { usdOfNano } from '@aos/core/base/money.ts';
 import type { Tx } from '@aos/server/base/database.ts';
 import { makeId } from '@aos/server/base/deps.ts';
-import { summedOf, sumUp } from '@aos/server/store/call-sums.ts';
+import { call_sums } from '@aos/server/store/call-sums.ts';
+import { summedOf, sumUp } from '@aos/server/store/sums.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomFrom } from '../../tools/campaigns/parts/random.ts';
 import { startApp, type TestApp } from '../http/app.ts';
 import { api, expectStatus, type KeyBody } from '../parts/client.ts';
-import { openRows, type Rows, recordRow, runRow } from './rows.ts';
+import { fewAtOnce } from '../parts/few-at-once.ts';
+import { namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
 
 const hour = 3_600_000;
 const from_ms = Date.UTC(2026, 9, 12);
@@ -25,6 +27,7 @@ beforeAll(async () => {
   );
   whose = { tenant_id: project?.tenant_id ?? '', project_id: project?.id ?? '' };
   await rows.query('call ensure_partitions($1, 1)', [at(0)]);
+  await rows.insert('agents', namedRows(agents, whose));
   const random = randomFrom(5);
   await rows.insert(
     'llm_run_records',
@@ -75,8 +78,8 @@ async function read(): Promise<Metrics[]> {
   const asked = ranges.flatMap(([from, to, bucket]) =>
     filters.map((more) => `from=${from}&to=${to}&bucket=${bucket}${more}`),
   );
-  return Promise.all(
-    asked.map(async (query) => expectStatus(200, await api(app).get<Metrics>(`/api/v1/activity/metrics?${query}`))),
+  return fewAtOnce(asked, async (query) =>
+    expectStatus(200, await api(app).get<Metrics>(`/api/v1/activity/metrics?${query}`)),
   );
 }
 
@@ -92,8 +95,9 @@ function split(all: readonly Metrics[]) {
   return { exact, durations };
 }
 
-const sum = () => app.deps.db.tenant(whose.tenant_id, (tx) => sumUp(tx, whose.tenant_id, from_ms + 78 * hour));
-const summed = () => app.deps.db.tenant(whose.tenant_id, (tx) => summedOf(tx, whose.tenant_id));
+const sum = () =>
+  app.deps.db.tenant(whose.tenant_id, (tx) => sumUp(tx, call_sums, whose.tenant_id, from_ms + 78 * hour));
+const summed = () => app.deps.db.tenant(whose.tenant_id, (tx) => summedOf(tx, call_sums, whose.tenant_id));
 
 test('figures read from sums are those of the calls, to the nano-dollar, whatever the range and the filter', async () => {
   const before = split(await read());
@@ -161,7 +165,7 @@ test('a tenant that has made-up calls alone is looked through once, and not at e
   const look = () =>
     app.deps.db.tenant(of.tenant_id, async (tx) => {
       const before = await rowsRead(tx);
-      const went_on = await sumUp(tx, of.tenant_id, from_ms + 60 * hour);
+      const went_on = await sumUp(tx, call_sums, of.tenant_id, from_ms + 60 * hour);
       return { went_on, rows_read: (await rowsRead(tx)) - before };
     });
   let looks = 0;

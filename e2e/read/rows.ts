@@ -36,6 +36,14 @@ export interface Whose {
   api_key_id?: string;
 }
 
+/** Agents or actors with these ids, for filters that name them. */
+export const namedRows = (ids: readonly (string | null)[], more: object) =>
+  ids.flatMap((id, n) =>
+    id === null
+      ? []
+      : { id, slug: `named-${n}`, name: '', auto_registered: false, created_at: new Date().toISOString(), ...more },
+  );
+
 const snapshot = `snp_${'0'.repeat(26)}`;
 const key = `key_${'0'.repeat(26)}`;
 const nobody = { agent_id: null, actor_id: null, session_id: null, api_key_id: key };

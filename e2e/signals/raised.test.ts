@@ -1,6 +1,6 @@
 import type { Signal } from '@aos/core/activity/signal.ts';
 import { signal_names } from '@aos/core/activity/signals/index.ts';
-import { sum_calls } from '@aos/server/worker/sum-calls.ts';
+import { sum_calls } from '@aos/server/worker/sum-up.ts';
 import { watch_signals } from '@aos/server/worker/watch-signals.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Receiver, startReceiver } from '../alerts/receiver.ts';

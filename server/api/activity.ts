@@ -10,7 +10,7 @@ import { cursorOf, readList } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { pauseShown } from '../store/pauses.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
-import { countsOf, findRun, type RunsAsked, runsListing } from '../store/runs-read.ts';
+import { countsOf, findRun, type RunsFilter, runsListing } from '../store/runs-read.ts';
 import { findTrace, stepsListing } from '../store/traces-read.ts';
 import { found, inTenant } from './change.ts';
 import { getDecision, listRunDecisions } from './decisions.ts';
@@ -72,7 +72,7 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
 
 const steps_shown = 200;
 
-type Query = RunsAsked & PageQuery & Parameters<typeof scopeOf>[3] & Parameters<typeof runsOfModel>[2];
+type Query = RunsFilter & PageQuery & Parameters<typeof scopeOf>[3] & Parameters<typeof runsOfModel>[2];
 
 function runs(context: Context, query: Query, part: 'live' | 'ended' | 'all') {
   const { tenant_id } = context.identity;

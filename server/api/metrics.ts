@@ -3,10 +3,11 @@ import type { MetricsQuery } from '@aos/core/api/activity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Context } from '../http/handler.ts';
-import { summedOf } from '../store/call-sums.ts';
+import { call_sums } from '../store/call-sums.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { countRefusals, durationsOf, type MetricKey, slugsOf, sumCalls } from '../store/metrics-read.ts';
+import { summedOf } from '../store/sums.ts';
 import { inTenant, nowText } from './change.ts';
 import { visibleProject } from './read.ts';
 
@@ -60,7 +61,7 @@ function readParts(
     await readMany(tx);
     const [scope, summed] = await Promise.all([
       scopeOf(tx, tenant_id, visibleProject(context), query),
-      summedOf(tx, tenant_id),
+      summedOf(tx, call_sums, tenant_id),
     ]);
     const of = { tenant_id, scope, asked, summed };
     const [sums, durations, refusals] = await Promise.all([

@@ -6,8 +6,9 @@ import type { Context } from '../http/handler.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { countDecisions, countRuns, type OutcomeRow } from '../store/run-outcomes-read.ts';
+import { run_sums } from '../store/run-sums.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
-import { runsListing } from '../store/runs-read.ts';
+import { summedOf } from '../store/sums.ts';
 import { inTenant, nowText } from './change.ts';
 import { rangeOf } from './metrics.ts';
 import { visibleProject } from './read.ts';
@@ -20,13 +21,14 @@ export async function getOutcomes(query: OutcomesQuery, context: Context): Promi
   const { tenant_id } = context.identity;
   const { runs, decisions } = await inTenant(context, async (tx) => {
     await readMany(tx);
-    const [scope, of_model] = await Promise.all([
+    const [scope, of_model, summed] = await Promise.all([
       scopeOf(tx, tenant_id, visibleProject(context), query),
       runsOfModel(tx, tenant_id, query),
+      summedOf(tx, run_sums, tenant_id),
     ]);
-    const { filter } = runsListing({ tenant_id, scope, of_model, asked: { ...query, from, to }, part: 'all' });
+    const asked = { ...query, from, to };
     const [runs, decisions] = await Promise.all([
-      countRuns(tx, filter, width_ms),
+      countRuns(tx, { tenant_id, scope, of_model, asked, bucket_ms: width_ms, summed }),
       countDecisions(tx, { tenant_id, scope, from, to, bucket_ms: width_ms }),
     ]);
     return { runs, decisions };

@@ -1,6 +1,8 @@
-import { day_ms, duration_ms, hour_ms, type Summed } from './call-sums.ts';
+import { duration_ms } from './call-sums.ts';
 import { Filter, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
+import { type Stretch, stretchesOf } from './stretches.ts';
+import type { Summed } from './sums.ts';
 
 /** What metrics are asked about. */
 export interface MetricsOf {
@@ -18,51 +20,20 @@ export interface MetricsOf {
   summed: Summed | null;
 }
 
-/** A stretch of time that is read from the calls themselves, or from their sums by hour or day. */
-interface Stretch {
-  width: 'call' | 'hour' | 'day';
-  from_ms: number;
-  to_ms: number;
-}
-
-/** The stretches of a range: as much as can be from sums, what is left of it from calls. */
-export function stretchesOf({ scope, asked, summed }: Omit<MetricsOf, 'tenant_id'>): Stretch[] {
-  const [from_ms, to_ms] = [Date.parse(asked.from), Date.parse(asked.to)];
+/** The stretches of a question; where it asks for what sums do not know, all of it is read from calls. */
+export function metricStretches({ scope, asked, summed }: Omit<MetricsOf, 'tenant_id'>): Stretch[] {
   const { actor, api_key, session } = scope.ids;
   const is_narrower = actor !== undefined || api_key !== undefined || session !== undefined;
-  const calls: Stretch = { width: 'call', from_ms, to_ms };
-  if (!summed || is_narrower || scope.is_synthetic !== false || asked.source !== undefined) return [calls];
-  if (asked.bucket_ms < hour_ms) return [calls];
-  const hours = inside(calls, hour_ms, Math.max(from_ms, summed.since_ms), Math.min(to_ms, summed.hours_until_ms));
-  const days = inside(
-    hours,
-    asked.bucket_ms < day_ms ? Infinity : day_ms,
-    hours.from_ms,
-    Math.min(hours.to_ms, summed.days_until_ms),
-  );
-  const around = (outer: Stretch, inner: Stretch): Stretch[] => [
-    { ...outer, to_ms: inner.from_ms },
-    { ...outer, from_ms: inner.to_ms },
-  ];
-  const [before, after] = around(calls, hours);
-  const [morning, evening] = around({ ...hours, width: 'hour' }, days);
-  const all = [before, morning, { ...days, width: 'day' as const }, evening, after];
-  return all.flatMap((of) => (of && of.from_ms < of.to_ms ? of : []));
-}
-
-/** The whole hours or days between two instants of a stretch; where there is none, nothing at the end of the stretch. */
-function inside(of: Stretch, step_ms: number, from_ms: number, to_ms: number): Stretch {
-  const first_ms = Math.ceil(from_ms / step_ms) * step_ms;
-  const last_ms = Math.floor(to_ms / step_ms) * step_ms;
-  return first_ms < last_ms ? { ...of, from_ms: first_ms, to_ms: last_ms } : { ...of, from_ms: of.to_ms };
+  const is_summed = !is_narrower && scope.is_synthetic === false && asked.source === undefined;
+  return stretchesOf(asked, is_summed ? summed : null);
 }
 
 /** The rows of all stretches: `sums` of each, or how many calls of each class of duration. */
 export function piecesOf(of: MetricsOf, what: 'sums' | 'durations'): { rows: string; values: unknown[] } {
   const filter = new Filter();
-  const pieces = stretchesOf(of).map((stretch) => {
+  const pieces = metricStretches(of).map((stretch) => {
     const piece = new Filter(filter.values);
-    return stretch.width === 'call' ? callsIn(piece, of, stretch, what) : sumsIn(piece, of, stretch, what);
+    return stretch.width === 'row' ? callsIn(piece, of, stretch, what) : sumsIn(piece, of, stretch, what);
   });
   return { rows: pieces.join(' union all '), values: filter.values };
 }

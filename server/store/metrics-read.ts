@@ -1,7 +1,7 @@
 import type { Tx } from '../base/database.ts';
 import { Filter, within } from './list.ts';
 import { inScope } from './list-scope.ts';
-import { type MetricsOf, piecesOf, stretchesOf } from './metrics-pieces.ts';
+import { type MetricsOf, metricStretches, piecesOf } from './metrics-pieces.ts';
 
 /** Which breakdown a row belongs to, and which part of it; keys of other breakdowns are null. */
 export interface MetricKey {
@@ -54,7 +54,7 @@ export function sumCalls(tx: Tx, of: MetricsOf): Promise<SumRow[]> {
  */
 export function durationsOf(tx: Tx, of: MetricsOf): Promise<DurationRow[]> {
   const { rows, values } = piecesOf(of, 'durations');
-  if (stretchesOf(of).every(({ width }) => width === 'call'))
+  if (metricStretches(of).every(({ width }) => width === 'row'))
     return tx.query<DurationRow>(
       `select ${key}, percentile_disc(array[0.5, 0.95]) within group (order by duration_ms) as quantiles
         from (${rows}) calls group by ${breakdowns}`,

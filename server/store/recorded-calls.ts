@@ -1,8 +1,9 @@
 import { firstSuffixAt } from '@aos/core/base/id.ts';
 import type { Tx } from '../base/database.ts';
-import { summedOf } from './call-sums.ts';
+import { call_sums } from './call-sums.ts';
 import { Filter } from './list.ts';
 import { type PackedColumns, readPacked } from './packed-rows.ts';
+import { summedOf } from './sums.ts';
 
 /** Which calls are replayed. */
 export interface RecordedScope {
@@ -113,7 +114,7 @@ const estimateIn = (column: string | null) => ({
 export async function countRecorded(tx: Tx, tenant_id: string, scope: RecordedScope): Promise<number> {
   const { ids, from_ms, to_ms } = scope;
   const in_sums = ids === undefined || ids.column === 'agent_id' || ids.column === 'project_id';
-  const summed = in_sums ? await summedOf(tx, tenant_id) : null;
+  const summed = in_sums ? await summedOf(tx, call_sums, tenant_id) : null;
   const counted_from_ms = Math.min(to_ms, Math.max(from_ms, summed?.hours_until_ms ?? from_ms));
   const before = counted_from_ms > from_ms ? await callsInSums(tx, scope, counted_from_ms) : 0;
   return before + (await countRecords(tx, { ...scope, from_ms: counted_from_ms }));

@@ -1,6 +1,10 @@
 import type { Tx } from '../base/database.ts';
 import { Filter, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
+import { late_runs } from './run-sums.ts';
+import { askedRuns, type RunsAsked } from './runs-read.ts';
+import { type Stretch, stretchesOf } from './stretches.ts';
+import type { Summed } from './sums.ts';
 
 export interface OutcomeRow {
   bucket: string;
@@ -8,15 +12,67 @@ export interface OutcomeRow {
   n: number;
 }
 
-/** How many runs of a list began in each bucket, by how they ended. */
-export function countRuns(tx: Tx, { text, values }: Filter, bucket_ms: number): Promise<OutcomeRow[]> {
+export interface RunsOverTime extends RunsAsked {
+  asked: RunsAsked['asked'] & { from: string; to: string };
+  bucket_ms: number;
+  /** What is summed up; null: nothing is. */
+  summed: Summed | null;
+}
+
+/** How many runs of a list began in each bucket, by how they ended. In one statement: a run that ends meanwhile is one. */
+export function countRuns(tx: Tx, of: RunsOverTime): Promise<OutcomeRow[]> {
+  const values: unknown[] = [`${of.bucket_ms} milliseconds`];
+  const pieces = runStretches(of).flatMap((stretch) =>
+    stretch.width === 'row'
+      ? rowsIn(values, of, stretch, 'runs r')
+      : [sumsIn(values, of, stretch), ...besideSums(values, of, stretch)],
+  );
   return tx.query<OutcomeRow>(
-    `select date_bin($${values.length + 1}, r.created_at, 'epoch') as bucket,
-        case when r.status in ('queued', 'running', 'retry') then 'open' else r.status end as outcome, count(*)::int as n
-      from runs r where ${text} group by 1, 2`,
-    [...values, `${bucket_ms} milliseconds`],
+    `select date_bin($1, at, 'epoch') as bucket,
+        case when status in ('queued', 'running', 'retry') then 'open' else status end as outcome, sum(n)::int as n
+      from (${pieces.join(' union all ')}) runs group by 1, 2`,
+    values,
   );
 }
+
+/** Where it is asked for what sums do not know, all of the range is read from runs. */
+function runStretches({ scope, of_model, asked, bucket_ms, summed }: RunsOverTime): Stretch[] {
+  const { actor, api_key, session } = scope.ids;
+  const { run_ids, with_call } = of_model;
+  const is_summed =
+    scope.is_synthetic === false &&
+    [actor, api_key, session, run_ids, with_call, asked.risk].every((narrower) => narrower === undefined);
+  return stretchesOf({ ...asked, bucket_ms }, is_summed ? summed : null);
+}
+
+/** What began in a stretch that is summed up, and is in none of its sums: what had not ended, and what is reported. */
+function besideSums(values: unknown[], of: RunsOverTime, stretch: Stretch): string[] {
+  const late = rowsIn(values, of, stretch, late_runs);
+  const is_asked = of.asked.source === undefined || of.asked.source.includes('reported');
+  return is_asked ? [late, `${rowsIn(values, of, stretch, 'runs r')} and r.mode = 'reported'`] : [late];
+}
+
+function rowsIn(values: unknown[], of: RunsOverTime, { from_ms, to_ms }: Stretch, table: string): string {
+  const asked = { ...of.asked, from: instant(from_ms), to: instant(to_ms) };
+  const { text } = askedRuns(new Filter(values), { ...of, asked });
+  return `select r.created_at as at, r.status, 1 as n from ${table} where ${text}`;
+}
+
+function sumsIn(values: unknown[], { tenant_id, scope, asked }: RunsOverTime, at: Stretch): string {
+  const { text } = new Filter(values)
+    .where('s.tenant_id = ?', tenant_id)
+    .where('s.width = ?', at.width)
+    .where('s.start >= ?', instant(at.from_ms))
+    .where('s.start < ?', instant(at.to_ms))
+    .among('s.agent_id', scope.ids.agent)
+    .among('s.project_id', scope.ids.project)
+    .among('s.status', asked.status)
+    .among('s.termination_reason', asked.reason)
+    .among('s.mode', asked.source);
+  return `select s.start as at, s.status, s.runs as n from run_sums s where ${text}`;
+}
+
+const instant = (at_ms: number): string => new Date(at_ms).toISOString();
 
 interface Of {
   tenant_id: string;

@@ -16,31 +16,36 @@ const described = (rows: string): string => `
 /** In these words, so that the partial indexes on them are found. */
 const is_open = "r.status in ('queued', 'running', 'retry')";
 
-export type RunsAsked = Pick<RunsQuery, 'source' | 'reason' | 'risk' | 'status' | 'from' | 'to'>;
+export type RunsFilter = Pick<RunsQuery, 'source' | 'reason' | 'risk' | 'status' | 'from' | 'to'>;
 
-/** Runs, newest first: those that have not ended, those that have, or all. */
-export function runsListing(of: {
+export interface RunsAsked {
   tenant_id: string;
   scope: Scope;
   of_model: RunsOfModel;
-  asked: RunsAsked;
-  part: 'live' | 'ended' | 'all';
-}): Listing {
-  const { asked, part } = of;
-  const filter = new Filter().where('r.tenant_id = ?', of.tenant_id);
-  inScope(filter, 'r', of.scope);
-  within(filter, { id: 'r.id', kind: 'run', at: 'r.created_at' }, asked.from, asked.to);
-  filter.among('r.status', asked.status).among('r.termination_reason', asked.reason).among('r.mode', asked.source);
-  filter.where('r.id = any(?)', of.of_model.run_ids);
-  if (of.of_model.with_call) withCall(filter, of.of_model.with_call);
-  filter.where(
-    'r.id in (select i.source_run_id from incidents i where i.tenant_id = $1 and i.severity = any(?))',
-    asked.risk,
-  );
+  asked: RunsFilter;
+}
+
+/** Runs, newest first: those that have not ended, those that have, or all. */
+export function runsListing({ part, ...of }: RunsAsked & { part: 'live' | 'ended' | 'all' }): Listing {
+  const filter = askedRuns(new Filter(), of);
   if (part === 'live') filter.always(is_open);
-  const is_ended_anyway = asked.status !== undefined || asked.reason !== undefined;
+  const is_ended_anyway = of.asked.status !== undefined || of.asked.reason !== undefined;
   const without = part === 'ended' && !is_ended_anyway ? is_open : undefined;
   return { table: 'runs r', id: 'r.id', order: 'newest', filter, without, around: described };
+}
+
+/** Narrows a list whose runs are called `r` to those that are asked for. */
+export function askedRuns(filter: Filter, { tenant_id, scope, of_model, asked }: RunsAsked): Filter {
+  filter.where('r.tenant_id = ?', tenant_id);
+  inScope(filter, 'r', scope);
+  within(filter, { id: 'r.id', kind: 'run', at: 'r.created_at' }, asked.from, asked.to);
+  filter.among('r.status', asked.status).among('r.termination_reason', asked.reason).among('r.mode', asked.source);
+  filter.where('r.id = any(?)', of_model.run_ids);
+  if (of_model.with_call) withCall(filter, of_model.with_call);
+  return filter.where(
+    'r.id in (select i.source_run_id from incidents i where i.tenant_id = ? and i.severity = any(?))',
+    ...[tenant_id, asked.risk],
+  );
 }
 
 /**

@@ -7,8 +7,9 @@ import { type RecordedCall, Replay } from '@aos/core/policies/replay.ts';
 import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 import { pastCalls } from '@aos/server/api/preview-source.ts';
 import type { Database } from '@aos/server/base/database.ts';
-import { summedOf } from '@aos/server/store/call-sums.ts';
+import { call_sums } from '@aos/server/store/call-sums.ts';
 import { openDatabase } from '@aos/server/store/db.ts';
+import { summedOf } from '@aos/server/store/sums.ts';
 import { type Api, api, expectStatus, waitFor } from '../../e2e/parts/client.ts';
 import { freshDatabase } from '../../e2e/parts/database.ts';
 import { enforceAgain } from '../../e2e/parts/enforced-replay.ts';
@@ -90,7 +91,7 @@ export async function previews({ calls, days, enforced }: PreviewScenario): Prom
 async function untilSummed(db: Database, tenant_id: string, until_ms: number): Promise<void> {
   const complete_ms = Math.floor((until_ms - 600_000) / 3_600_000) * 3_600_000;
   const isSummed = async () => {
-    const summed = await db.tenant(tenant_id, (tx) => summedOf(tx, tenant_id));
+    const summed = await db.tenant(tenant_id, (tx) => summedOf(tx, call_sums, tenant_id));
     return summed !== null && summed.hours_until_ms >= complete_ms;
   };
   await waitFor(isSummed, { what: 'the sums', timeout_ms: 3_600_000 });
