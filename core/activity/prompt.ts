@@ -1,3 +1,4 @@
+import { bare, isCountedAlike } from './encoding.ts';
 import { mockTokens, type Tokenizer, textTokensBound } from './tokens.ts';
 import type { PromptSize } from './wires/define.ts';
 
@@ -57,20 +58,16 @@ export function inputTokensBound(size: PromptSize, model: string): number {
   return textTokensBound(size.text_bytes) + extra(size, model);
 }
 
-/** Models of OpenAI whose text is encoded by o200k. */
-const o200k_models = /^(gpt-4o|chatgpt-4o|gpt-4\.[15]|gpt-[5-9]|gpt-oss|gpt-audio|gpt-chat|o\d)/;
-const o200k_providers = new Set(['openai', 'azure', 'azure-openai']);
-
 /**
  * A tighter count for use near a limit: the text is tokenised where the encoding is known, the constants stay. In
  * practice still an upper bound, and never above `inputTokensBound`. Other models get that bound.
  */
 export function inputTokensExact(size: PromptSize, tokenizer: Tokenizer, provider: string, model: string): number {
   const bound = inputTokensBound(size, model);
-  const name = bare(model);
-  if (provider === 'mock') return Math.min(bound, mockTokens(size.text()) + extra(size, model));
-  if (!o200k_providers.has(provider) || !o200k_models.test(name)) return bound;
-  return Math.min(bound, tokenizer.count(size.text()) + extra(size, model));
+  if (!isCountedAlike(provider, model)) return bound;
+  const text = size.text();
+  const counted = provider === 'mock' ? mockTokens(text) : tokenizer.count(text);
+  return Math.min(bound, counted + extra(size, model));
 }
 
 function extra(size: PromptSize, model: string): number {
@@ -78,6 +75,3 @@ function extra(size: PromptSize, model: string): number {
   const { request, message, image } = overheads.find((overhead) => overhead.model.test(name)) ?? unknown;
   return request + size.messages * message + size.images * image;
 }
-
-/** `openai/gpt-4o` → `gpt-4o`. */
-const bare = (model: string): string => model.slice(model.lastIndexOf('/') + 1).toLowerCase();

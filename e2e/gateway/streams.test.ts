@@ -17,34 +17,39 @@ import {
   untilClosed,
 } from './stream-parts.ts';
 
+// Of models with another tokenizer: other-tokenizers.test.ts.
+describe.each(['chat', 'responses'] as const)(
+  'a stream on %s of a model that is counted as its provider does',
+  (wire) => {
+    test('is cut within one chunk of what its limit pays for, and costs what was delivered', async () => {
+      const cap = 500;
+      const { agent, control_id } = await agentWith(cap);
+      const endless = { output_tokens: 50_000, chunk_tokens: 5, chunk_delay_ms: 1, ignore_max_tokens: true };
+      const read = await readAll(await open(wire, endless, agent));
+      expect(read.error?.code).toBe('token_limit_exceeded');
+      expect(read.error?.message).toContain(`for ${agent}`);
+      expect(read.error?.message).toContain(`${gateway.server.url}/d/dec_`);
+
+      const delivered = tokens(read.text);
+      expect(delivered).toBeGreaterThan(cap - 2 * endless.chunk_tokens);
+      expect(delivered).toBeLessThanOrEqual(cap);
+      const closed_at = await untilClosed();
+      expect(lastLog().closed_by).toBe('client');
+      expect(closed_at - read.last_at).toBeLessThanOrEqual(100);
+
+      const record = await settledRecord(read.run_id);
+      expect(record).toMatchObject({ execution_status: 'cut', usage_source: 'estimated', error_code: 'stream_cut' });
+      expect(record.output).toBe(delivered);
+      expect(await gaugeOf(control_id)).toMatchObject({ posted: delivered, pending: 0, cap });
+      const [decision] = await gateway.rows('select * from decisions where run_id = $1', [read.run_id]);
+      expect(decision).toMatchObject({ verdict: 'block', code: 'token_limit_exceeded', control_id });
+      const [incident] = await gateway.rows('select * from incidents where source_run_id = $1', [read.run_id]);
+      expect(incident).toMatchObject({ category: 'TOKEN_LIMIT', violation_policy_id: decision?.policy_id });
+    });
+  },
+);
+
 describe.each(wire_names)('a stream on %s', (wire) => {
-  test('is cut within one chunk of what its limit pays for, and costs what was delivered', async () => {
-    const cap = 500;
-    const { agent, control_id } = await agentWith(cap);
-    const endless = { output_tokens: 50_000, chunk_tokens: 5, chunk_delay_ms: 1, ignore_max_tokens: true };
-    const bound = wire === 'messages' ? { more: { max_tokens: cap } } : {};
-    const read = await readAll(await open(wire, endless, agent, bound));
-    expect(read.error?.code).toBe('token_limit_exceeded');
-    expect(read.error?.message).toContain(`for ${agent}`);
-    expect(read.error?.message).toContain(`${gateway.server.url}/d/dec_`);
-
-    const delivered = tokens(read.text);
-    expect(delivered).toBeGreaterThan(cap - 2 * endless.chunk_tokens);
-    expect(delivered).toBeLessThanOrEqual(cap);
-    const closed_at = await untilClosed();
-    expect(lastLog().closed_by).toBe('client');
-    expect(closed_at - read.last_at).toBeLessThanOrEqual(100);
-
-    const record = await settledRecord(read.run_id);
-    expect(record).toMatchObject({ execution_status: 'cut', usage_source: 'estimated', error_code: 'stream_cut' });
-    expect(record.output).toBe(delivered);
-    expect(await gaugeOf(control_id)).toMatchObject({ posted: delivered, pending: 0, cap });
-    const [decision] = await gateway.rows('select * from decisions where run_id = $1', [read.run_id]);
-    expect(decision).toMatchObject({ verdict: 'block', code: 'token_limit_exceeded', control_id });
-    const [incident] = await gateway.rows('select * from incidents where source_run_id = $1', [read.run_id]);
-    expect(incident).toMatchObject({ category: 'TOKEN_LIMIT', violation_policy_id: decision?.policy_id });
-  });
-
   test('whose caller leaves is closed upstream at once, and costs what was read', async () => {
     const { agent, control_id } = await agentWith(10_000);
     const leaving = new AbortController();

@@ -1,5 +1,32 @@
+import { chargedTokens, cutPoint, isCountedAlike } from '@aos/core/activity/encoding.ts';
 import { loadTokenizer, StreamCounter, utf8Bytes } from '@aos/core/activity/tokens.ts';
+import type { Line } from '@aos/core/policies/reserve.ts';
 import type { ProviderKind } from '../upstreams/llm/define.ts';
+import type { Ticket } from './ticket.ts';
+
+/** Whether an enforced limit counts output: then the provider is told a bound, the caller's own or the one added. */
+export const countsOutput = (lines: readonly Line[]): boolean =>
+  lines.some((line) => line.cap !== null && line.rate > 0n);
+
+/** How much of an answer the holds of its call pay for. */
+export interface Paid {
+  /** Output tokens over all answers; Infinity where no enforced limit counts output. */
+  tokens: number;
+  /** By our count: from there on a stream is cut. */
+  cut_at: number;
+  /** What this count of ours is charged as when the provider reports none. */
+  charged(counted: number): number;
+}
+
+export function paidFor({ lines, output_bound, estimate, model }: Ticket): Paid {
+  const tokens = countsOutput(lines) ? output_bound * estimate.choices : Infinity;
+  const alike = isCountedAlike(model.provider.kind, model.name);
+  return {
+    tokens,
+    cut_at: cutPoint(tokens, alike),
+    charged: (counted) => chargedTokens(counted, tokens, alike),
+  };
+}
 
 /** Counts the generated text of one answer. */
 export interface Delivered {

@@ -10,6 +10,7 @@ import {
   type UpstreamResponse,
 } from '../upstreams/llm/define.ts';
 import { upstreams } from '../upstreams/llm/index.ts';
+import { countsOutput } from './delivered.ts';
 import type { Went } from './ending.ts';
 import type { Govern } from './govern.ts';
 import { openSecret } from './secrets.ts';
@@ -18,7 +19,7 @@ import type { Ticket } from './ticket.ts';
 /** The bound to write into the request: only when the caller gave none and an enforced limit pays for output. */
 export function addedBound({ asked, lines, output_bound }: Ticket): number | null {
   if (asked.request.max_output_tokens !== null) return null;
-  return lines.some((line) => line.cap !== null && line.rate > 0n) ? output_bound : null;
+  return countsOutput(lines) ? output_bound : null;
 }
 
 /** The bytes that go upstream: the caller's own, but for the members that must differ. */

@@ -3,7 +3,7 @@ import { isObject, type Json } from '@aos/core/base/json.ts';
 import { sha256Hex } from '../base/deps.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
-import { countDelivered } from './delivered.ts';
+import { countDelivered, paidFor } from './delivered.ts';
 import { addedBound, dispatch, failedToAnswer, failureProblem, providerRefused, unheard } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
 import { type Facts, factsOf } from './facts.ts';
@@ -99,5 +99,5 @@ function readAnswer(ticket: Ticket, body: Buffer): WireAnswer | null {
 async function tokensOf(ticket: Ticket, text: string): Promise<number> {
   const delivered = await countDelivered(ticket.model.provider.kind);
   delivered.crosses(text, Infinity);
-  return delivered.tokens();
+  return paidFor(ticket).charged(delivered.tokens());
 }

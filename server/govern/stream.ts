@@ -8,7 +8,7 @@ import { failpoint } from '../base/failpoint.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
 import { cutDecision, cutProblem } from './cut.ts';
-import { countDelivered, type Delivered } from './delivered.ts';
+import { countDelivered, type Delivered, type Paid, paidFor } from './delivered.ts';
 import { addedBound, asFailure, client_closed, dispatch, failureProblem, unheard } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
 import { factsOf } from './facts.ts';
@@ -50,8 +50,7 @@ interface Seen {
   reader: StreamReader;
   splitter: SseSplitter;
   delivered: Delivered;
-  /** Output tokens the holds pay for, over all answers; Infinity where no enforced limit counts output. */
-  bound: number;
+  paid: Paid;
   hash: Hash;
   /** All that was passed on, for a step of a plan, which goes by the whole of it; else null. */
   kept: Buffer[] | null;
@@ -119,12 +118,11 @@ async function* metered(
 }
 
 async function begin(ticket: Ticket): Promise<Seen> {
-  const counts_output = ticket.lines.some((line) => line.cap !== null && line.rate > 0n);
   return {
     reader: ticket.asked.wire.streamReader(ticket.asked.request),
     splitter: new SseSplitter(),
     delivered: await countDelivered(ticket.model.provider.kind),
-    bound: counts_output ? ticket.output_bound * ticket.estimate.choices : Infinity,
+    paid: paidFor(ticket),
     hash: createHash('sha256'),
     kept: ticket.asked.planned ? [] : null,
     usage: null,
@@ -142,7 +140,7 @@ function take(ticket: Ticket, seen: Seen, events: readonly SseEvent[]): { now: B
   const last: Buffer[] = [];
   for (const event of events) {
     const read = seen.reader.read(event);
-    if (read.text !== '' && seen.delivered.crosses(read.text, seen.bound)) {
+    if (read.text !== '' && seen.delivered.crosses(read.text, seen.paid.cut_at)) {
       seen.cut = cutDecision(ticket);
       break;
     }
@@ -180,16 +178,21 @@ function brokenOff(govern: Govern, ticket: Ticket, seen: Seen, failure: Upstream
 }
 
 function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
+  const counted = seen.delivered.tokens();
   const heard: Went = {
     ...unheard(ticket, 'failed'),
     http_status: 200,
     response_hash: seen.hash.digest('hex'),
     first_byte_at_ms: seen.first_byte_at_ms,
     usage_so_far: seen.usage,
-    delivered_tokens: seen.delivered.tokens(),
+    delivered_tokens: seen.paid.charged(counted),
   };
   if (seen.cut) {
-    const error = { code: 'stream_cut', message: 'the stream was ended at what its limit pays for' };
+    const message =
+      counted > seen.paid.tokens
+        ? `the stream was ended at ${counted} tokens by our count, where its limit pays for ${seen.paid.tokens} by the provider's`
+        : 'the stream was ended at what its limit pays for';
+    const error = { code: 'stream_cut', message };
     return { ...heard, status: 'cut', error, termination: 'BUDGET_EXCEEDED' };
   }
   if (seen.stopped) return { ...heard, ...stoppedEnding(stoppedProblem(govern, ticket, seen.stopped), seen.stopped) };
