@@ -9,7 +9,9 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
+import { ApiProblem, isCancelled } from './problem.ts';
 import { chosenProject } from './project.ts';
+import { abortable } from './waiting.ts';
 
 type All = typeof all_endpoints;
 export type Name = keyof All;
@@ -25,20 +27,6 @@ export interface Input<N extends Name> {
   /** By the names of the contract; arrays are sent as several values, absent and empty ones not at all. */
   query?: { [K in keyof Parts<N>['query']]?: unknown };
   body?: { [K in keyof Parts<N>['body']]?: unknown };
-}
-
-/** An answer that is an error, as the API words it. */
-export class ApiProblem extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly request_id: string | null;
-
-  constructor(of: { status: number; code: string; message: string; request_id: string | null }) {
-    super(of.message);
-    this.status = of.status;
-    this.code = of.code;
-    this.request_id = of.request_id;
-  }
 }
 
 /** Where a question is asked, with its whole query: what a reader copies is what the page shows. */
@@ -63,7 +51,10 @@ export async function call<N extends Name>(name: N, input: Input<N> = {}, signal
     const message = 'The server does not answer. It may be restarting; what is shown is from before.';
     throw new ApiProblem({ status: 0, code: 'unreachable', message, request_id: null });
   });
-  const body: unknown = await answer.json().catch(() => null);
+  const body: unknown = await answer.json().catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    return null;
+  });
   if (!answer.ok) throw problemOf(answer, body);
   return body as Answer<N>;
 }
@@ -115,10 +106,9 @@ function onceKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-type QueryMore<A> = Pick<
-  UseQueryOptions<A, ApiProblem>,
-  'enabled' | 'staleTime' | 'placeholderData' | 'refetchInterval'
->;
+type QueryMore<A> = Pick<UseQueryOptions<A, ApiProblem>, 'staleTime' | 'placeholderData' | 'refetchInterval'> & {
+  enabled?: boolean;
+};
 
 /** What the API says, kept fresh by the events of the tab; see live.ts. */
 export function useApi<N extends Name>(
@@ -128,8 +118,12 @@ export function useApi<N extends Name>(
 ): UseQueryResult<Answer<N>, ApiProblem> {
   return useQuery<Answer<N>, ApiProblem>({
     queryKey: [name, input],
-    queryFn: ({ signal }) => call(name, input, signal),
+    queryFn: ({ signal, client, queryKey }) =>
+      client.getQueryData(queryKey) === undefined
+        ? abortable(signal, (either) => call(name, input, either))
+        : call(name, input, signal),
     ...more,
+    enabled: ({ state }) => more.enabled !== false && !isCancelled(state.error),
   });
 }
 

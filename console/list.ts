@@ -1,7 +1,9 @@
 import { type InfiniteData, type QueryKey, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { type ApiProblem, call, type Input, type Item, type Name } from './api.ts';
+import { call, type Input, type Item, type Name } from './api.ts';
+import { type ApiProblem, isCancelled } from './problem.ts';
 import { type Shared, sharing } from './row-texts.ts';
+import { abortable } from './waiting.ts';
 
 interface ListAnswer {
   items: object[];
@@ -27,6 +29,8 @@ export interface List<Row> {
   is_cut: boolean;
   error: ApiProblem | null;
   isLoading: boolean;
+  /** A further page is being read. */
+  is_reading_on: boolean;
   retry: () => void;
   /** Begins again with the first page, as it is now. */
   refresh: () => void;
@@ -50,11 +54,15 @@ export function useList<N extends Name>(name: N, input: Input<N> = {}): List<Ite
   const asked = useInfiniteQuery<ReadPage, ApiProblem, InfiniteData<ReadPage>, QueryKey, string | null>({
     queryKey: asked_as,
     initialPageParam: null,
-    enabled: ({ state }) => (state.data?.pages.length ?? 0) <= most_live_pages,
-    queryFn: async ({ pageParam, signal }) => {
+    enabled: ({ state }) => (state.data?.pages.length ?? 0) <= most_live_pages && !isCancelled(state.error),
+    queryFn: async ({ pageParam, signal, client }) => {
       const query = { ...input.query, limit: pageParam === null ? first_page : further_page, cursor: pageParam };
       const begun_ms = performance.now();
-      const page = (await call(name, { ...input, query } as Input<N>, signal)) as ListAnswer;
+      const ask = (either: AbortSignal) => call(name, { ...input, query } as Input<N>, either);
+      const now = client.getQueryState(asked_as);
+      // A reader waits for the first page and for a further one; that what is there is made fresh, nobody waits for.
+      const is_waited_for = now?.data === undefined || now.fetchMeta?.fetchMore !== undefined;
+      const page = (await (is_waited_for ? abortable(signal, ask) : ask(signal))) as ListAnswer;
       for (const item of page.items) share(item);
       return { ...page, took_ms: performance.now() - begun_ms };
     },
@@ -72,8 +80,12 @@ export function useList<N extends Name>(name: N, input: Input<N> = {}): List<Ite
     is_cut,
     error: asked.error,
     isLoading: asked.isPending,
+    is_reading_on: isFetchingNextPage,
     retry: () => void (asked.isFetchNextPageError ? fetchNextPage() : asked.refetch()),
     refresh: () => void client.resetQueries({ queryKey: asked_as, exact: true }),
-    onEnd: hasNextPage && !isFetchingNextPage && !is_cut ? () => void fetchNextPage() : undefined,
+    onEnd:
+      hasNextPage && !isFetchingNextPage && !is_cut && !isCancelled(asked.error)
+        ? () => void fetchNextPage()
+        : undefined,
   };
 }

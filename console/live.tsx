@@ -1,7 +1,7 @@
 import { QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState } from 'react';
-import { ApiProblem } from './api.ts';
 import { type EventType, useEvents } from './events.ts';
+import { ApiProblem } from './problem.ts';
 import { useNow } from './ui/Time.tsx';
 
 export type LiveState = 'live' | 'paused' | 'stale';
@@ -27,7 +27,7 @@ export const makeQueryClient = (): QueryClient =>
     defaultOptions: {
       queries: {
         staleTime: 1_000,
-        retry: (count, error) => error instanceof ApiProblem && error.status === 0 && count < 1,
+        retry: (count, error) => error instanceof ApiProblem && error.code === 'unreachable' && count < 1,
         refetchOnWindowFocus: true,
       },
     },

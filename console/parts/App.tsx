@@ -4,7 +4,8 @@ import { Route, Switch } from 'wouter';
 import { useApi } from '../api.ts';
 import { LiveProvider } from '../live.tsx';
 import { routes } from '../routes.tsx';
-import { Failed, Loading } from '../ui/States.tsx';
+import { Failed, GiveUp, Loading } from '../ui/States.tsx';
+import { cancelSlow } from '../waiting.ts';
 import { Shell } from './Shell.tsx';
 import { SignIn } from './SignIn.tsx';
 import { SessionProvider } from './session.ts';
@@ -15,7 +16,12 @@ const NotFound = lazy(async () => ({ default: (await import('../pages/NotFound.t
 export function App() {
   const client = useQueryClient();
   const session = useApi('getSession', {}, { staleTime: 60_000, refetchInterval: 60_000 });
-  if (session.isPending) return null;
+  if (session.isPending)
+    return (
+      <GiveUp.Provider value={cancelSlow}>
+        <Loading what="the console" />
+      </GiveUp.Provider>
+    );
   if (session.isError)
     return <Failed what="The server does not answer" error={session.error} onRetry={() => void session.refetch()} />;
   if (!session.data.signed_in) {
@@ -27,12 +33,14 @@ export function App() {
       <LiveProvider>
         <Shell>
           <Suspense fallback={<Loading what="the page" />}>
-            <Switch>
-              {routes.map(({ path, page }) => (
-                <Route key={path} path={path} component={page} />
-              ))}
-              <Route component={NotFound} />
-            </Switch>
+            <GiveUp.Provider value={cancelSlow}>
+              <Switch>
+                {routes.map(({ path, page }) => (
+                  <Route key={path} path={path} component={page} />
+                ))}
+                <Route component={NotFound} />
+              </Switch>
+            </GiveUp.Provider>
           </Suspense>
         </Shell>
       </LiveProvider>

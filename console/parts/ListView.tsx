@@ -5,7 +5,7 @@ import { type List, most_rows, useList } from '../list.ts';
 import { Button } from '../ui/Button.tsx';
 import { type Facet, type Filtering, Filters } from '../ui/Filters.tsx';
 import { exactText } from '../ui/format.ts';
-import { Empty, Failed, Loading } from '../ui/States.tsx';
+import { Empty, Failed, Loading, LoadingMore } from '../ui/States.tsx';
 import { type Column, Table } from '../ui/Table.tsx';
 import { Instant } from '../ui/Time.tsx';
 import { useUrlFilters, useUrlWord } from '../url-state.ts';
@@ -146,19 +146,20 @@ const asTheyAre = <Row,>(rows: readonly Row[]): readonly Row[] => rows;
 
 interface ExtentProps {
   shown: number;
-  list: Pick<List<unknown>, 'total' | 'took_ms' | 'still_since' | 'is_cut' | 'refresh'>;
+  list: Pick<List<unknown>, 'total' | 'took_ms' | 'still_since' | 'is_cut' | 'is_reading_on' | 'refresh'>;
   narrowed: number;
 }
 
 /** How much of how much is here, so that nothing is missing in silence. */
 function Extent({ shown, list, narrowed }: ExtentProps) {
-  const { total, took_ms, still_since, is_cut, refresh } = list;
+  const { total, took_ms, still_since, is_cut, is_reading_on, refresh } = list;
   if (shown === 0) return null;
   const whole = total === undefined ? exactText(shown) : total === null ? 'more than 10,000' : exactText(total);
   return (
     <>
       1–{exactText(shown)} of {whole}
       {narrowed > 0 && ` · filtered by ${narrowed}`}
+      {is_reading_on && <LoadingMore what="further rows" />}
       {took_ms !== undefined && ` · query ${Math.round(took_ms)} ms`}
       {is_cut && ` · no more than ${exactText(most_rows)} rows are listed: filter them`}
       {still_since !== null && (

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import { ApiProblem, call } from '../api.ts';
+import { call } from '../api.ts';
+import { ApiProblem } from '../problem.ts';
 import { Button } from '../ui/Button.tsx';
 import { enter } from './enter.ts';
 

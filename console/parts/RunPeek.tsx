@@ -43,7 +43,9 @@ export function RunPeek({ run }: { run: RunRow }) {
         ]}
       />
       <h3>Last steps</h3>
-      {steps.isError && <Failed what="The steps could not be loaded" error={steps.error} />}
+      {steps.isError && (
+        <Failed what="The steps could not be loaded" error={steps.error} onRetry={() => void steps.refetch()} />
+      )}
       {steps.isPending && <Loading what="steps" rows={3} />}
       <ul>
         {last.map((step) => (

@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
-import { ApiProblem, call, type Input } from '../api.ts';
+import { call, type Input } from '../api.ts';
+import { ApiProblem } from '../problem.ts';
 import { Button, LinkButton } from '../ui/Button.tsx';
 import { TextField } from '../ui/Field.tsx';
 import { enter } from './enter.ts';

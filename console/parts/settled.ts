@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import { type Answer, ApiProblem, call } from '../api.ts';
+import { type Answer, call } from '../api.ts';
+import { ApiProblem } from '../problem.ts';
 
 const pause_ms = 400;
 const look_again_ms = 700;

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { Button } from './Button.tsx';
 import { Glyph } from './Glyph.tsx';
 import styles from './States.module.css';
@@ -15,20 +15,62 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 
 const unseen_ms = 150;
 const said_ms = 2_000;
+const offered_ms = 10_000;
 
-/** Nothing at once, then the bones of the layout, then what takes so long. */
-export function Loading({ what, rows = 6 }: { what: string; rows?: number }) {
-  const [phase, setPhase] = useState(0);
+/** Gives up what the page waits for; null: that cannot be given up. */
+export const GiveUp = createContext<(() => void) | null>(null);
+
+/** What of a wait is to be seen by now: nothing, that there is one, for what it is, and the way out of it. */
+function useWaited(): 'unseen' | 'seen' | 'said' | 'offered' {
+  const [phase, setPhase] = useState<'unseen' | 'seen' | 'said' | 'offered'>('unseen');
   useEffect(() => {
-    const timers = [unseen_ms, said_ms].map((ms, at) => setTimeout(() => setPhase(at + 1), ms));
+    const timers = (
+      [
+        ['seen', unseen_ms],
+        ['said', said_ms],
+        ['offered', offered_ms],
+      ] as const
+    ).map(([to, ms]) => setTimeout(() => setPhase(to), ms));
     return () => timers.forEach(clearTimeout);
   }, []);
-  if (phase === 0) return null;
+  return phase;
+}
+
+/** Nothing at once, then the bones of the layout, then what takes so long, then the way out. */
+export function Loading({ what, rows = 6 }: { what: string; rows?: number }) {
+  const phase = useWaited();
+  if (phase === 'unseen') return null;
   return (
     <div role="status" aria-label={`Loading ${what}`}>
+      {(phase === 'said' || phase === 'offered') && <Waiting doing={`Loading ${what}`} is_long={phase === 'offered'} />}
       <Skeleton rows={rows} />
-      {phase === 2 && <p className="quiet">Loading {what} …</p>}
     </div>
+  );
+}
+
+/** The same in one line, for what comes to something that is there. */
+export function LoadingMore({ what }: { what: string }) {
+  const phase = useWaited();
+  if (phase === 'unseen' || phase === 'seen') return null;
+  return (
+    <span role="status">
+      <Waiting doing={`Loading ${what}`} is_long={phase === 'offered'} />
+    </span>
+  );
+}
+
+function Waiting({ doing, is_long }: { doing: string; is_long: boolean }) {
+  const giveUp = useContext(GiveUp);
+  return (
+    <span className={styles.waiting}>
+      {doing}
+      {is_long ? ': the server has not answered for 10 s.' : ' …'}
+      {is_long && giveUp && (
+        <Button small onClick={giveUp}>
+          Cancel
+        </Button>
+      )}
+    </span>
   );
 }
 
@@ -48,15 +90,19 @@ interface Failure {
   request_id?: string | null;
   /** Of the answer, as HTTP has it. */
   status?: number;
+  code?: string;
 }
 
 /** What failed, why, and what to do; in the place of what is missing. What a key may not see is no failure to try again. */
 export function Failed({ what, error, onRetry }: { what: string; error: Failure; onRetry?: () => void }) {
   const is_denied = error.status === 403;
+  const is_cancelled = error.code === 'cancelled';
+  const is_quiet = is_denied || is_cancelled;
   return (
-    <div className={`${styles.error} ${is_denied ? styles.denied : ''}`} role="alert">
+    <div className={`${styles.error} ${is_quiet ? styles.quiet : ''}`} role="alert">
       <h2>
-        <Glyph name={is_denied ? 'circle' : 'cross'} /> {is_denied ? 'Not for this key' : what}
+        <Glyph name={is_quiet ? 'circle' : 'cross'} />{' '}
+        {is_denied ? 'Not for this key' : is_cancelled ? 'Cancelled' : what}
       </h2>
       <p>{error.message}</p>
       <div className={styles.actions}>

@@ -76,7 +76,9 @@ export function GroupPeek({ group, state, onResolve }: Props) {
       />
       <h3>Incidents</h3>
       {list.isPending && <Loading what="incidents" rows={4} />}
-      {list.isError && <Failed what="The incidents could not be loaded" error={list.error} />}
+      {list.isError && (
+        <Failed what="The incidents could not be loaded" error={list.error} onRetry={() => void list.refetch()} />
+      )}
       <ul>
         {items.slice(0, shown).map((one) => (
           <li key={one.id} style={{ display: 'flex', gap: 10, minHeight: 26 }}>

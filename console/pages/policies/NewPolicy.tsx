@@ -27,7 +27,15 @@ function startOf(template: string | null, agent: string | null): Draft {
 /** A new policy that says what another one says. */
 function CopyOf({ id }: { id: string }) {
   const policy = useApi('getPolicy', { params: { id } }, { staleTime: Number.POSITIVE_INFINITY });
-  if (!policy.data) return <Page title="New policy">{policy.isPending && <Loading what="the policy" />}</Page>;
+  if (!policy.data)
+    return (
+      <Page title="New policy">
+        {policy.isPending && <Loading what="the policy" />}
+        {policy.isError && (
+          <Failed what="The policy could not be loaded" error={policy.error} onRetry={() => void policy.refetch()} />
+        )}
+      </Page>
+    );
   const draft = draftOf(policy.data as unknown as Draft);
   const controls = draft.controls.map(({ id: _, ...control }) => control);
   return <NewForm title="New policy" start={{ ...draft, name: `${draft.name} (copy)`, controls }} edited={null} />;

@@ -15,7 +15,8 @@ export function PolicyAudit({ id }: { id: string }) {
     ...(members.data?.items ?? []).map((of) => [of.api_key_id, of.name] as const),
   ]);
   if (list.isPending) return <Loading what="the ledger" />;
-  if (list.isError) return <Failed what="The ledger could not be read" error={list.error} />;
+  if (list.isError)
+    return <Failed what="The ledger could not be read" error={list.error} onRetry={() => void list.refetch()} />;
   return (
     <Panel>
       <ul>

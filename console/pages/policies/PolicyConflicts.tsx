@@ -23,7 +23,14 @@ export function PolicyConflicts({ of }: { of: Answer<'getPolicy'> }) {
     { staleTime: 10_000 },
   );
   if (lint.isPending) return <Loading what="the findings" rows={3} />;
-  if (lint.isError) return <Failed what="The policy could not be held against the others" error={lint.error} />;
+  if (lint.isError)
+    return (
+      <Failed
+        what="The policy could not be held against the others"
+        error={lint.error}
+        onRetry={() => void lint.refetch()}
+      />
+    );
   const { findings } = lint.data;
   return (
     <Panel>

@@ -13,7 +13,8 @@ type Incident = Extract<Item<'listIncidents'>, { occurrences: number; source_run
 export function PolicyIncidents({ id }: { id: string }) {
   const list = useApi('listIncidents', { query: { policy: id, is_synthetic: 'all', limit: 50 } });
   if (list.isPending) return <Loading what="incidents" />;
-  if (list.isError) return <Failed what="The incidents could not be loaded" error={list.error} />;
+  if (list.isError)
+    return <Failed what="The incidents could not be loaded" error={list.error} onRetry={() => void list.refetch()} />;
   const items = list.data.items as Incident[];
   return (
     <Panel>

@@ -29,7 +29,10 @@ export function PolicyVersions({ of }: { of: Policy }) {
   ]);
   const choices = items.map(({ version }) => ({ value: String(version), name: `Version ${version}` }));
   if (versions.isPending) return <Loading what="the versions" />;
-  if (versions.isError) return <Failed what="The versions could not be loaded" error={versions.error} />;
+  if (versions.isError)
+    return (
+      <Failed what="The versions could not be loaded" error={versions.error} onRetry={() => void versions.refetch()} />
+    );
   return (
     <Columns>
       <Section title={`Versions (${versions.data.total ?? items.length})`}>
@@ -136,7 +139,8 @@ const signs = { added: '+', removed: '−', changed: '~' } as const;
 function Diff({ id, from, to }: { id: string; from: number; to: number }) {
   const diff = useApi('diffPolicyVersions', { params: { id }, query: { from, to } }, { staleTime: 60_000 });
   if (diff.isPending) return <Loading what="the difference" rows={3} />;
-  if (diff.isError) return <Failed what="The difference could not be made" error={diff.error} />;
+  if (diff.isError)
+    return <Failed what="The difference could not be made" error={diff.error} onRetry={() => void diff.refetch()} />;
   const { changes, sentence_before, sentence_after } = diff.data;
   return (
     <div style={{ display: 'grid', gap: 10 }}>

@@ -1,6 +1,7 @@
 import { useState } from 'react';
-import { type Answer, type ApiProblem, useAct } from '../../api.ts';
+import { type Answer, useAct } from '../../api.ts';
 import { type Draft, documentOf } from '../../parts/policy-draft.ts';
+import type { ApiProblem } from '../../problem.ts';
 import { useToast } from '../../ui/Toast.tsx';
 
 export type Start = 'shadow' | 'enforce' | 'draft';

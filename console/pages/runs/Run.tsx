@@ -2,6 +2,7 @@ import { useParams } from 'wouter';
 import { useApi } from '../../api.ts';
 import { limitsOf, useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
 import { Pager } from '../../parts/Pager.tsx';
+import { isCancelled } from '../../problem.ts';
 import { shortId } from '../../ui/format.ts';
 import { Id } from '../../ui/Id.tsx';
 import { Json } from '../../ui/KeyValue.tsx';
@@ -72,7 +73,7 @@ function RunBody({ run }: { run: RunDetail }) {
   const { id } = run;
   const is_over = run.ended_at !== null;
   const read = useSteps(id);
-  useRunEvents(run, () => void read.more());
+  useRunEvents(run, () => isCancelled(read.error) || void read.more());
   const steps = useShownSteps(read.steps, run);
   const decisions = useLatestDecisions(id, decisions_read);
   const made = decisions.data?.items ?? [];

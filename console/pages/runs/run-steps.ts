@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { type Answer, ApiProblem, call } from '../../api.ts';
+import { type Answer, call } from '../../api.ts';
+import { ApiProblem } from '../../problem.ts';
+import { abortable } from '../../waiting.ts';
 import type { ShownStep, Step } from './step-words.ts';
 
 interface Read {
@@ -39,7 +41,7 @@ async function readPages(own: { of: string; tail: string | null }, set: (to: (no
   try {
     for (;;) {
       const query = { limit: page_size, cursor: own.tail ?? undefined };
-      const page = await call('listSteps', { params: { id: own.of }, query });
+      const page = await abortable(null, (signal) => call('listSteps', { params: { id: own.of }, query }, signal));
       const is_whole = page.next_cursor === null;
       set((now) => ({
         of: own.of,
