@@ -4,6 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export async function doorTo(target: URL) {
   const sockets = new Set<Socket>();
   const pairs = new Set<[Socket, Socket]>();
+  /** Those over which somebody listens to notifications. */
+  const listening = new Set<[Socket, Socket]>();
   let is_silent = false;
   const join = ([near, far]: [Socket, Socket]) => {
     near.pipe(far);
@@ -20,10 +22,13 @@ export async function doorTo(target: URL) {
         .on('close', () => {
           other.destroy();
           pairs.delete(pair);
+          listening.delete(pair);
           sockets.delete(one);
         });
     }
+    near.on('data', (part) => part.includes('listen aos_') && listening.add(pair));
     if (!is_silent) join(pair);
+    else near.pause();
   });
   const open = (port: number) => new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
   await open(0);
@@ -46,6 +51,19 @@ export async function doorTo(target: URL) {
         near.unpipe(far).pause();
         far.unpipe(near).pause();
       }
+    },
+    /** No notification comes through any more, all else does: how many bytes have been held back so far. */
+    deafen: () => {
+      if (listening.size === 0) throw new Error('nobody listens through this door');
+      let held = 0;
+      for (const [near, far] of listening) {
+        far.unpipe(near);
+        far.on('data', (part) => {
+          held += part.length;
+        });
+        far.resume();
+      }
+      return { held: () => held };
     },
     /** What was held back passes now. */
     speak: () => {
