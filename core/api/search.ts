@@ -15,7 +15,8 @@ export const search_endpoints = {
   search: endpoint({
     method: 'GET',
     path: '/api/v1/search',
-    summary: 'Find agents, policies, keys, projects, humans, channels, incidents and runs by id, name or goal',
+    summary:
+      'Find agents, policies, keys, projects, humans, channels, incidents and runs by the beginning of an id, by name or by goal',
     permission: 'read',
     query: z.strictObject({
       q: z

@@ -1,3 +1,6 @@
+import type { Tx } from '@aos/server/base/database.ts';
+import { readMany } from '@aos/server/store/list.ts';
+import { search as searchStore } from '@aos/server/store/search-read.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
@@ -35,7 +38,7 @@ const search = async (q: string, client = admin) =>
 test('everything is found by a part of its name, a run by its goal, and anything by its whole id', async () => {
   expectStatus(201, await admin.post('/api/v1/agents', { slug: 'otter-bot' }));
   const key = await makeKey(admin, { name: 'Otter in production' });
-  const run = runRow(whose, Date.now() - 60_000, { goal: 'Count the otters' });
+  const run = runRow(whose, Date.now() - 60_000, { goal: 'Count the otters', mode: 'managed' });
   await rows.insert('runs', [run]);
   const policy = {
     name: 'Otter cap',
@@ -50,6 +53,45 @@ test('everything is found by a part of its name, a run by its goal, and anything
     { kind: 'run', id: run.id, url: `${app.deps.config.public_url}/runs/${run.id}` },
   ]);
   expect(await search(key.id)).toMatchObject([{ kind: 'api_key', id: key.id }]);
+});
+
+test('the beginning of an id finds what has it, newest first, and does not hide what is called so', async () => {
+  const newest = runRow(whose, Date.now() + 60_000);
+  await rows.insert('runs', [
+    newest,
+    runRow(whose, Date.now() - 30_000, { goal: 'run_0 of the marathon', mode: 'external' }),
+  ]);
+  for (const length of [4, 14, 20, 29]) {
+    const [first] = await search(newest.id.slice(0, length));
+    expect(first).toMatchObject({ kind: 'run', id: newest.id });
+  }
+  expect(await search(`${newest.id}0`)).toEqual([]);
+  expect((await search('RUN_0 of')).map(({ name }) => name)).toEqual(['run_0 of the marathon']);
+  const [policy] = await search('Otter cap');
+  expect(await search(policy?.id.slice(0, 20) ?? '')).toMatchObject([{ kind: 'policy', id: policy?.id }]);
+});
+
+test('a search looks at no run that has no goal', async () => {
+  await rows.insert(
+    'runs',
+    Array.from({ length: 3_000 }, (_, n) => runRow(whose, Date.now() - 120_000 - n)),
+  );
+  await rows.query('analyze runs');
+  const runsRead = async (tx: Tx) => {
+    const [row] = await tx.query<{ n: number }>(
+      `select coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::int as n from pg_stat_xact_all_tables
+        where relname like 'runs\\_2%'`,
+    );
+    return row?.n ?? 0;
+  };
+  for (const text of ['run_', 'no such thing']) {
+    const read = await app.deps.db.tenant(whose.tenant_id, async (tx) => {
+      await readMany(tx);
+      await searchStore(tx, { text, bound_to: null, limit: 20, since_ms: Date.now() - 86_400_000 });
+      return runsRead(tx);
+    });
+    expect(read).toBeLessThan(50);
+  }
 });
 
 test('what is typed is text and no pattern, and a key of one project finds nothing of another', async () => {

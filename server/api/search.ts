@@ -5,7 +5,7 @@ import { type Hit, search } from '../store/search-read.ts';
 import { inTenant, nowText } from './change.ts';
 import { urlOf, visibleProject } from './read.ts';
 
-/** Goals of runs are looked through for so long back; an id is found whatever its age. */
+/** Goals of runs are looked through for so long back at most; an id is found whatever its age. */
 const goals_ms = 30 * 86_400_000;
 
 export const search_handlers: Handlers<typeof search_endpoints> = {

@@ -1,4 +1,4 @@
-import { firstSuffixAt } from '@aos/core/base/id.ts';
+import { firstSuffixAt, type IdKind, id_prefixes } from '@aos/core/base/id.ts';
 import type { Tx } from '../base/database.ts';
 
 export interface Hit {
@@ -19,52 +19,80 @@ export interface SearchAsk {
 /** So that what somebody types is text and no pattern. */
 const pattern = (text: string): string => `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 
-const of_own = (column: string) => `($3::text is null or ${column} = $3)`;
+/** $1 is the pattern, $2 the only project that may be seen, $3 and $4 the ids that begin with the text, $5 the text. */
+const of_own = (column: string) => `($2::text is null or ${column} = $2)`;
+const of_all = '$2::text is not distinct from $2';
+const of_id = '(id >= $3 and id < $4)';
 
-/** Each kind with what it is found by, the exact before the near, a few of each. */
-const kinds: [kind: string, statement: string][] = [
+/** Each kind with what it is found by, a few of each; of agents the exact before the near. */
+const kinds: [kind: IdKind, statement: string][] = [
   [
     'agent',
-    `select id, slug as name, name as about from agents where tenant_id = current_tenant() and (id = $1 or slug ilike $2 or name ilike $2) and ${of_own('project_id')} order by slug = $1 desc, id desc`,
+    `select id, slug as name, name as about from agents where tenant_id = current_tenant() and (${of_id} or slug ilike $1 or name ilike $1) and ${of_own('project_id')} order by slug = $5 desc, id desc`,
   ],
   [
     'policy',
-    `select id, document ->> 'name' as name, status as about from policies where tenant_id = current_tenant() and (id = $1 or document ->> 'name' ilike $2) and $3::text is not distinct from $3 order by status = 'active' desc, id desc`,
+    `select id, document ->> 'name' as name, status as about from policies where tenant_id = current_tenant() and (${of_id} or document ->> 'name' ilike $1) and ${of_all} order by status = 'active' desc, id desc`,
   ],
   [
     'api_key',
-    `select id, name, hint as about from api_keys where tenant_id = current_tenant() and (id = $1 or name ilike $2) and hash not like 'member:%' and ${of_own('project_id')} order by id desc`,
+    `select id, name, hint as about from api_keys where tenant_id = current_tenant() and (${of_id} or name ilike $1) and hash not like 'member:%' and ${of_own('project_id')} order by id desc`,
   ],
   [
     'project',
-    `select id, slug as name, name as about from projects where tenant_id = current_tenant() and (id = $1 or slug ilike $2 or name ilike $2) and ${of_own('id')} order by id desc`,
+    `select id, slug as name, name as about from projects where tenant_id = current_tenant() and (${of_id} or slug ilike $1 or name ilike $1) and ${of_own('id')} order by id desc`,
   ],
   [
     'actor',
-    `select id, slug as name, kind as about from actors where tenant_id = current_tenant() and (id = $1 or slug ilike $2) and $3::text is not distinct from $3 order by id desc`,
+    `select id, slug as name, kind as about from actors where tenant_id = current_tenant() and (${of_id} or slug ilike $1) and ${of_all} order by id desc`,
   ],
   [
     'channel',
-    `select id, slug as name, kind as about from channels where tenant_id = current_tenant() and removed_at is null and (id = $1 or slug ilike $2 or name ilike $2) and $3::text is not distinct from $3 order by id desc`,
+    `select id, slug as name, kind as about from channels where tenant_id = current_tenant() and removed_at is null and (${of_id} or slug ilike $1 or name ilike $1) and ${of_all} order by id desc`,
   ],
   [
     'incident',
-    `select id, title as name, status as about from incidents where tenant_id = current_tenant() and (id = $1 or title ilike $2) and ${of_own('project_id')} order by id desc`,
+    `select id, title as name, status as about from incidents where tenant_id = current_tenant() and (${of_id} or title ilike $1) and ${of_own('project_id')} order by id desc`,
   ],
 ];
 
-const runs = `select id, coalesce(goal, id) as name, status as about from runs
-  where tenant_id = current_tenant() and (id = $1 or (id > $4 and goal ilike $2)) and ${of_own('project_id')} order by id desc`;
+/** Runs of each way to have a goal whose goals are looked through. */
+const goals_read = 10_000;
+
+/** Only these have goals: they are found by their indexes, and a call without a goal is never looked at. */
+const with_goals = ["mode = 'managed'", "mode = 'external'", 'is_synthetic'].map(
+  (part) => `(select id, goal, status, project_id from runs
+      where tenant_id = current_tenant() and id > $5 and ${part} order by id desc limit ${goals_read})`,
+);
+
+/** Runs by the beginning of their id, a range of the key, and the newest ones by their goal. */
+const runs = (each: number) => `
+  select id, coalesce(goal, id) as name, status as about from (
+      (select id, goal, status from runs where tenant_id = current_tenant() and ${of_id} and ${of_own('project_id')}
+        order by id desc limit ${each})
+      union
+      (select id, goal, status from (${with_goals.join(' union all ')}) goals
+        where goal ilike $1 and ${of_own('project_id')} order by id desc limit ${each})) runs
+    order by id desc`;
 
 /** What fits a text, kind by kind. */
 export async function search(tx: Tx, { text, bound_to, limit, since_ms }: SearchAsk): Promise<Hit[]> {
   const each = Math.max(2, Math.ceil(limit / 5));
-  const values = [text, pattern(text), bound_to];
+  const valuesFor = (kind: IdKind) => [pattern(text), bound_to, ...idsLike(kind, text)];
   const found = await Promise.all([
-    ...kinds.map(([kind, statement]) => read(tx, kind, `${statement} limit ${each}`, values)),
-    read(tx, 'run', `${runs} limit ${each}`, [...values, `run_${firstSuffixAt(since_ms)}`]),
+    ...kinds.map(([kind, statement]) => {
+      const values = valuesFor(kind);
+      return read(tx, kind, `${statement} limit ${each}`, kind === 'agent' ? [...values, text] : values);
+    }),
+    read(tx, 'run', `${runs(each)} limit ${each}`, [...valuesFor('run'), `run_${firstSuffixAt(since_ms)}`]),
   ]);
   return found.flat().slice(0, limit);
+}
+
+/** The ids that begin with a text, from the first to before the last; none where the text does not name the kind. */
+function idsLike(kind: IdKind, text: string): [string, string] | [null, null] {
+  // Letters and digits of an id come before this sign.
+  return text.startsWith(`${id_prefixes[kind]}_`) ? [text, `${text}{`] : [null, null];
 }
 
 async function read(tx: Tx, kind: string, statement: string, values: readonly unknown[]): Promise<Hit[]> {
