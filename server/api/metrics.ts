@@ -3,9 +3,9 @@ import type { MetricsQuery } from '@aos/core/api/activity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Context } from '../http/handler.ts';
-import { call_sums } from '../store/call-sums.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
+import { sumsFor } from '../store/metrics-pieces.ts';
 import { countRefusals, durationsOf, type MetricKey, slugsOf, sumCalls } from '../store/metrics-read.ts';
 import { summedOf } from '../store/sums.ts';
 import { inTenant, nowText } from './change.ts';
@@ -59,10 +59,9 @@ function readParts(
   };
   return inTenant(context, async (tx) => {
     await readMany(tx);
-    const [scope, summed] = await Promise.all([
-      scopeOf(tx, tenant_id, visibleProject(context), query),
-      summedOf(tx, call_sums, tenant_id),
-    ]);
+    const scope = await scopeOf(tx, tenant_id, visibleProject(context), query);
+    const known_by = sumsFor({ scope, asked });
+    const summed = known_by && (await summedOf(tx, known_by, tenant_id));
     const of = { tenant_id, scope, asked, summed };
     const [sums, durations, refusals] = await Promise.all([
       sumCalls(tx, of),

@@ -1,8 +1,8 @@
-import { duration_ms } from './call-sums.ts';
+import { asker_sums, call_sums, duration_ms } from './call-sums.ts';
 import { Filter, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import { type Stretch, stretchesOf } from './stretches.ts';
-import type { Summed } from './sums.ts';
+import type { Summed, Sums } from './sums.ts';
 
 /** What metrics are asked about. */
 export interface MetricsOf {
@@ -16,17 +16,19 @@ export interface MetricsOf {
     provider?: string[] | undefined;
     source?: string[] | undefined;
   };
-  /** What is summed up; null: nothing is. */
+  /** What is summed up in the sums for it; null: nothing is. */
   summed: Summed | null;
 }
 
-/** The stretches of a question; where it asks for what sums do not know, all of it is read from calls. */
-export function metricStretches({ scope, asked, summed }: Omit<MetricsOf, 'tenant_id'>): Stretch[] {
+/** The sums that know what is asked about; null: it is read from calls. */
+export function sumsFor({ scope, asked }: Pick<MetricsOf, 'scope' | 'asked'>): Sums | null {
   const { actor, api_key, session } = scope.ids;
-  const is_narrower = actor !== undefined || api_key !== undefined || session !== undefined;
-  const is_summed = !is_narrower && scope.is_synthetic === false && asked.source === undefined;
-  return stretchesOf(asked, is_summed ? summed : null);
+  if (session !== undefined || scope.is_synthetic !== false || asked.source !== undefined) return null;
+  if (actor === undefined && api_key === undefined) return call_sums;
+  return actor === undefined || api_key === undefined ? asker_sums : null;
 }
+
+export const metricStretches = ({ asked, summed }: MetricsOf): Stretch[] => stretchesOf(asked, summed);
 
 /** The rows of all stretches: `sums` of each, or how many calls of each class of duration. */
 export function piecesOf(of: MetricsOf, what: 'sums' | 'durations'): { rows: string; values: unknown[] } {
@@ -74,10 +76,12 @@ function sumsIn(
   filter.where('x.tenant_id = ?', tenant_id).where('x.width = ?', at.width);
   filter.where('x.start >= ?', instant(at.from_ms)).where('x.start < ?', instant(at.to_ms));
   filter.among('x.agent_id', scope.ids.agent).among('x.project_id', scope.ids.project);
+  const of_asker = scope.ids.actor ?? scope.ids.api_key;
+  if (of_asker) filter.among('x.asker_id', of_asker);
   filter.among('x.model', asked.model).among('x.provider', asked.provider);
   const bucket = `date_bin($${filter.values.push(`${asked.bucket_ms} milliseconds`)}, x.start, 'epoch') as bucket`;
   const durations = what === 'durations' ? ', unnest(x.duration_classes, x.duration_counts) as d (class, calls)' : '';
-  return `select ${bucket}, ${key}, ${sum_columns[what]} from call_sums x${durations} where ${filter.text}`;
+  return `select ${bucket}, ${key}, ${sum_columns[what]} from ${of_asker ? 'asker_sums' : 'call_sums'} x${durations} where ${filter.text}`;
 }
 
 const instant = (at_ms: number): string => new Date(at_ms).toISOString();

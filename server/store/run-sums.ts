@@ -7,7 +7,7 @@ import type { SummedStretch, Sums } from './sums.ts';
  * neither is summed up.
  */
 export const run_sums: Sums = {
-  until: 'run_sums_until',
+  table: 'run_sums',
   of: 'runs',
   kind: 'run',
   at: 'created_at',

@@ -3,8 +3,8 @@ import type { Tx } from '../base/database.ts';
 
 /** What rows of one table add up to in each hour and day (UTC), tenant by tenant. */
 export interface Sums {
-  /** Where it stands what is summed up. */
-  until: 'call_sums_until' | 'run_sums_until';
+  /** Where they are; how far they reach stands in the table of this name with `_until`. */
+  table: 'call_sums' | 'asker_sums' | 'run_sums';
   /** What is summed up, and the ids of its rows. */
   of: 'llm_run_records' | 'runs';
   kind: IdKind;
@@ -46,13 +46,9 @@ const id_margin_ms = hour_ms;
 const inMs = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint as ${column}_ms`;
 
 /** Null: nothing is. */
-export async function summedOf(tx: Tx, { until }: Pick<Sums, 'until'>, tenant_id: string): Promise<Summed | null> {
-  return standing(tx, until, tenant_id, '');
-}
-
-async function standing(tx: Tx, until: Sums['until'], tenant_id: string, lock: string): Promise<Summed | null> {
+export async function summedOf(tx: Tx, { table }: Sums, tenant_id: string, lock = ''): Promise<Summed | null> {
   const [row] = await tx.query<Record<keyof Summed, string>>(
-    `select ${inMs('since')}, ${inMs('hours_until')}, ${inMs('days_until')} from ${until} where tenant_id = $1 ${lock}`,
+    `select ${inMs('since')}, ${inMs('hours_until')}, ${inMs('days_until')} from ${table}_until where tenant_id = $1 ${lock}`,
     [tenant_id],
   );
   if (!row) return null;
@@ -67,7 +63,7 @@ async function standing(tx: Tx, until: Sums['until'], tenant_id: string, lock: s
  */
 export async function sumUp(tx: Tx, sums: Sums, tenant_id: string, ended_before_ms: number): Promise<boolean> {
   await begin(tx, sums, tenant_id);
-  const summed = await standing(tx, sums.until, tenant_id, 'for update skip locked');
+  const summed = await summedOf(tx, sums, tenant_id, 'for update skip locked');
   if (!summed) return false;
   const { hours_until_ms, days_until_ms } = summed;
   await sums.late?.(tx, tenant_id, instant(days_until_ms));
@@ -77,7 +73,7 @@ export async function sumUp(tx: Tx, sums: Sums, tenant_id: string, ended_before_
   await sums.hours(tx, tenant_id, stretchOf(sums.kind, hours_until_ms, until_ms));
   const days_ms = Math.max(days_until_ms, Math.floor(until_ms / day_ms) * day_ms);
   if (days_ms > days_until_ms) await sums.days(tx, tenant_id, instant(days_until_ms), instant(days_ms));
-  await tx.query(`update ${sums.until} set hours_until = $2, days_until = $3 where tenant_id = $1`, [
+  await tx.query(`update ${sums.table}_until set hours_until = $2, days_until = $3 where tenant_id = $1`, [
     tenant_id,
     instant(until_ms),
     instant(days_ms),
@@ -99,13 +95,13 @@ function stretchOf(kind: IdKind, from_ms: number, to_ms: number): SummedStretch 
  * Begins with the day of the first row, whatever it is of: what is not part of the sums is then passed once, stretch
  * by stretch, and not looked through at every look for the first row that is.
  */
-async function begin(tx: Tx, { until, of, at }: Sums, tenant_id: string): Promise<void> {
+async function begin(tx: Tx, { table, of, at }: Sums, tenant_id: string): Promise<void> {
   await tx.query(
-    `insert into ${until} (tenant_id, since, hours_until, days_until)
+    `insert into ${table}_until (tenant_id, since, hours_until, days_until)
       select $1, day, day, day from (
         select date_trunc('day', ${at} - interval '1 hour') as day from ${of}
           where tenant_id = $1 order by tenant_id, id limit 1) first
-        where not exists (select from ${until} where tenant_id = $1)
+        where not exists (select from ${table}_until where tenant_id = $1)
       on conflict do nothing`,
     [tenant_id],
   );

@@ -9,7 +9,7 @@ import { forget_sign_ins } from './forget-sign-ins.ts';
 import { forget_spans } from './forget-spans.ts';
 import { leave_ended_runs } from './leave-ended-runs.ts';
 import { settle_kills } from './settle-kills.ts';
-import { sum_calls, sum_runs } from './sum-up.ts';
+import { sum_askers, sum_calls, sum_runs } from './sum-up.ts';
 import { time_out_approvals } from './time-out-approvals.ts';
 import { wake_incidents } from './wake-incidents.ts';
 import { watch_limits } from './watch-limits.ts';
@@ -32,5 +32,6 @@ export const jobs: readonly Job[] = [
   forget_spans,
   extend_partitions,
   sum_calls,
+  sum_askers,
   sum_runs,
 ];

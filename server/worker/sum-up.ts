@@ -1,5 +1,5 @@
 import type { Govern } from '../govern/govern.ts';
-import { call_sums } from '../store/call-sums.ts';
+import { asker_sums, call_sums } from '../store/call-sums.ts';
 import { run_sums } from '../store/run-sums.ts';
 import { type Sums, sumUp } from '../store/sums.ts';
 import { forEachTenant, type Job } from './define.ts';
@@ -25,6 +25,9 @@ const job = (name: string, sums: Sums, afterMs: (govern: Govern) => number): Job
 
 /** Sums up the calls of hours and days that are complete. */
 export const sum_calls = job('sum-calls', call_sums, () => settled_after_ms);
+
+/** The same for each person and key. */
+export const sum_askers = job('sum-askers', asker_sums, () => settled_after_ms);
 
 /** The same for runs. An hour waits until its runs could have ended for having no more calls, so that few come late. */
 export const sum_runs = job(

@@ -149,11 +149,15 @@ async function timesOf(admin: Api, path: string, rounds: number) {
 /** The past is summed up by the worker, which takes a core: it is waited for, so that it is no part of the times. */
 async function untilSummed({ pool }: At, until_ms: number): Promise<number> {
   const begun = performance.now();
-  const complete = Math.floor((until_ms - 600_000) / 3_600_000) * 3_600_000;
+  const complete = new Date(Math.floor((until_ms - 600_000) / 3_600_000) * 3_600_000);
   await waitFor(
     async () => {
-      const { rows } = await pool.query<{ hours_until: Date }>('select hours_until from call_sums_until');
-      return rows[0] !== undefined && rows[0].hours_until.getTime() >= complete;
+      const { rows } = await pool.query(
+        `select from (select * from call_sums_until union all select * from asker_sums_until
+            union all select * from run_sums_until) sums where hours_until >= $1`,
+        [complete],
+      );
+      return rows.length === 3;
     },
     { what: 'the sums', timeout_ms: 3_600_000 },
   );
