@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ScriptedProvider, scriptedProvider } from '../../tools/simulate/scripted-provider.ts';
 import { addProvider, expectStatus, waitFor } from '../parts/client.ts';
 import { type Gateway, limitAgent, recordsOf, startGateway } from '../parts/gateway.ts';
 
@@ -85,6 +86,55 @@ test('an error that the provider tells inside a stream fails the run, and is not
   const id = await start('told', directive, { max_tokens: 50 }, 3);
   expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code: 'provider_error' } });
   expect(gateway.stub.log.filter(({ label }) => label === 'told')).toHaveLength(1);
+});
+
+describe('an error as the first event of a stream', () => {
+  const text = { choices: [{ index: 0, delta: { content: 'Hello' } }] };
+  const busy = { error: { type: 'overloaded_error', message: 'Overloaded' } };
+  const streams: Record<string, object[]> = {
+    busy: [busy],
+    wrong: [{ error: { type: 'invalid_request_error', message: 'No.' } }],
+    late: [text, busy],
+  };
+  let provider: ScriptedProvider;
+  beforeAll(async () => {
+    provider = await scriptedProvider((response, { body }) => {
+      const { model } = JSON.parse(body) as { model: string };
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(streams[model]?.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+    });
+    await addProvider(gateway.admin, { slug: 'short', kind: 'openai', base_url: provider.url, secret: 'sk-none' });
+  });
+  afterAll(() => provider?.close());
+  const spent = async (id: string) => {
+    await gateway.untilSettled();
+    return (await recordsOf(gateway, id)).map((of) => [of.error_code, of.usage_source, of.output_tokens]);
+  };
+
+  test('is a refusal when it says that it passes: free, and tried again', async () => {
+    const id = await start('busy', {}, { model: 'short/busy', max_tokens: 5 }, 1);
+    const waiting = async () =>
+      expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`)).status === 'retry';
+    await waitFor(waiting, { timeout_ms: 30_000, what: 'the wait for another try' });
+    expect(await spent(id)).toEqual([['provider_529', 'none', null]]);
+    const [entry] = await gateway.rows(
+      "select after from audit_ledger where object_id = $1 and event = 'RUN_RETRY_SCHEDULED'",
+      [id],
+    );
+    expect(entry?.after).toMatchObject({ code: 'provider_529', retry: 1 });
+  });
+
+  test('ends the run when it does not say so', async () => {
+    const id = await start('wrong', {}, { model: 'short/wrong', max_tokens: 5 }, 1);
+    expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code: 'provider_error' } });
+    expect(await spent(id)).toEqual([['provider_error', 'none', null]]);
+  });
+
+  test('is none behind a text, which has been paid for', async () => {
+    const id = await start('late', {}, { model: 'short/late', max_tokens: 5 }, 1);
+    expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code: 'provider_error' } });
+    expect(await spent(id)).toEqual([['provider_error', 'estimated', '1']]);
+  });
 });
 
 test('a provider that cannot stream answers in one piece', async () => {

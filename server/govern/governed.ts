@@ -7,6 +7,8 @@ import type { Facts } from './facts.ts';
 export interface BrokenOff {
   problem: Problem;
   verdict: Action | null;
+  /** The status that the provider's error has as an answer, when it came instead of one: nothing before it, no usage. */
+  refused_with?: number | undefined;
 }
 
 /** The bytes of a stream; it has been settled when they end. */

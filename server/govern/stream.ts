@@ -9,7 +9,15 @@ import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.
 import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
 import { cutDecision, cutProblem } from './cut.ts';
 import { countDelivered, type Delivered, type Paid, paidFor } from './delivered.ts';
-import { addedBound, asFailure, client_closed, dispatch, failureProblem, unheard } from './dispatch.ts';
+import {
+  addedBound,
+  asFailure,
+  client_closed,
+  dispatch,
+  failureProblem,
+  providerRefused,
+  unheard,
+} from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
 import { factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
@@ -61,6 +69,8 @@ interface Seen {
   /** The decision of the person or policy that ended it from outside. */
   stopped: Decision | null;
   provider_error: boolean;
+  /** The status that its error says; undefined when it says none. */
+  error_status: number | undefined;
   first_byte_at_ms: number | null;
 }
 
@@ -130,6 +140,7 @@ async function begin(ticket: Ticket): Promise<Seen> {
     cut: null,
     stopped: null,
     provider_error: false,
+    error_status: undefined,
     first_byte_at_ms: null,
   };
 }
@@ -147,6 +158,7 @@ function take(ticket: Ticket, seen: Seen, events: readonly SseEvent[]): { now: B
     if (read.usage) seen.usage = read.usage;
     seen.done ||= read.done;
     seen.provider_error ||= read.failed;
+    seen.error_status ??= read.error_status;
     if (!read.forward) continue;
     seen.hash.update(event.raw);
     seen.kept?.push(event.raw);
@@ -174,8 +186,12 @@ function brokenOff(govern: Govern, ticket: Ticket, seen: Seen, failure: Upstream
   const problem = provider_error
     ? new Problem('provider_error', 'The provider ended the stream with an error.')
     : new Problem('provider_unreachable', 'The provider ended the stream before the answer was complete.');
-  return { problem, verdict: null };
+  return { problem, verdict: null, refused_with: isRefusal(seen) ? seen.error_status : undefined };
 }
+
+/** An error instead of an answer, which is free whether it comes with a status or as the only event of a stream. */
+const isRefusal = ({ provider_error, usage, delivered }: Seen): boolean =>
+  provider_error && usage === null && delivered.tokens() === 0;
 
 function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFailure | null): Went {
   const counted = seen.delivered.tokens();
@@ -201,6 +217,10 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
   if (ticket.asked.gone.aborted) {
     return { ...heard, status: 'cancelled', error: client_closed, termination: 'USER_ABORT' };
   }
+  if (isRefusal(seen) && seen.error_status !== undefined) {
+    const error = { code: `provider_${seen.error_status}`, message: `the provider answered ${seen.error_status}` };
+    return { ...heard, status: 'failed', error, free: true, ...providerRefused(seen.error_status) };
+  }
   const message = failure?.message ?? 'the provider ended the stream with an error or before it was complete';
   return {
     ...heard,
@@ -208,8 +228,7 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
     // Anthropic reports at the start, too, what is no total yet.
     usage: seen.provider_error && (seen.usage?.output_tokens ?? 0) >= heard.delivered_tokens ? seen.usage : null,
     error: { code: failure ? `provider_${failure.kind}` : 'provider_error', message },
-    // An error instead of an answer is free, whether it comes with a status or as the only event of a stream.
-    free: seen.provider_error && seen.usage === null && heard.delivered_tokens === 0,
+    free: isRefusal(seen),
     termination: 'SYSTEM_FAILURE',
     incidents: [failureIncident(message)],
   };

@@ -63,11 +63,13 @@ async function collected(chunks: Chunks, decision_id: string): Promise<Answered>
     }
     if (value === null) return answered(200, Buffer.concat(parts));
     const { code, message } = value.problem;
-    return value.verdict !== null && refuses(value.verdict)
-      ? { kind: 'refused', code, message, decision_id }
-      : { kind: 'failed', error: { code, message } };
+    if (value.verdict !== null && refuses(value.verdict)) return { kind: 'refused', code, message, decision_id };
+    return { kind: 'failed', error: value.refused_with ? errorOf(value.refused_with) : { code, message } };
   }
 }
+
+/** A provider that refuses says so with a status, or with the first event of a stream. */
+const errorOf = (status: number) => ({ code: `provider_${status}`, message: `the provider answered ${status}` });
 
 function askedFrom(govern: Govern, { caller, run, ask, more, request_id, planned, streams }: Asking): AskedCall {
   const json: JsonObject = {
@@ -110,8 +112,7 @@ function askedFrom(govern: Govern, { caller, run, ask, more, request_id, planned
 const still_here = new AbortController().signal;
 
 function answered(status: number, body: Buffer): Answered {
-  if (status >= 400)
-    return { kind: 'failed', error: { code: `provider_${status}`, message: `the provider answered ${status}` } };
+  if (status >= 400) return { kind: 'failed', error: errorOf(status) };
   const output = chatText(body.toString('utf8'));
   if (output !== null) return { kind: 'done', output };
   return { kind: 'failed', error: { code: 'answer_unreadable', message: 'the answer of the model holds no text' } };

@@ -63,8 +63,9 @@ export async function endRun(govern: Govern, ending: Ending, end: End): Promise<
 }
 
 /**
- * Failures that may pass by themselves: nobody answered, or the provider says that it cannot for now. A 500 says
- * nothing of the kind, nor does an error inside a stream, whose beginning has been paid for: neither is tried again.
+ * Failures that may pass by themselves: nobody answered, or the provider says that it cannot for now, with a status or
+ * as the first thing of a stream. A 500 says nothing of the kind, nor does an error later in a stream, whose beginning
+ * has been paid for: neither is tried again.
  */
 const may_pass = /^provider_(?:unreachable|timeout|408|429|502|503|504|529)$/;
 

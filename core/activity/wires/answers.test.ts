@@ -128,6 +128,12 @@ describe('a chat stream', () => {
     const cut = fixture('chat-stream.sse').replace('data: [DONE]\n\n', '');
     expect(stream('chat', cut).some((event) => event.done)).toBe(false);
     const [failed] = stream('chat', data({ error: { message: 'overloaded', code: 503 } }));
+    expect(failed?.error_status).toBe(503);
+    const statusOf = (error: object) => stream('chat', data({ error }))[0]?.error_status;
+    expect(statusOf({ type: 'overloaded_error', message: 'Overloaded' })).toBe(529);
+    expect(statusOf({ type: 'tokens', code: 'rate_limit_exceeded' })).toBe(429);
+    expect(statusOf({ type: 'invalid_request_error', code: null })).toBeUndefined();
+    expect(statusOf({ type: 'server_error', code: 1301 })).toBeUndefined();
     expect(failed).toMatchObject({ failed: true, done: false, forward: true });
   });
 });
@@ -214,6 +220,7 @@ describe('a messages stream', () => {
 
   test('with an error has failed', () => {
     const events = stream('messages', fixture('messages-stream-error.sse'));
+    expect(events.at(-1)?.error_status).toBe(529);
     expect(events.at(-1)).toMatchObject({ failed: true, done: false, forward: true });
     expect(said(events)).toBe('Hello there!');
   });

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { type Usage, usageOfChat } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
-import { dataOf, errorOf, joined, objectsIn, plain_event, sse } from './events.ts';
+import { dataOf, errorOf, errorStatus, joined, objectsIn, plain_event, sse } from './events.ts';
 import {
   boundOf,
   choicesOf,
@@ -122,7 +122,7 @@ class ChatReader implements StreamReader {
     if (data.startsWith('[DONE]')) return { ...plain_event, done: true };
     const chunk = dataOf(data);
     if (chunk === null) return plain_event;
-    if (chunk.error) return { ...plain_event, failed: true };
+    if (chunk.error) return { ...plain_event, failed: true, ...errorStatus(chunk.error) };
     const { choices } = chunk;
     let text = '';
     if (Array.isArray(choices)) {

@@ -55,6 +55,8 @@ export interface StreamEvent {
   done: boolean;
   /** The provider reported an error in mid-stream. */
   failed: boolean;
+  /** The status that its error would have come with as an answer, where the provider says so. */
+  error_status?: number;
 }
 
 /** Reads the events of one stream in order; holds what it needs to add up usage over several events. */

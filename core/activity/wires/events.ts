@@ -37,3 +37,22 @@ export function joined(...values: (Json | undefined)[]): string {
 export function objectsIn(value: Json | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
+
+/**
+ * Names of errors that pass by themselves, with the status they have as an answer: Anthropic's
+ * (https://platform.claude.com/docs/en/api/errors), and the code of OpenAI's 429.
+ */
+const passing = new Map([
+  ['overloaded_error', 529],
+  ['rate_limit_error', 429],
+  ['rate_limit_exceeded', 429],
+]);
+
+/** The status in the `error` of an event: routers and vLLM write it as the code, others name the error. */
+export function errorStatus(error: Json | undefined): Pick<StreamEvent, 'error_status'> {
+  if (!isObject(error)) return {};
+  const { code, type } = error;
+  if (typeof code === 'number' && Number.isInteger(code) && code >= 400 && code < 600) return { error_status: code };
+  const error_status = [type, code].map((name) => passing.get(String(name))).find((status) => status !== undefined);
+  return error_status === undefined ? {} : { error_status };
+}

@@ -2,7 +2,7 @@ import type { Problem } from '../../base/error.ts';
 import { isObject, type JsonObject } from '../../base/json.ts';
 import { mergeMessagesUsage, usageOfMessages } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
-import { dataOf, errorOf, joined, objectsIn, plain_event, sse } from './events.ts';
+import { dataOf, errorOf, errorStatus, joined, objectsIn, plain_event, sse } from './events.ts';
 import { boundOf, flagOf, listOf, messagesOf, modelOf, newToolResults, refuseField, toolNames } from './fields.ts';
 import { PromptText } from './prompt.ts';
 
@@ -116,7 +116,7 @@ class MessagesReader implements StreamReader {
       case 'message_stop':
         return { ...plain_event, done: true };
       case 'error':
-        return { ...plain_event, failed: true };
+        return { ...plain_event, failed: true, ...errorStatus(message.error) };
       default:
         return plain_event;
     }
