@@ -10,7 +10,8 @@ import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 import { endsRun } from '@aos/core/policies/stop.ts';
 import type { Database } from '@aos/server/base/database.ts';
 import { makeId } from '@aos/server/base/deps.ts';
-import { admit, releaseHolds } from '@aos/server/store/usage.ts';
+import { admit } from '@aos/server/store/admission.ts';
+import { releaseHolds } from '@aos/server/store/usage.ts';
 
 export interface Enforced {
   /** Null: its run had been stopped. */

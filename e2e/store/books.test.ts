@@ -1,5 +1,5 @@
 import { makeId } from '@aos/server/base/deps.ts';
-import { type Admission, type AdmissionAsk, admit } from '@aos/server/store/usage.ts';
+import { type Admission, type AdmissionAsk, admit } from '@aos/server/store/admission.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Books } from '../../tools/simulate/oracle.ts';

@@ -1,7 +1,7 @@
 import { firstSuffixAt } from '@aos/core/base/id.ts';
 import { makeId } from '@aos/server/base/deps.ts';
+import { type Admission, admit } from '@aos/server/store/admission.ts';
 import { endIdleRuns, type NewRun, openRuns } from '@aos/server/store/runs.ts';
-import { type Admission, admit } from '@aos/server/store/usage.ts';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../parts/client.ts';

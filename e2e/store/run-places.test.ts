@@ -1,7 +1,8 @@
 import { makeId } from '@aos/server/base/deps.ts';
+import { type Admission, type AdmissionAsk, admit } from '@aos/server/store/admission.ts';
 import { keepRunsOpen, leaveEndedRuns } from '@aos/server/store/run-places.ts';
 import { endRun, lockRuns, type NewRun, openRuns, setAside, startRun } from '@aos/server/store/runs.ts';
-import { type Admission, type AdmissionAsk, admit, balancesNow, releaseHolds } from '@aos/server/store/usage.ts';
+import { balancesNow, releaseHolds } from '@aos/server/store/usage.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../parts/client.ts';
 import { databaseKinds } from '../parts/database.ts';

@@ -8,8 +8,9 @@ import { type Decision, decide } from '@aos/core/policies/decide.ts';
 import { heldOf, type Line, type Timed } from '@aos/core/policies/reserve.ts';
 import { pausedDecision, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
 import type { Deps } from '../base/deps.ts';
+import type { Admission } from '../store/admission.ts';
 import type { StepRow } from '../store/steps.ts';
-import type { Admission, HeldCall } from '../store/usage.ts';
+import type { HeldCall } from '../store/usage.ts';
 import type { DueAlert } from './alerts.ts';
 import type { TenantControl } from './control.ts';
 import { estimateJson } from './estimate.ts';
@@ -187,5 +188,6 @@ export const heldAct = ({ asker, tags }: StepAct, control: TenantControl, lines:
   tags,
   prompt_hash: '',
   estimate: null,
+  output_bound: 0,
   line_types: lines.map((line) => line.limit.type),
 });

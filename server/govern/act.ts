@@ -94,7 +94,7 @@ async function attempt(govern: Govern, asked: Act, control: TenantControl): Prom
         take: !stopped && !refuses(over.verdict),
         output_tokens: asks_nothing.output_tokens,
         lines,
-        call: heldAct(act, control, lines) as unknown as Json,
+        call: heldAct(act, control, lines),
       },
       new_run: null,
       new_trace: null,

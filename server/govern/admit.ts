@@ -2,10 +2,11 @@ import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
+import { type Admission, type AdmissionAsk, admit } from '../store/admission.ts';
 import { keepRunsOpen } from '../store/run-places.ts';
 import { type NewRun, openRuns } from '../store/runs.ts';
 import { type NewTrace, openTraces } from '../store/traces.ts';
-import { type Admission, type AdmissionAsk, admit } from '../store/usage.ts';
+import type { Posting } from '../store/usage.ts';
 import type { Later } from './later.ts';
 
 /** A call at the gate: what it asks of the books, under which control epoch, and the run it opens. */
@@ -93,12 +94,19 @@ export async function openCalls(tx: Tx, calls: readonly AtGate[]): Promise<void>
   ]);
 }
 
-/** Asks the books for calls that were prepared under one control epoch. */
-export function admitCalls(deps: Deps, tx: Tx, control_epoch: string, calls: readonly AtGate[]): Promise<Admission[]> {
+/** Asks the books for calls that were prepared under one control epoch, after posting what ended calls have used. */
+export function admitCalls(
+  deps: Deps,
+  tx: Tx,
+  control_epoch: string,
+  calls: readonly AtGate[],
+  postings: readonly Posting[] = [],
+): Promise<Admission[]> {
   return admit(tx, {
     control_epoch,
     instance_id: deps.instance_id,
     at_ms: deps.clock.now(),
     asks: calls.map((at) => at.ask),
+    postings,
   });
 }

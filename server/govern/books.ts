@@ -1,12 +1,13 @@
 import { present } from '@aos/core/base/assert.ts';
 import { cameTooLate } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
-import { type Admission, endAllHolds, enterGate, lockBalances } from '../store/usage.ts';
+import type { Admission } from '../store/admission.ts';
+import { endAllHolds, enterGate } from '../store/usage.ts';
 import { type AtGate, admitAlone, admitCalls, openCalls } from './admit.ts';
 import { createBatcher } from './batch.ts';
 import type { Later } from './later.ts';
 import { patiently } from './patience.ts';
-import { heldBy, type Outcome, postAll, tell, writeAll, writeAlone, writeOutcomes } from './settle.ts';
+import { heldBy, type Outcome, postingsOf, tell, writeAll, writeAlone, writeOutcomes } from './settle.ts';
 import { takingBack } from './taking-back.ts';
 
 /** The one way to the books of a tenant: calls are admitted and settled in batches, both in one transaction. */
@@ -100,18 +101,12 @@ async function writeTogether(
   if (calls.some((call) => call.control_epoch !== control_epoch)) return null;
   try {
     const admissions = await deps.db.tenantFlight(tenant_id, async (tx) => {
-      const [, , , , , , admitted] = await Promise.all([
+      const [, , , , admitted] = await Promise.all([
         enterGate(tx),
         endAllHolds(tx, heldBy(outcomes)),
         openCalls(tx, calls),
         writeAll(deps, tx, tenant_id, outcomes),
-        lockBalances(
-          tx,
-          outcomes.flatMap((of) => of.hold?.postings ?? []),
-          calls.map((call) => call.ask),
-        ),
-        postAll(tx, outcomes),
-        admitCalls(deps, tx, control_epoch, calls),
+        admitCalls(deps, tx, control_epoch, calls, postingsOf(outcomes)),
       ]);
       return admitted;
     });

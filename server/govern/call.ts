@@ -1,7 +1,6 @@
 import type { Call, Estimate } from '@aos/core/activity/call.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { sibling } from '@aos/core/base/id.ts';
-import type { Json } from '@aos/core/base/json.ts';
 import { type Action, refuses } from '@aos/core/policies/action.ts';
 import { ruled } from '@aos/core/policies/approval.ts';
 import { decideAtGate, mayPass } from '@aos/core/policies/gate.ts';
@@ -9,8 +8,9 @@ import { type Inspected, inspect } from '@aos/core/policies/inspect.ts';
 import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve.ts';
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
 import { failpoint } from '../base/failpoint.ts';
+import type { Admission } from '../store/admission.ts';
 import { traceOf } from '../store/traces.ts';
-import type { Admission, HeldCall } from '../store/usage.ts';
+import type { HeldCall } from '../store/usage.ts';
 import { alertsOfCall, causeOf } from './alerts.ts';
 import { dryRun, refuse, send } from './answer.ts';
 import type { AskedCall } from './asked.ts';
@@ -157,7 +157,7 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
         take,
         output_tokens: estimate.output_tokens,
         lines: reservation.lines,
-        call: heldCall(prepared, asked, estimate, reservation.lines) as unknown as Json,
+        call: heldCall(prepared, asked, estimate, reservation.lines),
       },
       new_run,
       new_trace: new_run && traceOf(new_run),
@@ -262,6 +262,7 @@ const heldCall = (
   parent_step_id: asked.claims.parent_step_id ?? null,
   prompt_hash: asked.prompt_hash,
   estimate: estimateJson(estimate),
+  output_bound: estimate.output_tokens.wanted,
   line_types: lines.map((line) => line.limit.type),
   synthetic_scenario_id: call.asker.synthetic_scenario_id,
 });

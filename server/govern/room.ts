@@ -3,7 +3,8 @@ import { present } from '@aos/core/base/assert.ts';
 import { windowAt } from '@aos/core/base/window.ts';
 import { countedOver } from '@aos/core/policies/limits/index.ts';
 import { amountOf, type Line, type Reservation } from '@aos/core/policies/reserve.ts';
-import { type Admission, type Bucket, bucketsOf } from '../store/usage.ts';
+import type { Admission } from '../store/admission.ts';
+import { type Bucket, bucketsOf } from '../store/usage.ts';
 import type { Govern } from './govern.ts';
 
 /**

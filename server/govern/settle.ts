@@ -8,7 +8,7 @@ import { addToPlans, type PlanResult } from '../store/managed-runs.ts';
 import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
 import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
-import { endAllHolds, endHolds, type HoldEnd, not_all_ended, postBalances } from '../store/usage.ts';
+import { endAllHolds, endHolds, type HoldEnd, not_all_ended, type Posting, postBalances } from '../store/usage.ts';
 import { insertViolations, linkViolations } from '../store/violations.ts';
 import { type DueAlert, writeAlerts } from './alerts.ts';
 import { telemetryOf } from './telemetry.ts';
@@ -58,7 +58,11 @@ export async function writeOutcomes(deps: Deps, tenant_id: string, outcomes: rea
   const held = heldBy(outcomes);
   try {
     await deps.db.tenantFlight(tenant_id, (tx) =>
-      Promise.all([endAllHolds(tx, held), writeAll(deps, tx, tenant_id, outcomes), postAll(tx, outcomes)]),
+      Promise.all([
+        endAllHolds(tx, held),
+        writeAll(deps, tx, tenant_id, outcomes),
+        postBalances(tx, postingsOf(outcomes)),
+      ]),
     );
     tell(deps, tenant_id, outcomes);
     return new Set(held);
@@ -75,7 +79,7 @@ function writeOpenOnes(deps: Deps, tenant_id: string, outcomes: readonly Outcome
     (tx) => endHolds(tx, heldBy(outcomes)),
     async (tx, ended) => {
       const ours = outcomes.filter((of) => of.hold === null || ended.has(of.hold.id));
-      await Promise.all([writeAll(deps, tx, tenant_id, ours), postAll(tx, ours)]);
+      await Promise.all([writeAll(deps, tx, tenant_id, ours), postBalances(tx, postingsOf(ours))]);
       tell(deps, tenant_id, ours);
       return ended;
     },
@@ -89,12 +93,9 @@ export function tell(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]
   for (const { step } of outcomes) if (step) telemetry.note(tenant_id, step.id, step.run_id);
 }
 
-/** The balances, locked no longer than from here to the commit. */
-export const postAll = (tx: Tx, outcomes: readonly Outcome[]): Promise<void> =>
-  postBalances(
-    tx,
-    outcomes.flatMap((of) => of.hold?.postings ?? []),
-  );
+/** What calls that ended give back and have used, of the balances they held. */
+export const postingsOf = (outcomes: readonly Outcome[]): Posting[] =>
+  outcomes.flatMap((of) => of.hold?.postings ?? []);
 
 /** Everything about the calls but their balances; their runs first, as everybody does who writes of a run. */
 export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly Outcome[]): Promise<void> {

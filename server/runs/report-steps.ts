@@ -34,8 +34,9 @@ import { endRunIfDue } from '../govern/kill.ts';
 import { laterOf } from '../govern/later.ts';
 import { askIfPaused } from '../govern/paused.ts';
 import { writeOutcomes } from '../govern/settle.ts';
+import type { Admission } from '../store/admission.ts';
 import { lockReports, type ReportedBefore, reportedBefore } from '../store/reported-steps.ts';
-import { type Admission, releaseHolds } from '../store/usage.ts';
+import { releaseHolds } from '../store/usage.ts';
 import { type ActingRun, callerOf } from './caller.ts';
 import { createTurns } from './in-turn.ts';
 
@@ -244,7 +245,7 @@ function prepare(deps: Deps, control: TenantControl, step: ReportedStep, asked: 
     take: !stoppedBy(control, asker) && !refuses(over.verdict),
     output_tokens: asks_nothing.output_tokens,
     lines,
-    call: heldAct(act, control, lines) as unknown as Json,
+    call: heldAct(act, control, lines),
   };
   const at_gate = { control_epoch: control.control_epoch, ask, new_run: null, new_trace: null };
   return { step, act, ids: idsOf(decision_id, asker.run_id), at_gate, lines, timed, admitted_at_ms };

@@ -3,143 +3,9 @@ import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { BalanceKey, Seen } from '@aos/core/policies/reserve.ts';
 import type { Tx } from '../base/database.ts';
-import { jsonText } from './json-text.ts';
+import { type BookLine, seenOf } from './admission.ts';
+import { inLockOrder, nameOf } from './lock-order.ts';
 import { no_places, placesOf } from './run-places.ts';
-
-/** What a call asks of one balance; see `Line` in core/policies/reserve.ts. */
-export interface BookLine {
-  key: BalanceKey;
-  cap: bigint | null;
-  base: bigint;
-  rate: bigint;
-  scale: number;
-  /** It asks for the place of the run; see `run_places` in migrations/0044_run_places.sql. */
-  counts_runs?: true;
-}
-
-export interface AdmissionAsk {
-  /** Becomes the id of the hold. */
-  id: string;
-  run_id: string;
-  /** The run was there before: the call is refused when it has ended. */
-  run_must_exist: boolean;
-  /** False: look at the books, take nothing. */
-  take: boolean;
-  output_tokens: { wanted: number; floor: number };
-  lines: readonly BookLine[];
-  /** Kept with the hold: what the record of the call needs when this process dies. */
-  call: Json;
-}
-
-export interface Admission {
-  outcome: 'admitted' | 'refused' | 'peeked' | 'stale' | 'run_closed';
-  /** Output tokens granted; null when the books refused. */
-  output_bound: number | null;
-  /** The balances of the lines, in their order, as they stood before the call. */
-  seen: Seen[];
-}
-
-/**
- * Takes all holds of each call or none, call by call, in one statement for the whole batch. The statement and its
- * fixed order of locks are in migrations/0051_kept_places.sql.
- */
-export async function admit(
-  tx: Tx,
-  batch: { control_epoch: string; instance_id: string; at_ms: number; asks: readonly AdmissionAsk[] },
-): Promise<Admission[]> {
-  const { asks } = batch;
-  const keys = distinctKeys(asks);
-  const lines = asks.flatMap((ask) => ask.lines);
-  const rows = await tx.query<AdmitRow>(
-    `select * from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
-    [
-      batch.control_epoch,
-      batch.instance_id,
-      instantText(batch.at_ms),
-      keys.sorted.map((key) => key.control_id),
-      keys.sorted.map((key) => key.subject),
-      keys.sorted.map((key) => key.window_start),
-      keys.sorted.map((key) => key.since),
-      asks.map((ask) => ask.id),
-      asks.map((ask) => ask.run_id),
-      asks.map((ask) => ask.run_must_exist),
-      asks.map((ask) => ask.take),
-      asks.map((ask) => ask.output_tokens.wanted),
-      asks.map((ask) => ask.output_tokens.floor),
-      jsonText(asks.map((ask) => ask.call)),
-      asks.flatMap((ask, n) => ask.lines.map(() => n + 1)),
-      lines.map((line) => keys.position(line.key)),
-      lines.map((line) => line.cap),
-      lines.map((line) => line.base),
-      lines.map((line) => line.rate),
-      lines.map((line) => line.scale),
-      lines.map((line) => line.counts_runs === true),
-    ],
-    'admit',
-  );
-  return asks.map((_, index) => admissionOf(present(rows[index], 'the answer for an admission')));
-}
-
-interface AdmitRow {
-  call_no: number;
-  outcome: Admission['outcome'];
-  output_bound: string | null;
-  posted: string[] | null;
-  pending: string[] | null;
-  has_place: boolean[] | null;
-}
-
-function admissionOf(row: AdmitRow): Admission {
-  const pending = row.pending ?? [];
-  return {
-    outcome: row.outcome,
-    output_bound: row.output_bound === null ? null : Number(row.output_bound),
-    seen: (row.posted ?? []).map((posted, n) => seenOf(BigInt(posted), BigInt(pending[n] ?? 0), row.has_place?.[n])),
-  };
-}
-
-const seenOf = (posted: bigint, pending: bigint, has_place: boolean | undefined): Seen =>
-  has_place ? { posted, pending, has_place } : { posted, pending };
-
-interface KeyRow {
-  name: string;
-  control_id: string;
-  subject: string;
-  window_start: string;
-  since: string | null;
-}
-
-const nameOf = (key: BalanceKey) => `${key.control_id} ${key.subject} ${key.window_start_ms}`;
-
-/** The start of the row that only serves as the lock of a rolling window, whose buckets come and go. */
-const lock_start = '-infinity';
-
-/** Every balance of the batch once, in the order in which everybody locks them. */
-function distinctKeys(asks: readonly AdmissionAsk[]) {
-  const found = new Map<string, KeyRow>();
-  for (const { lines } of asks) {
-    for (const { key } of lines) {
-      const name = nameOf(key);
-      if (found.has(name)) continue;
-      const { control_id, subject } = key;
-      const since = key.since_ms === null ? null : instantText(key.since_ms);
-      found.set(name, { name, control_id, subject, window_start: instantText(key.window_start_ms), since });
-      const lock = `${control_id} ${subject} ${lock_start}`;
-      if (since !== null) found.set(lock, { name: lock, control_id, subject, window_start: lock_start, since: null });
-    }
-  }
-  const sorted = [...found.values()].sort(inLockOrder);
-  const positions = new Map(sorted.map((row, index) => [row.name, index + 1]));
-  return { sorted, position: (key: BalanceKey) => present(positions.get(nameOf(key)), 'the position of a balance') };
-}
-
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-type Ordered = Pick<KeyRow, 'control_id' | 'subject' | 'window_start'>;
-
-/** The order in which everybody locks balances. `-infinity` comes before every instant, as in the database. */
-const inLockOrder = (a: Ordered, b: Ordered): number =>
-  compare(a.control_id, b.control_id) || compare(a.subject, b.subject) || compare(a.window_start, b.window_start);
 
 /**
  * The balances of lines as they stand now, in their order; nothing is locked and nothing taken. Where runs are counted,
@@ -233,20 +99,6 @@ export async function enterGate(tx: Tx): Promise<void> {
   await tx.query('select enter_gate()', [], 'enter_gate');
 }
 
-/** Locks all balances that will be posted to or admitted over, in the one order. */
-export async function lockBalances(tx: Tx, postings: readonly Posting[], asks: readonly AdmissionAsk[]): Promise<void> {
-  const keys = new Map<string, Ordered>();
-  for (const key of [...postings, ...distinctKeys(asks).sorted])
-    keys.set(`${key.control_id} ${key.subject} ${key.window_start}`, key);
-  if (keys.size === 0) return;
-  const sorted = [...keys.values()].sort(inLockOrder);
-  await tx.query(
-    'select lock_balances($1, $2, $3)',
-    [sorted.map((key) => key.control_id), sorted.map((key) => key.subject), sorted.map((key) => key.window_start)],
-    'lock_balances',
-  );
-}
-
 /**
  * Posts the lines of ended holds, each balance once and locked in the one order. The last statement before the commit:
  * a hot balance is locked no longer than that takes.
@@ -270,7 +122,7 @@ export async function postBalances(tx: Tx, postings: readonly Posting[]): Promis
 function sumPerBalance(postings: readonly Posting[]): Posting[] {
   const sums = new Map<string, Posting>();
   for (const posting of postings) {
-    const name = `${posting.control_id} ${posting.subject} ${posting.window_start}`;
+    const name = nameOf(posting);
     const sum = sums.get(name);
     if (sum) {
       sum.held += posting.held;
@@ -343,6 +195,8 @@ export interface HeldCall {
   parent_step_id?: string | null;
   prompt_hash: string;
   estimate: Json;
+  /** Output tokens granted: what was wanted, unless the books granted less. */
+  output_bound: number;
   /** The limit type of each line, in their order. */
   line_types: string[];
 }
@@ -350,8 +204,7 @@ export interface HeldCall {
 export interface DeadHold extends StoredLines {
   id: string;
   run_id: string;
-  /** Output tokens granted, beside what was handed over at admission. */
-  call: HeldCall & { output_bound: number };
+  call: HeldCall;
   admitted_at: string;
   dispatched_at: string | null;
 }
