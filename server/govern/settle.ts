@@ -9,7 +9,7 @@ import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/run
 import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
 import { endAllHolds, endHolds, type HoldEnd, not_all_ended, type Posting, postBalances } from '../store/usage.ts';
-import { insertViolations, linkViolations } from '../store/violations.ts';
+import { insertViolations } from '../store/violations.ts';
 import { type DueAlert, writeAlerts } from './alerts.ts';
 import { telemetryOf } from './telemetry.ts';
 import { openedEntry, type Trouble } from './trouble.ts';
@@ -100,8 +100,6 @@ export const postingsOf = (outcomes: readonly Outcome[]): Posting[] =>
 /** Everything about the calls but their balances; their runs first, as everybody does who writes of a run. */
 export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly Outcome[]): Promise<void> {
   const all = <T>(part: (of: Outcome) => T | readonly T[] | null): T[] => outcomes.flatMap((of) => part(of) ?? []);
-  const violations = all((of) => of.violations);
-  const violation_ids = violations.map((of) => of.id);
   const incidents = mergeIncidents(all((of) => of.incidents));
   const runs_with_incidents = incidents.map((of) => of.source_run_id);
   const opened = incidents.map((of) => openedEntry(deps, of));
@@ -134,9 +132,11 @@ export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: 
       tx,
       all((of) => of.decision),
     ),
-    insertViolations(tx, violations),
     openIncidents(tx, incidents),
-    linkViolations(tx, violation_ids),
+    insertViolations(
+      tx,
+      all((of) => of.violations),
+    ),
     linkIncidents(tx, runs_with_incidents),
     appendToLedger(
       tx,

@@ -25,23 +25,40 @@ export interface ViolationRow {
   occurred_at: string;
 }
 
-export async function insertViolations(tx: Tx, rows: readonly ViolationRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.query(
-    'insert into violations select * from json_populate_recordset(null::violations, $1) on conflict do nothing',
-    [jsonText(rows)],
-    'insert_violations',
-  );
-}
+const columns = [
+  'tenant_id',
+  'id',
+  'run_id',
+  'step_id',
+  'decision_id',
+  'policy_id',
+  'policy_version',
+  'control_id',
+  'control_type',
+  'mode',
+  'action',
+  'category',
+  'severity',
+  'subject',
+  'unit',
+  'limit_value',
+  'used',
+  'requested',
+  'is_synthetic',
+  'occurred_at',
+] as const satisfies (keyof ViolationRow)[];
 
-/** Links violations to the incident of their run and policy, where there is one. */
-export async function linkViolations(tx: Tx, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await tx.query(
-    `update violations v set incident_id = i.id from incidents i
-      where v.tenant_id = current_tenant() and v.id = any ($1) and v.incident_id is null
-        and i.tenant_id = v.tenant_id and i.source_run_id = v.run_id and i.violation_policy_id = v.policy_id`,
-    [ids],
-    'link_violations',
-  );
+/**
+ * Each stands with the incident of its run and policy, where there is one: incidents of the same calls are opened before.
+ * Linked afterwards, the violations would be looked for with a plan that was made when their partition was empty, and
+ * that may read all of the tenant's.
+ */
+const insert_violations = `insert into violations (${columns.join(', ')}, incident_id)
+  select ${columns.map((name) => `v.${name}`).join(', ')}, (
+      select i.id from incidents i
+        where i.tenant_id = v.tenant_id and i.source_run_id = v.run_id and i.violation_policy_id = v.policy_id)
+    from json_populate_recordset(null::violations, $1) v on conflict do nothing`;
+
+export async function insertViolations(tx: Tx, rows: readonly ViolationRow[]): Promise<void> {
+  if (rows.length > 0) await tx.query(insert_violations, [jsonText(rows)], 'insert_violations');
 }
