@@ -1,7 +1,9 @@
 import { amountOf, grantedBound, type Seen } from '@aos/core/policies/reserve.ts';
 import { makeId } from '@aos/server/base/deps.ts';
-import { type Admission, type AdmissionAsk, admit, type BookLine } from '@aos/server/store/admission.ts';
-import { endAllHolds, type Posting } from '@aos/server/store/usage.ts';
+import { type Admission, admit } from '@aos/server/store/admission.ts';
+import type { AdmissionAsk } from '@aos/server/store/admission-batch.ts';
+import type { BookLine, Posting } from '@aos/server/store/balance.ts';
+import { endAllHolds } from '@aos/server/store/usage.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseKinds } from '../parts/database.ts';

@@ -1,5 +1,6 @@
 import { makeId } from '@aos/server/base/deps.ts';
-import { type Admission, type AdmissionAsk, admit } from '@aos/server/store/admission.ts';
+import { type Admission, admit } from '@aos/server/store/admission.ts';
+import type { AdmissionAsk } from '@aos/server/store/admission-batch.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Books } from '../../tools/simulate/oracle.ts';

@@ -1,5 +1,6 @@
 import { makeId } from '@aos/server/base/deps.ts';
-import { type Admission, type AdmissionAsk, admit } from '@aos/server/store/admission.ts';
+import { type Admission, admit } from '@aos/server/store/admission.ts';
+import type { AdmissionAsk } from '@aos/server/store/admission-batch.ts';
 import { keepRunsOpen, leaveEndedRuns } from '@aos/server/store/run-places.ts';
 import { endRun, lockRuns, type NewRun, openRuns, setAside, startRun } from '@aos/server/store/runs.ts';
 import { balancesNow, releaseHolds } from '@aos/server/store/usage.ts';

@@ -2,11 +2,12 @@ import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
-import { type Admission, type AdmissionAsk, admit } from '../store/admission.ts';
+import { type Admission, admit } from '../store/admission.ts';
+import type { AdmissionAsk } from '../store/admission-batch.ts';
+import type { Posting } from '../store/balance.ts';
 import { keepRunsOpen } from '../store/run-places.ts';
 import { type NewRun, openRuns } from '../store/runs.ts';
 import { type NewTrace, openTraces } from '../store/traces.ts';
-import type { Posting } from '../store/usage.ts';
 import type { Later } from './later.ts';
 
 /** A call at the gate: what it asks of the books, under which control epoch, and the run it opens. */

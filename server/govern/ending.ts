@@ -10,7 +10,7 @@ import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
 import { amountOf, heldOf } from '@aos/core/policies/reserve.ts';
 import { failpoint } from '../base/failpoint.ts';
-import type { Posting } from '../store/usage.ts';
+import type { Posting } from '../store/balance.ts';
 import { untold } from './alerts.ts';
 import type { Govern } from './govern.ts';
 import { decisionOf, type Ending, progressOf, recordOf, stepOf } from './records.ts';

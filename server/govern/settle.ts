@@ -1,5 +1,6 @@
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
+import type { Posting } from '../store/balance.ts';
 import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
 import { type NewIncident, openIncidents } from '../store/incidents.ts';
 import { appendOpened, appendToLedger } from '../store/ledger.ts';
@@ -8,7 +9,7 @@ import { addToPlans, type PlanResult } from '../store/managed-runs.ts';
 import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
 import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
-import { endAllHolds, endHolds, type HoldEnd, not_all_ended, type Posting, postBalances } from '../store/usage.ts';
+import { endAllHolds, endHolds, type HoldEnd, not_all_ended, postBalances } from '../store/usage.ts';
 import { insertViolations } from '../store/violations.ts';
 import { type DueAlert, writeAlerts } from './alerts.ts';
 import { telemetryOf } from './telemetry.ts';

@@ -1,10 +1,22 @@
 import { instantText } from '@aos/core/base/time.ts';
 import { amountOf, type BalanceKey } from '@aos/core/policies/reserve.ts';
-import type { AdmissionAsk, BookLine } from './admission.ts';
 import { arrayText } from './array-text.ts';
+import { type BalanceRow, type BookLine, inLockOrder, nameOf, type Posting } from './balance.ts';
 import { jsonText } from './json-text.ts';
-import { type BalanceRow, inLockOrder, nameOf } from './lock-order.ts';
-import type { Posting } from './usage.ts';
+
+export interface AdmissionAsk {
+  /** Becomes the id of the hold. */
+  id: string;
+  run_id: string;
+  /** The run was there before: the call is refused when it has ended. */
+  run_must_exist: boolean;
+  /** False: look at the books, take nothing. */
+  take: boolean;
+  output_tokens: { wanted: number; floor: number };
+  lines: readonly BookLine[];
+  /** Kept with the hold: what the record of the call needs when this process dies; see `HeldCall`. */
+  call: object;
+}
 
 /** One balance of a batch, with all that the batch does to it. */
 interface BatchBalance extends BalanceRow {

@@ -1,34 +1,9 @@
 import { present } from '@aos/core/base/assert.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { BalanceKey, Seen } from '@aos/core/policies/reserve.ts';
+import type { Seen } from '@aos/core/policies/reserve.ts';
 import type { Tx } from '../base/database.ts';
-import { type AdmissionBatch, admissionBatch } from './admission-batch.ts';
-import type { Posting } from './usage.ts';
-
-/** What a call asks of one balance; see `Line` in core/policies/reserve.ts. */
-export interface BookLine {
-  key: BalanceKey;
-  cap: bigint | null;
-  base: bigint;
-  rate: bigint;
-  scale: number;
-  /** It asks for the place of the run; see `run_places` in migrations/0044_run_places.sql. */
-  counts_runs?: true;
-}
-
-export interface AdmissionAsk {
-  /** Becomes the id of the hold. */
-  id: string;
-  run_id: string;
-  /** The run was there before: the call is refused when it has ended. */
-  run_must_exist: boolean;
-  /** False: look at the books, take nothing. */
-  take: boolean;
-  output_tokens: { wanted: number; floor: number };
-  lines: readonly BookLine[];
-  /** Kept with the hold: what the record of the call needs when this process dies; see `HeldCall`. */
-  call: object;
-}
+import { type AdmissionAsk, type AdmissionBatch, admissionBatch } from './admission-batch.ts';
+import { type Posting, seenOf } from './balance.ts';
 
 export interface Admission {
   outcome: 'admitted' | 'refused' | 'peeked' | 'stale' | 'run_closed';
@@ -116,9 +91,6 @@ function admissionOf(row: AdmitRow): Admission {
     seen: (row.posted ?? []).map((posted, n) => seenOf(BigInt(posted), BigInt(pending[n] ?? 0), row.has_place?.[n])),
   };
 }
-
-export const seenOf = (posted: bigint, pending: bigint, has_place: boolean | undefined): Seen =>
-  has_place ? { posted, pending, has_place } : { posted, pending };
 
 /** Every call has what it wanted: what each of them saw follows from what those before it hold. */
 function admittedAtOnce(asks: readonly AdmissionAsk[], { lines }: AdmissionBatch, row: AdmitRow): Admission[] {

@@ -3,8 +3,7 @@ import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { BalanceKey, Seen } from '@aos/core/policies/reserve.ts';
 import type { Tx } from '../base/database.ts';
-import { type BookLine, seenOf } from './admission.ts';
-import { inLockOrder, nameOf } from './lock-order.ts';
+import { type BookLine, inLockOrder, nameOf, type Posting, seenOf } from './balance.ts';
 import { no_places, placesOf } from './run-places.ts';
 
 /**
@@ -55,15 +54,6 @@ export async function bucketsOf(tx: Tx, { control_id, subject, since_ms }: Balan
     [control_id, subject, since_ms === null ? null : instantText(since_ms)],
   );
   return rows.map(({ start_ms, amount }) => ({ start_ms: Number(start_ms), amount: BigInt(amount) }));
-}
-
-/** What ending a hold does to one balance: `held` leaves pending, `actual` is posted. */
-export interface Posting {
-  control_id: string;
-  subject: string;
-  window_start: string;
-  held: bigint;
-  actual: bigint;
 }
 
 /** How an open hold ends: with what was really used of each of its lines. */

@@ -4,10 +4,11 @@ import { ceilDiv, type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import type { DueAlert } from '../govern/alerts.ts';
 import type { Outcome } from '../govern/settle.ts';
+import type { Posting } from '../store/balance.ts';
 import type { NewIncident } from '../store/incidents.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
 import type { StepRow } from '../store/steps.ts';
-import { type DeadHold, type Posting, postingsOf } from '../store/usage.ts';
+import { type DeadHold, postingsOf } from '../store/usage.ts';
 
 const message = 'its process died before the answer was complete';
 
