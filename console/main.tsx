@@ -5,6 +5,7 @@ import './tokens.css';
 import './base.css';
 import { makeQueryClient } from './live.tsx';
 import { App } from './parts/App.tsx';
+import { loadPage } from './routes.tsx';
 import { applyTheme } from './theme.ts';
 import { ToastProvider } from './ui/Toast.tsx';
 
@@ -12,6 +13,7 @@ import { ToastProvider } from './ui/Toast.tsx';
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 applyTheme();
+void loadPage(window.location.pathname);
 
 const root = document.getElementById('root');
 if (root)

@@ -2,17 +2,20 @@ import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
 
 export interface Route {
   path: string;
-  page: LazyExoticComponent<ComponentType>;
+  load: () => Promise<unknown>;
+  /** The page, once it has been loaded. */
+  now: () => ComponentType | undefined;
+  late: LazyExoticComponent<ComponentType>;
 }
 
-const page = <Name extends string>(
-  path: string,
-  load: () => Promise<Record<Name, ComponentType>>,
-  name: Name,
-): Route => ({
-  path,
-  page: lazy(async () => ({ default: (await load())[name] })),
-});
+function page<Name extends string>(path: string, from: () => Promise<Record<Name, ComponentType>>, name: Name): Route {
+  let loaded: ComponentType | undefined;
+  const load = async () => {
+    loaded = (await from())[name];
+    return { default: loaded };
+  };
+  return { path, load, now: () => loaded, late: lazy(load) };
+}
 
 /** Every page of the console, each loaded when it is first opened. A new one is its file and its line here. */
 export const routes: readonly Route[] = [
@@ -45,6 +48,13 @@ export const routes: readonly Route[] = [
   page('/settings/system', () => import('./pages/settings/System.tsx'), 'System'),
   page('/go/:id', () => import('./pages/Go.tsx'), 'Go'),
 ];
+
+/** Loads the page of an address, so that it is there by the time it is known who has signed in. */
+export async function loadPage(address: string): Promise<void> {
+  const route = routes.find(({ path }) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`).test(address));
+  // One that does not come is said where the page is shown.
+  await route?.load().catch(() => undefined);
+}
 
 /** The rooms of the console in the order of the navigation, with the key after `g`. */
 export const rooms = [

@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Route, Switch } from 'wouter';
 import { useApi } from '../api.ts';
 import { LiveProvider } from '../live.tsx';
-import { routes } from '../routes.tsx';
+import { type Route as PageRoute, routes } from '../routes.tsx';
 import { Failed, GiveUp, Loading } from '../ui/States.tsx';
 import { cancelSlow } from '../waiting.ts';
 import { Shell } from './Shell.tsx';
@@ -35,8 +35,10 @@ export function App() {
           <Suspense fallback={<Loading what="the page" />}>
             <GiveUp.Provider value={cancelSlow}>
               <Switch>
-                {routes.map(({ path, page }) => (
-                  <Route key={path} path={path} component={page} />
+                {routes.map((route) => (
+                  <Route key={route.path} path={route.path}>
+                    <Page of={route} />
+                  </Route>
                 ))}
                 <Route component={NotFound} />
               </Switch>
@@ -46,4 +48,10 @@ export function App() {
       </LiveProvider>
     </SessionProvider>
   );
+}
+
+/** A page that is there is shown at once: React would first show for at least 300 ms that it loads. */
+function Page({ of }: { of: PageRoute }) {
+  const [Now] = useState(() => of.now() ?? of.late);
+  return <Now />;
 }

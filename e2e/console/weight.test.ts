@@ -32,7 +32,11 @@ const scripts = new Set(
     .map(({ file }) => file)
     .filter((file) => file.endsWith('.js')),
 );
-const styles = new Set(Object.values(manifest).flatMap(({ css }) => css ?? []));
+const styles = new Set(
+  Object.values(manifest)
+    .map(({ file }) => file)
+    .filter((file) => file.endsWith('.css')),
+);
 
 /** In KB of gzip. */
 describe('what a browser must load', () => {
