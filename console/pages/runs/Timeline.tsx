@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef } from 'react';
 import { useWindow } from '../../ui/window.ts';
 import { drawLanes, type Lanes, row_px } from './lanes.ts';
 import { Strip } from './Strip.tsx';
@@ -41,7 +41,7 @@ export function Timeline(props: Props) {
   const frame = useBox(grid);
   const colours = useColours();
   const { first, last, onScroll } = useWindow(grid, row_px);
-  const ticks: Tick[] = lanes.by === 'time' ? ticksOf(lanes.scale) : [];
+  const ticks = useMemo<Tick[]>(() => (lanes.by === 'time' ? ticksOf(lanes.scale) : []), [lanes]);
   const height = Math.max(0, frame.height - row_px - 6);
   useDrawing(canvas, { width: box.width, height }, grid, (context, scrolled_px) =>
     drawLanes(context, {
@@ -55,7 +55,7 @@ export function Timeline(props: Props) {
     }),
   );
   const follow = useFollow(grid, rows.length, is_open && !is_asked);
-  const at = rows.findIndex((row) => row.kind === 'step' && row.step.id === chosen);
+  const at = useMemo(() => rows.findIndex((row) => row.kind === 'step' && row.step.id === chosen), [rows, chosen]);
   useReveal(grid, at, is_asked || !is_open ? chosen : null, frame.height);
 
   const move = (to: number, by: 1 | -1) => {
@@ -78,7 +78,7 @@ export function Timeline(props: Props) {
 
   return (
     <div className={styles.frame}>
-      <Strip rows={rows} lanes={lanes} grid={grid} />
+      <Strip rows={rows} lanes={lanes} grid={grid} shown_px={frame.height} />
       <div className={styles.holder}>
         <div
           ref={grid}
@@ -118,19 +118,19 @@ export function Timeline(props: Props) {
             {rows.slice(first, last).map((row, offset) => {
               const place = { index: first + offset, id: `${id}-${first + offset}` };
               return row.kind === 'idle' ? (
-                <IdleLine key={row.from_ms} row={row} place={place} onIdle={onIdle} />
+                <IdleLine key={row.from_ms} row={row} {...place} onIdle={onIdle} />
               ) : (
                 <StepLine
                   key={row.step.id}
                   row={row}
-                  place={place}
+                  {...place}
                   lanes={lanes}
                   is_chosen={row.step.id === chosen}
                   is_found={found.has(row.step.id)}
                   broken={broken.get(place.index)}
                   is_folded={holders.has(row.step.id) ? folded.has(row.step.id) : null}
-                  onFold={() => onFold(row.step.id)}
-                  onChoose={() => onChoose(row.step.id)}
+                  onFold={onFold}
+                  onChoose={onChoose}
                 />
               );
             })}

@@ -1,4 +1,5 @@
 import { ChevronDown, ChevronRight } from 'lucide-react';
+import { memo } from 'react';
 import { Money } from '../../ui/Amount.tsx';
 import { durationText, moneyText, tokensText } from '../../ui/format.ts';
 import { Glyph } from '../../ui/Glyph.tsx';
@@ -12,40 +13,40 @@ interface Place {
   id: string;
 }
 
-interface Props {
+interface Props extends Place {
   row: StepRow<ShownStep>;
-  place: Place;
   lanes: Lanes;
   is_chosen: boolean;
   is_found: boolean;
   broken: string | undefined;
   /** Null: it holds no other step. */
   is_folded: boolean | null;
-  onFold: () => void;
-  onChoose: () => void;
+  onFold: (step_id: string) => void;
+  onChoose: (step_id: string) => void;
 }
 
 const indent_px = 12;
 const deepest = 8;
 
-export function StepLine(props: Props) {
-  const { row, place, lanes, is_chosen, is_found, broken, is_folded, onFold, onChoose } = props;
+/** While the steps scroll, lines that stay in sight are not made again. */
+export const StepLine = memo((props: Props) => {
+  const { row, index, id, lanes, is_chosen, is_found, broken, is_folded, onFold, onChoose } = props;
   const { step, depth } = row;
   const mark = markOf(step);
   const tokens = step.input_tokens === null ? null : step.input_tokens + (step.output_tokens ?? 0);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
     <div
-      id={place.id}
+      id={id}
       role="row"
       tabIndex={-1}
       aria-level={depth + 1}
       aria-expanded={is_folded === null ? undefined : !is_folded}
-      aria-rowindex={place.index + 2}
+      aria-rowindex={index + 2}
       aria-selected={is_chosen}
       className={`${styles.row} ${is_found ? styles.found : ''}`}
-      style={{ top: place.index * row_px }}
-      onClick={onChoose}
+      style={{ top: index * row_px }}
+      onClick={() => onChoose(step.id)}
     >
       <span
         role="gridcell"
@@ -66,7 +67,7 @@ export function StepLine(props: Props) {
         style={{ paddingLeft: Math.min(depth, deepest) * indent_px }}
         title={`${stepName(step)}, ${step.kind}, ${durationText(step.duration_ms)}`}
       >
-        {is_folded !== null && <Fold is_folded={is_folded} onFold={onFold} />}
+        {is_folded !== null && <Fold is_folded={is_folded} onFold={() => onFold(step.id)} />}
         {depth > deepest && <span className="faint">·{depth} </span>}
         {stepName(step)} <span className="quiet">{step.kind}</span>
         {step.status !== 'succeeded' && step.status !== 'blocked' && (
@@ -88,7 +89,7 @@ export function StepLine(props: Props) {
       </span>
     </div>
   );
-}
+});
 
 /** The keys of the grid do the same, so it takes no place in the order of Tab. */
 function Fold({ is_folded, onFold }: { is_folded: boolean; onFold: () => void }) {
@@ -129,16 +130,16 @@ function Cost({ of }: { of: ShownStep }) {
   );
 }
 
-export function IdleLine({ row, place, onIdle }: { row: IdleRow; place: Place; onIdle: () => void }) {
+export function IdleLine({ row, index, id, onIdle }: { row: IdleRow; onIdle: () => void } & Place) {
   return (
     <div
-      id={place.id}
+      id={id}
       role="row"
       tabIndex={-1}
       aria-level={1}
-      aria-rowindex={place.index + 2}
+      aria-rowindex={index + 2}
       className={styles.row}
-      style={{ top: place.index * row_px }}
+      style={{ top: index * row_px }}
     >
       <span role="gridcell" tabIndex={-1} />
       <span role="gridcell" tabIndex={-1} className="cut quiet">

@@ -32,8 +32,10 @@ export function coloursNow(): Colours {
 /** A canvas as sharp as the screen; null where there is none. */
 export function contextOf(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
   const dots = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * dots);
-  canvas.height = Math.round(height * dots);
+  const [across, down] = [Math.round(width * dots), Math.round(height * dots)];
+  // Setting a size, the same one too, gives a canvas new memory.
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
   const context = canvas.getContext('2d');
   context?.setTransform(dots, 0, 0, dots, 0, 0);
   return context;
@@ -143,13 +145,9 @@ function drawCosts(
 }
 
 /** The whole run in one strip: every step a sliver, every decision a mark as high as the strip. */
-export function drawStrip(
-  context: CanvasRenderingContext2D,
-  of: Omit<Drawing, 'grid'> & { seen: [number, number] },
-): void {
-  const { rows, lanes, width, height, colours, seen } = of;
+export function drawStrip(context: CanvasRenderingContext2D, of: Omit<Drawing, 'grid' | 'scrolled_px'>): void {
+  const { rows, lanes, width, height, colours } = of;
   context.clearRect(0, 0, width, height);
-  const [from, to] = seen;
   context.fillStyle = colours.surface ?? '';
   context.fillRect(0, 0, width, height);
   for (const row of rows) {
@@ -164,6 +162,14 @@ export function drawStrip(
     context.fillStyle = colours[mark.tone] ?? '';
     context.fillRect(barOf(row, lanes)[0] * width, 0, 2, height);
   }
+}
+
+/** What of the strip is in sight below it. */
+export function drawSeen(
+  context: CanvasRenderingContext2D,
+  [from, to]: [number, number],
+  { width, height, colours }: Pick<Drawing, 'width' | 'height' | 'colours'>,
+): void {
   context.strokeStyle = colours.accent ?? '';
   context.lineWidth = 1;
   context.strokeRect(from * width + 0.5, 0.5, Math.max(4, (to - from) * width) - 1, height - 1);

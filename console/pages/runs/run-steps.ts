@@ -11,6 +11,8 @@ interface Read {
   error: ApiProblem | null;
 }
 
+/** The first page is what is seen at once. */
+const first_page = 60;
 const page_size = 200;
 
 /** All steps of a run, page by page; `more` reads what came after them. */
@@ -40,7 +42,7 @@ export function useSteps(run_id: string) {
 async function readPages(own: { of: string; tail: string | null }, set: (to: (now: Read) => Read) => void) {
   try {
     for (;;) {
-      const query = { limit: page_size, cursor: own.tail ?? undefined };
+      const query = { limit: own.tail === null ? first_page : page_size, cursor: own.tail ?? undefined };
       const page = await abortable(null, (signal) => call('listSteps', { params: { id: own.of }, query }, signal));
       const is_whole = page.next_cursor === null;
       set((now) => ({
