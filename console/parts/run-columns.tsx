@@ -5,7 +5,7 @@ import { Count, Money } from '../ui/Amount.tsx';
 import type { Facet } from '../ui/Filters.tsx';
 import { durationText, shortId } from '../ui/format.ts';
 import type { Column } from '../ui/Table.tsx';
-import { useNow } from '../ui/Time.tsx';
+import { useNowText } from '../ui/Time.tsx';
 import { Outcome, runState, State } from './words.tsx';
 
 export type RunRow = Item<'listRuns'>;
@@ -107,9 +107,9 @@ const cost: Column<RunRow> = {
 };
 
 function Elapsed({ run }: { run: RunRow }) {
-  const now = useNow();
   const begun = Date.parse(run.started_at ?? run.created_at);
-  return <>{durationText((run.ended_at === null ? now : Date.parse(run.ended_at)) - begun)}</>;
+  const text = useNowText((now) => durationText((run.ended_at === null ? now : Date.parse(run.ended_at)) - begun));
+  return <>{text}</>;
 }
 
 const elapsed: Column<RunRow> = {

@@ -1,4 +1,4 @@
-import { type PointerEvent, useId, useRef, useState } from 'react';
+import { memo, type PointerEvent, useId, useRef, useState } from 'react';
 import styles from './StackedBars.module.css';
 
 export interface Part {
@@ -8,18 +8,25 @@ export interface Part {
   hatched?: boolean;
 }
 
-interface Props {
+interface Columns {
   parts: readonly Part[];
   /** When each column begins, in milliseconds since 1970; all are as wide. */
   starts: readonly number[];
   /** By column, the amount of each part. */
   amounts: readonly (readonly number[])[];
-  width_ms: number;
   height: number;
-  /** All of it in one sentence. */
-  summary: string;
   /** What one column says. */
   tell: (column: number) => string;
+}
+
+interface BarsProps extends Columns {
+  id: string;
+}
+
+interface Props extends Columns {
+  width_ms: number;
+  /** All of it in one sentence. */
+  summary: string;
   /** A stretch of time was marked; absent: nothing can be marked. */
   onMark?: (from_ms: number, to_ms: number) => void;
 }
@@ -29,7 +36,6 @@ export function StackedBars({ parts, starts, amounts, width_ms, height, summary,
   const id = useId();
   const svg = useRef<SVGSVGElement>(null);
   const [marked, setMarked] = useState<[from: number, to: number] | null>(null);
-  const most = Math.max(1, ...amounts.map((column) => column.reduce((sum, amount) => sum + amount, 0)));
   const count = starts.length;
   const columnAt = (event: PointerEvent) => {
     const box = svg.current?.getBoundingClientRect();
@@ -73,23 +79,7 @@ export function StackedBars({ parts, starts, amounts, width_ms, height, summary,
             ),
         )}
       </defs>
-      {amounts.map((column, at) => {
-        let below = 0;
-        return (
-          <g key={starts[at]} className={styles.column}>
-            <rect x={at} y={0} width={1} height={height} fill="transparent" />
-            {column.map((amount, nth) => {
-              const part = parts[nth];
-              if (!part || amount === 0) return null;
-              const size = Math.max(1.5, (amount / most) * (height - 2));
-              below += size;
-              const fill = part.hatched ? `url(#${id}-${part.name})` : `var(--${part.colour})`;
-              return <rect key={part.name} x={at + 0.1} y={height - below} width={0.8} height={size} fill={fill} />;
-            })}
-            <title>{tell(at)}</title>
-          </g>
-        );
-      })}
+      <Bars id={id} parts={parts} starts={starts} amounts={amounts} height={height} tell={tell} />
       {marked && (
         <rect
           className={styles.mark}
@@ -102,6 +92,28 @@ export function StackedBars({ parts, starts, amounts, width_ms, height, summary,
     </svg>
   );
 }
+
+/** Hundreds of shapes: made again when there is something else to see. */
+const Bars = memo(({ id, parts, starts, amounts, height, tell }: BarsProps) => {
+  const most = Math.max(1, ...amounts.map((column) => column.reduce((sum, amount) => sum + amount, 0)));
+  return amounts.map((column, at) => {
+    let below = 0;
+    return (
+      <g key={starts[at]} className={styles.column}>
+        <rect x={at} y={0} width={1} height={height} fill="transparent" />
+        {column.map((amount, nth) => {
+          const part = parts[nth];
+          if (!part || amount === 0) return null;
+          const size = Math.max(1.5, (amount / most) * (height - 2));
+          below += size;
+          const fill = part.hatched ? `url(#${id}-${part.name})` : `var(--${part.colour})`;
+          return <rect key={part.name} x={at + 0.1} y={height - below} width={0.8} height={size} fill={fill} />;
+        })}
+        <title>{tell(at)}</title>
+      </g>
+    );
+  });
+});
 
 /** The parts with their colours and their sums, in words. */
 export function Legend({ of }: { of: readonly (Part & { sum: string })[] }) {

@@ -53,8 +53,9 @@ export function Table<Row>(props: TableProps<Row>) {
   const { label, keyOf, least = 0, total, peeked, onOpen, onPeek, chosen, onChoose, footer, empty } = props;
   const id = useId();
   const grid = useRef<HTMLDivElement>(null);
+  useKeptPlace(grid, props.place, props.rows.length > 0);
   const { first, last, width, scrolled, hovered, onScroll, onHover } = useWindow(grid);
-  const columns = useMemo(() => props.columns.filter(({ from = 0 }) => from <= width), [props.columns, width]);
+  const columns = useFitting(props.columns, width);
   const [cursor, setCursor] = useState(0);
   const is_held = scrolled || hovered || peeked != null || (chosen?.size ?? 0) > 0;
   const { rows, waiting } = useHeldRows(props.rows, keyOf, is_held);
@@ -63,7 +64,6 @@ export function Table<Row>(props: TableProps<Row>) {
   useEffect(() => {
     if (rows.length > 0 && last + ahead_rows >= rows.length) onEnd?.();
   }, [last, rows.length, onEnd]);
-  useKeptPlace(grid, props.place, rows.length > 0);
   useFocusByKey(grid);
   useKeyWords({
     'j k': 'Next and previous row',
@@ -156,6 +156,14 @@ export function Table<Row>(props: TableProps<Row>) {
       {footer && <div className={styles.foot}>{footer}</div>}
     </div>
   );
+}
+
+/** The columns that there is room for; the same as before until a width adds or takes one, and then rows are made again. */
+function useFitting<Row>(all: readonly Column<Row>[], width: number): readonly Column<Row>[] {
+  const fits = ({ from = 0 }: Column<Row>) => from <= width;
+  const count = all.filter(fits).length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a wider table has all columns of a narrower one
+  return useMemo(() => all.filter(fits), [all, count]);
 }
 
 interface TableHeadProps<Row> {

@@ -24,14 +24,19 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now_ms);
 }
 
+/** What is said of the present; it renders again when that has become another text and not with every tick. */
+export function useNowText(say: (now_ms: number) => string): string {
+  return useSyncExternalStore(subscribe, () => say(now_ms));
+}
+
 /** `4 min ago`, with the whole instant on hover. */
 export function Time({ at }: { at: string | null }) {
-  const now = useNow();
+  const at_ms = Date.parse(at ?? '');
+  const text = useNowText((now) => relativeText(at_ms, now));
   if (at === null) return <span className="faint">–</span>;
-  const at_ms = Date.parse(at);
   return (
     <time dateTime={at} title={instantText(at_ms)}>
-      {relativeText(at_ms, now)}
+      {text}
     </time>
   );
 }

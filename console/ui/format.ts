@@ -1,6 +1,7 @@
 /** Numbers, money and durations as people read them. Pure: the same input gives the same text everywhere. */
 
 const grouped = new Intl.NumberFormat('en-US');
+const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const nano_places = 9;
 
 /** Exact decimal text (`"1234.500000000"`) → `$1,234.50`. Null: the price is not known, which is never $0. */
@@ -17,7 +18,7 @@ function sizeText(whole: string, digits: string, compact: boolean): string {
   if (whole !== '0') {
     const value = Number(`${whole}.${digits}`);
     if (compact && value >= 10_000) return `$${countText(value, true)}`;
-    return `$${new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value)}`;
+    return `$${cents.format(value)}`;
   }
   if (/^0+$/.test(digits)) return '$0.00';
   const value = Number(`0.${digits}`);

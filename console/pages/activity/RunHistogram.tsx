@@ -1,4 +1,5 @@
-import { useApi } from '../../api.ts';
+import { useMemo } from 'react';
+import { type Answer, useApi } from '../../api.ts';
 import type { Filtering } from '../../ui/Filters.tsx';
 import { exactText, instantText } from '../../ui/format.ts';
 import { Legend, type Part, StackedBars } from '../../ui/StackedBars.tsx';
@@ -26,9 +27,9 @@ export function RunHistogram({ values, onChange }: Props) {
   const from = values.from?.[0] ?? since;
   const query = { ...values, from, to: values.to?.[0] };
   const { data } = useApi('getOutcomes', { query }, { placeholderData: (before) => before, staleTime: 5_000 });
+  const columns = useMemo(() => columnsOf(data?.buckets ?? []), [data]);
   if (!data) return <div className={styles.histogram} />;
-  const starts = data.buckets.map(({ start }) => Date.parse(start));
-  const amounts = data.buckets.map(({ runs }) => outcomes.map(({ of }) => runs[of]));
+  const { starts, amounts, tell } = columns;
   const sums = outcomes.map((_, at) => amounts.reduce((sum, column) => sum + (column[at] ?? 0), 0));
   const said = outcomes.map(({ name }, at) => `${exactText(sums[at] ?? 0)} ${name}`).join(', ');
   const span = `${instantText(Date.parse(data.from)).slice(0, 16)} to ${instantText(Date.parse(data.to)).slice(0, 16)} UTC`;
@@ -41,9 +42,7 @@ export function RunHistogram({ values, onChange }: Props) {
         width_ms={width_ms[data.bucket]}
         height={96}
         summary={`Runs by when they began, ${span}: ${said}.`}
-        tell={(at) =>
-          `${instantText(starts[at] ?? 0).slice(0, 16)} UTC: ${outcomes.map(({ name }, nth) => `${amounts[at]?.[nth]} ${name}`).join(', ')}`
-        }
+        tell={tell}
         onMark={(from_ms, to_ms) =>
           onChange({ ...values, from: [new Date(from_ms).toISOString()], to: [new Date(to_ms).toISOString()] })
         }
@@ -61,6 +60,14 @@ export function RunHistogram({ values, onChange }: Props) {
       </figcaption>
     </figure>
   );
+}
+
+function columnsOf(buckets: Answer<'getOutcomes'>['buckets']) {
+  const starts = buckets.map(({ start }) => Date.parse(start));
+  const amounts = buckets.map(({ runs }) => outcomes.map(({ of }) => runs[of]));
+  const tell = (at: number) =>
+    `${instantText(starts[at] ?? 0).slice(0, 16)} UTC: ${outcomes.map(({ name }, nth) => `${amounts[at]?.[nth]} ${name}`).join(', ')}`;
+  return { starts, amounts, tell };
 }
 
 interface MomentProps {

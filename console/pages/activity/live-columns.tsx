@@ -9,12 +9,12 @@ import styles from './Activity.module.css';
 
 const every_ms = 5_000;
 
-/** Its latest decision, asked for again whenever the run has made another call. */
+/** Its latest decision, asked for again whenever the run has made another call: once, though several cells show it. */
 function useLatest(run: RunRow) {
   const { data, refetch } = useLatestDecisions(run.id, 1);
   const calls = run.calls + run.refused_calls;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another call is another decision
-  useEffect(() => void refetch(), [calls, refetch]);
+  useEffect(() => void refetch({ cancelRefetch: false }), [calls, refetch]);
   return data?.items ?? [];
 }
 
