@@ -245,3 +245,11 @@ test('a plan that was assumed is kept, and is the plan of the run that names it'
   expect(run.plan_steps.map(({ name }) => name)).toEqual(simulated.plan.steps.map(({ id }) => id));
   expect(run.status).toBe('succeeded');
 });
+
+test('a step that may be repeated is tried as often as its plan says, each time in the trace', async () => {
+  const wrong = { id: 'wrong', skill: 'transform', params: { input: 'x', expression: 'abs(@)' }, retries: 1 };
+  const { id } = await ask({ goal: 'twice', agent_id: 'twice', max_retries: 0, plan: { steps: [wrong] } });
+  expect(await ended(id)).toMatchObject({ status: 'failed', plan_steps: [{ state: 'failed', attempt: 2 }] });
+  const steps = await gateway.rows('select status from steps where run_id = $1', [id]);
+  expect(steps.map(({ status }) => status)).toEqual(['failed', 'failed']);
+});

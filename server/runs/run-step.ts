@@ -35,7 +35,7 @@ export async function runStep(govern: Govern, work: Work, step: PlannedStep): Pr
     if (!begun) throw new LostClaim();
     failpoint(govern.config.failpoint, 'after_intent');
     // Throws only before anything was done: what has been done waits for its settlement.
-    const end = await whileClaimed(govern, work, () => tryStep(govern, work, step, skill));
+    const end = await whileClaimed(govern, work, () => tryStep(govern, work, step, skill, attempt >= tries));
     if (end.kind === 'done') work.outputs.set(step.id, end.output);
     if (end.kind === 'failed' && work.signal.aborted) throw new LostClaim();
     if (end.kind !== 'failed' || attempt >= tries) {
@@ -46,7 +46,13 @@ export async function runStep(govern: Govern, work: Work, step: PlannedStep): Pr
   }
 }
 
-async function tryStep(govern: Govern, work: Work, step: PlannedStep, skill: Skill): Promise<StepEnd> {
+async function tryStep(
+  govern: Govern,
+  work: Work,
+  step: PlannedStep,
+  skill: Skill,
+  is_last: boolean,
+): Promise<StepEnd> {
   const params = paramsOf(work, step, skill);
   if ('error' in params) return { kind: 'failed', error: params.error };
   const { caller, run } = work;
@@ -75,6 +81,8 @@ async function tryStep(govern: Govern, work: Work, step: PlannedStep, skill: Ski
       if ('output' in ended) return resultOf(govern, work, step.id, step_id, ended.output);
       // Broken off by a worker that has to leave: the next one begins it anew, unless it may happen only once.
       if (work.lost.aborted && mayRepeat(skill, step.params)) return null;
+      // It has not failed while it is to be tried again: a step that has failed is not begun any more.
+      if (!work.lost.aborted && !is_last) return null;
       const error = work.lost.aborted ? outcome_unknown : ended.error;
       return { ...work.lease, name: step.id, state: 'failed', step_id, output_envelope: null, error };
     },
