@@ -99,6 +99,30 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.waitForURL(/\/go\/key_/);
   });
 
+  test('the tries of a step are one row, and each of them is looked at', { timeout: 120_000 }, async () => {
+    const { admin, server } = console_.gateway;
+    const wrong = { id: 'flaky', skill: 'transform', params: { input: 'x', expression: 'abs(@)' }, retries: 1 };
+    const body = { goal: 'Twice wrong', agent_id: 'flaky-bot', max_retries: 0, plan: { steps: [wrong] } };
+    const { id } = expectStatus(202, await admin.post<{ id: string }>('/api/v1/runs', body));
+    await waitFor(
+      async () => expectStatus(200, await admin.get<{ status: string }>(`/api/v1/runs/${id}`)).status === 'failed',
+      { what: 'the end of the run', timeout_ms: 30_000 },
+    );
+    await page.goto(`${server.url}/runs/${id}`);
+    await settled(page);
+    const rows = page.getByRole('treegrid', { name: 'Steps' }).getByRole('row');
+    await rows.filter({ hasText: '2 tries' }).waitFor();
+    expect(await rows.count()).toBe(2);
+    const panel = page.getByRole('complementary', { name: 'The chosen step' });
+    await panel.getByRole('button', { name: 'Try 2: failed' }).click();
+    await panel.getByText('Try 2 of 2').waitFor();
+    await panel.getByRole('button', { name: 'Try 1: failed' }).click();
+    await panel.getByText('Try 1 of 2').waitFor();
+    expect(await rows.filter({ hasText: '2 tries' }).getAttribute('aria-selected')).toBe('true');
+    await page.getByRole('button', { name: 'Errors' }).click();
+    await waitFor(async () => (await rows.count()) === 3, { what: 'each failed try in a row of its own' });
+  });
+
   test('the parts of a step are hidden and shown by keyboard, also after a reload', { timeout: 120_000 }, async () => {
     const { admin, server } = console_.gateway;
     const body = { goal: 'A plan with parts', agent_id: 'planner', mode: 'external' };

@@ -15,6 +15,7 @@ import { hasFailed, markOf, type ShownStep } from './step-words.ts';
 import { Timeline } from './Timeline.tsx';
 import type { Tools } from './TimelineTools.tsx';
 import { crossingOf, rowsOf, timeScale } from './timeline-layout.ts';
+import { triesOf, triesTogether } from './tries.ts';
 
 interface Props {
   run: RunDetail;
@@ -34,10 +35,11 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
   const { folded, turn } = useFolded(run.id);
   const holders = useMemo(() => holdersOf(steps), [steps]);
   const rows = useMemo(() => {
-    if (tools.steps === steps) return unfolded(whole, folded);
+    // On the scale of cost each try has its own, and where only some steps are shown it is shown why.
+    if (tools.steps === steps) return by === 'cost' ? unfolded(whole, folded) : triesTogether(unfolded(whole, folded));
     const kept = new Set(tools.steps.map(({ id }) => id));
     return whole.filter((row) => row.kind === 'step' && kept.has(row.step.id));
-  }, [whole, steps, tools.steps, folded]);
+  }, [whole, steps, tools.steps, folded, by]);
   const costs = useMemo(() => costLines(decisions, whole), [decisions, whole]);
   const lanes = useMemo<Lanes>(
     () => (by === 'cost' ? costLanes(whole, costs.lines) : { by: 'time', scale: timeScale(whole, is_whole) }),
@@ -76,7 +78,7 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
           onFold={turn}
         />
         {shown ? (
-          <StepPanel step={shown} />
+          <StepPanel step={shown} tries={triesOf(shown, steps)} onTry={choose} />
         ) : (
           <aside className={styles.panel} aria-label="The chosen step">
             <p className="quiet">{read.is_whole ? 'The step is not one of this run.' : 'The step is being loaded.'}</p>
@@ -84,7 +86,8 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
         )}
       </div>
       <p className={styles.extent}>
-        {rows.length - rows.filter(({ kind }) => kind === 'idle').length} of {run.steps_count} steps
+        {rows.reduce((sum, row) => sum + (row.kind === 'idle' ? 0 : (row.tries?.length ?? 1)), 0)} of {run.steps_count}{' '}
+        steps
         {!read.is_whole && ', more are being loaded'}
         {limits.length === 0 && ' · no limit governs this run'}
       </p>

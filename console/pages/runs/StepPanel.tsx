@@ -6,7 +6,9 @@ import { useMay } from '../../parts/session.ts';
 import { State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Count, Money, Said } from '../../ui/Amount.tsx';
+import { Button } from '../../ui/Button.tsx';
 import { durationText, moneyText, shortId } from '../../ui/format.ts';
+import { Glyph } from '../../ui/Glyph.tsx';
 import { Hash, Id } from '../../ui/Id.tsx';
 import { Json, KeyValue } from '../../ui/KeyValue.tsx';
 import { Instant } from '../../ui/Time.tsx';
@@ -26,8 +28,15 @@ function useSettled<Value>(value: Value): Value {
   return settled;
 }
 
+interface Props {
+  step: ShownStep;
+  /** All tries of it, itself among them. */
+  tries: readonly ShownStep[];
+  onTry: (step_id: string) => void;
+}
+
 /** One step: what was decided, what was sent and paid, and where its record lies. */
-export function StepPanel({ step }: { step: ShownStep }) {
+export function StepPanel({ step, tries, onTry }: Props) {
   const settled = useSettled(step);
   const may_read_logs = useMay('read_logs');
   const is_settled = settled.id === step.id;
@@ -57,6 +66,7 @@ export function StepPanel({ step }: { step: ShownStep }) {
           ? ' · reported, not governed'
           : step.record_id === null && step.kind === 'llm' && step.status !== 'running' && ' · not sent'}
       </p>
+      {tries.length > 1 && <Tries of={tries} chosen={step.id} onTry={onTry} />}
       {decision.data && <Decided decision={decision.data} />}
       {step.error != null && <Wrong error={step.error} />}
       {step.record_id === null ? null : may_read_logs ? (
@@ -76,6 +86,27 @@ export function StepPanel({ step }: { step: ShownStep }) {
     </aside>
   );
 }
+
+/** How often it was tried, and the way to each of them. */
+const Tries = ({ of, chosen, onTry }: { of: readonly ShownStep[]; chosen: string; onTry: Props['onTry'] }) => (
+  <nav className={styles.line} aria-label="Tries of this step">
+    <span className="quiet">
+      Try {of.findIndex(({ id }) => id === chosen) + 1} of {of.length}
+    </span>
+    {of.map(({ id, status }, at) => (
+      <Button
+        key={id}
+        small
+        kind={id === chosen ? 'primary' : 'normal'}
+        aria-current={id === chosen}
+        aria-label={`Try ${at + 1}: ${status}`}
+        onClick={() => onTry(id)}
+      >
+        <Glyph name={status === 'succeeded' ? 'check' : status === 'running' ? 'circle' : 'cross'} /> {at + 1}
+      </Button>
+    ))}
+  </nav>
+);
 
 const Block = ({ title, children }: { title: string; children: ReactNode }) => (
   <section className={styles.block} aria-label={title}>

@@ -7,6 +7,7 @@ import styles from './Timeline.module.css';
 import { IdleLine, StepLine } from './TimelineRows.tsx';
 import { TimelineScale } from './TimelineScale.tsx';
 import { type Row, type Tick, ticksOf } from './timeline-layout.ts';
+import { isOf } from './tries.ts';
 import { useBox, useColours, useDrawing } from './use-canvas.ts';
 
 interface Props {
@@ -55,7 +56,7 @@ export function Timeline(props: Props) {
     }),
   );
   const follow = useFollow(grid, rows.length, is_open && !is_asked);
-  const at = useMemo(() => rows.findIndex((row) => row.kind === 'step' && row.step.id === chosen), [rows, chosen]);
+  const at = useMemo(() => rows.findIndex((row) => isOf(row, chosen)), [rows, chosen]);
   useReveal(grid, at, is_asked || !is_open ? chosen : null, frame.height);
 
   const move = (to: number, by: 1 | -1) => {
@@ -125,8 +126,8 @@ export function Timeline(props: Props) {
                   row={row}
                   {...place}
                   lanes={lanes}
-                  is_chosen={row.step.id === chosen}
-                  is_found={found.has(row.step.id)}
+                  is_chosen={place.index === at}
+                  is_found={(row.tries ?? [row]).some(({ step }) => found.has(step.id))}
                   broken={broken.get(place.index)}
                   is_folded={holders.has(row.step.id) ? folded.has(row.step.id) : null}
                   onFold={onFold}

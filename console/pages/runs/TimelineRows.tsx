@@ -32,8 +32,10 @@ const deepest = 8;
 export const StepLine = memo((props: Props) => {
   const { row, index, id, lanes, is_chosen, is_found, broken, is_folded, onFold, onChoose } = props;
   const { step, depth } = row;
-  const mark = markOf(step);
-  const tokens = step.input_tokens === null ? null : step.input_tokens + (step.output_tokens ?? 0);
+  const tries = (row.tries ?? [row]).map((one) => one.step);
+  const mark = markOf(step) ?? tries.map(markOf).find((one) => one !== null) ?? null;
+  const counted = tries.filter(({ input_tokens }) => input_tokens !== null);
+  const tokens = counted.reduce((sum, one) => sum + (one.input_tokens ?? 0) + (one.output_tokens ?? 0), 0);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
     <div
@@ -69,7 +71,11 @@ export const StepLine = memo((props: Props) => {
       >
         {is_folded !== null && <Fold is_folded={is_folded} onFold={() => onFold(step.id)} />}
         {depth > deepest && <span className="faint">·{depth} </span>}
-        {stepName(step)} <span className="quiet">{step.kind}</span>
+        {stepName(step)}{' '}
+        <span className="quiet">
+          {step.kind}
+          {tries.length > 1 && ` · ${tries.length} tries`}
+        </span>
         {step.status !== 'succeeded' && step.status !== 'blocked' && (
           <span style={{ color: hasFailed(step) ? 'var(--crit)' : 'var(--info)' }}> {step.status}</span>
         )}
@@ -79,10 +85,10 @@ export const StepLine = memo((props: Props) => {
         <span className="only-read">{durationText(row.to_ms - row.from_ms)}</span>
       </span>
       <span role="gridcell" tabIndex={-1} className="number">
-        {tokens !== null && tokensText(tokens)}
+        {counted.length > 0 && tokensText(tokens)}
       </span>
       <span role="gridcell" tabIndex={-1} className="number">
-        <Cost of={step} />
+        {row.tries ? <CostOfTries of={row.tries} /> : <Cost of={step} />}
       </span>
       <span role="gridcell" tabIndex={-1} className="number quiet" title={`$${usdOf(row.after)}`}>
         {moneyText(usdOf(row.after))}
@@ -90,6 +96,11 @@ export const StepLine = memo((props: Props) => {
     </div>
   );
 });
+
+function CostOfTries({ of }: { of: readonly StepRow<ShownStep>[] }) {
+  const nano = of.reduce((sum, { before, after }) => sum + after - before, 0);
+  return nano === 0 ? null : <Money usd={usdOf(nano)} />;
+}
 
 /** The keys of the grid do the same, so it takes no place in the order of Tab. */
 function Fold({ is_folded, onFold }: { is_folded: boolean; onFold: () => void }) {

@@ -82,12 +82,17 @@ function drawBar(
   row: Row<ShownStep>,
   [from, to]: [number, number],
   top: number,
-  { width, colours, lanes }: Drawing,
+  { width, colours, lanes }: Pick<Drawing, 'width' | 'colours' | 'lanes'>,
 ): void {
   const left = Math.min(from * width, width - least_px);
   const size = Math.max(least_px, (to - from) * width);
   if (row.kind === 'idle') {
     if (lanes.by === 'time') dash(context, left, top + row_px / 2, size, colours.wait ?? '');
+    return;
+  }
+  if (row.tries) {
+    dash(context, left, top + row_px / 2, size, colours.wait ?? '');
+    for (const one of row.tries) drawBar(context, one, barOf(one, lanes), top, { width, colours, lanes });
     return;
   }
   const { step } = row;

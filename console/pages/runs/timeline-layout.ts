@@ -18,6 +18,8 @@ export interface StepRow<Step extends Spanned> {
   /** What the run had cost before this step and after it, in nano-dollars. */
   before: number;
   after: number;
+  /** The rows that its tries would have, where there were several. */
+  tries?: readonly StepRow<Step>[];
 }
 
 export interface IdleRow {
