@@ -9,32 +9,43 @@ import { copyText } from '../ui/Id.tsx';
 import { Menu } from '../ui/Menu.tsx';
 import { useToast } from '../ui/Toast.tsx';
 import { curlOf } from './ElsewhereMenu.tsx';
+import { list_commands, listCommand } from './list-command.ts';
 import { download, type FileKind } from './list-file.ts';
 
 interface Props<N extends Name> {
   of: N;
   input: Input<N>;
   label: string;
-  onColumns: () => void;
+  onColumns?: () => void;
 }
 
-/** What can be had of exactly this list elsewhere: as a file, as a request, as JSON; and which columns it has. */
+/** What can be had of exactly this list elsewhere: as a file, a command, a request, as JSON; and which columns it has. */
 export function ListTools<N extends Name>({ of, input, label, onColumns }: Props<N>) {
   const toast = useToast();
   const [wanted, setWanted] = useState<FileKind | null>(null);
   const path = pathFor(of, input);
-  const copy = async () => {
-    await copyText(curlOf(path));
-    toast('Copied the request');
+  const command = listCommand(of, path);
+  const copy = async (what: string, text: string) => {
+    await copyText(text);
+    toast(`Copied ${what}`);
   };
   return (
     <>
       <Menu
         items={[
-          { name: 'Columns…', onChoose: onColumns },
+          ...(onColumns ? [{ name: 'Columns…', onChoose: onColumns }] : []),
           { name: 'Download as CSV', onChoose: () => setWanted('csv') },
           { name: 'Download as JSONL', onChoose: () => setWanted('jsonl') },
-          { name: 'Copy as curl', onChoose: () => void copy() },
+          ...(command === null && !(of in list_commands)
+            ? []
+            : [
+                {
+                  name: command === null ? 'No command has these filters' : 'Copy as command',
+                  disabled: command === null,
+                  onChoose: () => void copy('the command', command ?? ''),
+                },
+              ]),
+          { name: 'Copy as curl', onChoose: () => void copy('the request', curlOf(path)) },
           { name: 'View JSON', onChoose: () => window.open(path, '_blank', 'noopener') },
         ]}
       >

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { list_commands } from '@aos/console/parts/list-command.ts';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openaiClient, waitFor } from '../parts/client.ts';
+import { aos } from '../parts/command.ts';
 import { limitAgent, say } from '../parts/gateway.ts';
 import { type Console, no_browser, settled, startConsole } from './browser.ts';
 
@@ -94,6 +96,36 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     expect(head.split(',')).toEqual(expect.arrayContaining(['id', 'agent_slug', 'estimated_cost_usd']));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(',one,');
+  });
+
+  test('a list is had as the command that lists the same, where there is one', { timeout: 120_000 }, async () => {
+    const { url, admin_key } = console_.gateway.server;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await goTo('/activity/completed?agent=one');
+    await page.getByText('1–1 of 1').waitFor();
+    await button('More about completed runs').click();
+    await page.getByRole('menuitem', { name: 'Copy as command' }).click();
+    await page.getByText('Copied the command').waitFor();
+    const said = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(said).toBe('npx aos runs list --completed --agent one');
+    const ran = await aos({ AOS_URL: url, AOS_API_KEY: admin_key }, ...said.split(' ').slice(2), '--json');
+    expect(JSON.parse(ran.out)).toMatchObject({ total: 1, items: [{ agent_slug: 'one' }] });
+    await goTo('/activity/completed?reason=TIMEOUT');
+    await button('More about completed runs').click();
+    await page.getByRole('menuitem', { name: 'No command has these filters', disabled: true }).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  test('every command that a list names is one, with every option it names', async () => {
+    for (const listing of Object.values(list_commands)) {
+      const words = listing?.command.split(' ') ?? [];
+      const { code, out } = await aos({}, ...words.filter((word) => !word.startsWith('--')), '--help');
+      const options = [...words.filter((word) => word.startsWith('--')), ...Object.values(listing?.options ?? {})];
+      const missing = options.filter(
+        (option) => option !== '--project' && !out.includes(`${option} `) && !out.includes(`${option}\n`),
+      );
+      expect([listing?.command, code, missing]).toEqual([listing?.command, 0, []]);
+    }
   });
 
   test('columns and views stay with the browser', { timeout: 120_000 }, async () => {

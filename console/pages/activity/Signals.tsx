@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
 import { useList } from '../../list.ts';
 import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
+import { ListTools } from '../../parts/ListTools.tsx';
 import { Loosening } from '../../parts/Loosening.tsx';
 import { type SignalRow, SuppressDialog, useAcknowledge } from '../../parts/SignalDialogs.tsx';
 import { useMay } from '../../parts/session.ts';
@@ -39,8 +40,11 @@ function List() {
   const narrowed = Object.values(values).some((chosen) => chosen.length > 0);
   return (
     <>
-      <div>
-        <Filters facets={facetsOf(watching)} values={values} onChange={setValues} />
+      <div style={{ display: 'flex', gap: 12, alignItems: 'center' }}>
+        <div style={{ flex: 1 }}>
+          <Filters facets={facetsOf(watching)} values={values} onChange={setValues} />
+        </div>
+        <ListTools of="listSignals" input={{ query }} label="Signals" />
       </div>
       {list.isLoading && <Loading what="signals" />}
       {list.error && <Failed what="Signals could not be loaded" error={list.error} onRetry={list.retry} />}

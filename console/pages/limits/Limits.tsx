@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
 import { fillOf } from '../../parts/gauge.ts';
+import { ListTools } from '../../parts/ListTools.tsx';
 import { consequenceOf } from '../../parts/words.tsx';
 import { id_shape } from '../../paths.ts';
 import { Button } from '../../ui/Button.tsx';
@@ -15,7 +16,7 @@ import { useUrlFilters, useUrlWord } from '../../url-state.ts';
 import { LimitPanel } from './LimitPanel.tsx';
 import styles from './Limits.module.css';
 import { facetsOf, filter_names, isAsked, type Narrowed } from './limit-filters.ts';
-import { type LimitLine, useLimitLines, windowWords } from './limit-rows.ts';
+import { active_limits, type LimitLine, useLimitLines, windowWords } from './limit-rows.ts';
 
 const columns: readonly Column<LimitLine>[] = [
   {
@@ -157,7 +158,11 @@ export function Limits() {
     setSubject(of.gauge.subject === '*' ? '' : of.gauge.subject);
   };
   return (
-    <Page title="Limits & budgets" full>
+    <Page
+      title="Limits & budgets"
+      actions={<ListTools of="listLimits" input={{ query: active_limits }} label="Limits" />}
+      full
+    >
       {isPending && <Loading what="limits" />}
       {error && !data && <Failed what="The limits could not be loaded" error={error} onRetry={() => void refetch()} />}
       {data?.items.length === 0 && (

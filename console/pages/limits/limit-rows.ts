@@ -34,9 +34,11 @@ function shownOf(limit: Limit): { gauge: Gauge; others: number }[] {
   return fullest ? [{ gauge: fullest, others: rest.length }] : [];
 }
 
+export const active_limits = { status: 'active', limit: 200 };
+
 /** Every balance of every limit in force, the fullest first. */
 export function useLimitLines() {
-  const limits = useApi('listLimits', { query: { status: 'active', limit: 200 } });
+  const limits = useApi('listLimits', { query: active_limits });
   const policies = useApi('listPolicies', { query: { status: 'active', limit: 200 } }, { staleTime: 10_000 });
   const targets = new Map((policies.data?.items ?? []).map(({ id, target }) => [id, target as Target]));
   const lines = (limits.data?.items ?? []).flatMap((limit) =>
