@@ -1,30 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectStatus } from '../parts/client.ts';
+import { barriers, colours, guideline } from './barriers.ts';
 import { type Console, no_browser, settled, startConsole } from './browser.ts';
 import { loadDemo } from './demo.ts';
 import { pagesOf } from './pages.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const guideline = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
-/** All that another theme can change. */
-const colours = { type: 'rule', values: ['color-contrast'] };
-
-/** What keeps people from using the page, as one line each. */
-async function barriers(page: Page, rules = guideline): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify({ runOnly: rules })})`);
-  return found.violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes
-        .map(({ target }) => target.join(' '))
-        .slice(0, 3)
-        .join(', ')}`,
-  );
-}
 
 describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () => {
   let console_: Console;
@@ -59,41 +39,6 @@ describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () =
       }
     }
     expect(console_.problems).toEqual([]);
-  });
-
-  test('dialogs can be used by everybody', { timeout: 240_000 }, async () => {
-    const page = windows.light;
-    const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).first().click();
-    const item = async (menu: string | RegExp, name: string) => {
-      await button(menu);
-      await page.getByRole('menuitem', { name, exact: true }).click();
-    };
-    const asked: Record<string, [path: string, open: () => Promise<void>]> = {
-      keys: ['/activity/completed', () => page.keyboard.press('?')],
-      palette: ['/activity/completed', () => page.keyboard.press('Control+k')],
-      columns: ['/activity/completed', () => item(/^More about/, 'Columns…')],
-      view: ['/activity/completed', () => item('Views', 'Save this view…')],
-      suppress: ['/activity/signals', () => button(/^Suppress:/)],
-      kill: ['/activity/live', () => button('Kill…')],
-      'new key': ['/settings/api-keys', () => button('New key')],
-      raise: ['/limits', () => button('Raise once…')],
-      resolve: [pages.incident ?? '', () => button('Resolve…')],
-      assign: [pages.incident ?? '', () => button('Assign…')],
-      exempt: [pages.policy ?? '', () => item('More', 'Exempt somebody…')],
-      retire: [pages.policy ?? '', () => item('More', 'Retire…')],
-      'new channel': ['/settings/channels', () => button('New channel')],
-      'new project': ['/settings/projects', () => button('New project')],
-      'new provider': ['/settings/providers', () => button('Add provider')],
-      'new price': ['/settings/prices', () => button('Set a price')],
-      invite: ['/settings/members', () => button('Invite')],
-    };
-    for (const [name, [path, open]] of Object.entries(asked)) {
-      await page.goto(`${console_.gateway.server.url}${path}`);
-      await settled(page);
-      await open();
-      await page.getByRole('dialog').waitFor();
-      expect.soft([name, await barriers(page)]).toEqual([name, []]);
-    }
   });
 
   test('the last step of the wizard can be used by everybody', { timeout: 120_000 }, async () => {
