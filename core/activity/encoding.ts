@@ -12,7 +12,7 @@ export const isCountedAlike = (provider: string, model: string): boolean =>
 /**
  * Where a stream is cut by our count, when its holds pay for `paid` tokens. A provider that counts as we do is held to
  * them. For another one our count only shows that it ignores the bound it was told, and may be higher than its own:
- * 1.43 times in Japanese of Gemma 3, 1.6 in nothing but emoji, at most 1.2 with Claude, Llama, DeepSeek and cl100k
+ * 1.43 times in Japanese of Gemma 3, 1.6 in nothing but emoji, at most 1.21 with Claude, Llama, DeepSeek and cl100k
  * (docs/decisions/0062). Half is left above the bound, and 16 tokens, since short texts are further apart.
  */
 export const cutPoint = (paid: number, counted_alike: boolean): number =>
