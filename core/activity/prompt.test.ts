@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inputTokensBound, inputTokensExact } from './prompt.ts';
-import { loadTokenizer, type Tokenizer, utf8Bytes } from './tokens.ts';
+import { type Tokenizer, tokenizerOf, utf8Bytes } from './tokens.ts';
+import { Vocabulary } from './vocabulary.ts';
 import type { PromptSize } from './wires/define.ts';
 
+const vocabulary_file = createRequire(import.meta.url).resolve('gpt-tokenizer/data/o200k_base.tiktoken');
 let tokenizer: Tokenizer;
 beforeAll(async () => {
-  tokenizer = await loadTokenizer();
+  tokenizer = tokenizerOf(new Vocabulary(readFileSync(vocabulary_file)));
 });
 
 const promptOf = (text: string, messages: number, images = 0): PromptSize => ({

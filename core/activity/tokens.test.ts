@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadTokenizer, mockTokens, StreamCounter, type Tokenizer, textTokensBound, utf8Bytes } from './tokens.ts';
+import { mockTokens, StreamCounter, type Tokenizer, textTokensBound, tokenizerOf, utf8Bytes } from './tokens.ts';
+import { Vocabulary } from './vocabulary.ts';
 
+const vocabulary_file = createRequire(import.meta.url).resolve('gpt-tokenizer/data/o200k_base.tiktoken');
 let tokenizer: Tokenizer;
 let exact: (text: string) => number;
 
 beforeAll(async () => {
-  tokenizer = await loadTokenizer();
+  tokenizer = tokenizerOf(new Vocabulary(readFileSync(vocabulary_file)));
   const { countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
   exact = (text) => countTokens(text, { disallowedSpecial: new Set() });
 });

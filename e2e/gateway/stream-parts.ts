@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { loadTokenizer } from '@aos/core/activity/tokens.ts';
+import { loadTokenizer } from '@aos/server/base/tokenizer.ts';
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { expectStatus, waitFor } from '../parts/client.ts';

@@ -1,6 +1,6 @@
-import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loadTokenizer } from '../base/tokenizer.ts';
 import { countDelivered } from './delivered.ts';
 
 const prose = fc.array(

@@ -1,6 +1,7 @@
 import { chargedTokens, cutPoint, isCountedAlike } from '@aos/core/activity/encoding.ts';
-import { loadTokenizer, StreamCounter, utf8Bytes } from '@aos/core/activity/tokens.ts';
+import { StreamCounter, utf8Bytes } from '@aos/core/activity/tokens.ts';
 import type { Line } from '@aos/core/policies/reserve.ts';
+import { loadTokenizer } from '../base/tokenizer.ts';
 import type { ProviderKind } from '../upstreams/llm/define.ts';
 import type { Ticket } from './ticket.ts';
 

@@ -1,6 +1,5 @@
 import { costNano } from '@aos/core/activity/price.ts';
 import { inputTokensExact } from '@aos/core/activity/prompt.ts';
-import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { ceilDiv } from '@aos/core/base/money.ts';
@@ -10,6 +9,7 @@ import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
 import { amountOf, heldOf } from '@aos/core/policies/reserve.ts';
 import { failpoint } from '../base/failpoint.ts';
+import { loadTokenizer } from '../base/tokenizer.ts';
 import type { Posting } from '../store/balance.ts';
 import { untold } from './alerts.ts';
 import type { Govern } from './govern.ts';

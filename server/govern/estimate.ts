@@ -1,9 +1,9 @@
 import type { Estimate } from '@aos/core/activity/call.ts';
 import { type Reach, worstCase } from '@aos/core/activity/price.ts';
 import { inputTokensBound, inputTokensExact } from '@aos/core/activity/prompt.ts';
-import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import type { WireRequest } from '@aos/core/activity/wires/define.ts';
 import type { Json } from '@aos/core/base/json.ts';
+import { loadTokenizer } from '../base/tokenizer.ts';
 import type { ProjectRow } from '../store/control-read.ts';
 import type { AskedCall } from './asked.ts';
 import type { ChosenModel } from './models.ts';

@@ -1,7 +1,7 @@
-import { loadTokenizer } from '@aos/core/activity/tokens.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Deps } from '../base/deps.ts';
 import { failpoint } from '../base/failpoint.ts';
+import { loadTokenizer } from '../base/tokenizer.ts';
 import { createBooks } from './books.ts';
 import { createControls } from './control.ts';
 import { countSettled } from './count.ts';
@@ -19,7 +19,7 @@ const unsettled =
 
 /** Makes the rooms a governed call walks through. */
 export function openGovern(deps: Deps): { govern: Govern; later: Later } {
-  // Loading the vocabulary blocks for 0.2 s and more: now, not while the first stream waits to be read.
+  // Reading the vocabulary blocks for 0.1 s and more: now, not while the first stream waits to be read.
   loadTokenizer().catch((error: Error) => deps.log.warn({ error: error.message }, 'the tokenizer could not be loaded'));
   const later = openLater(deps);
   const books = createBooks(deps, later);
