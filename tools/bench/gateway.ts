@@ -101,7 +101,7 @@ async function measure(database: { url: string; pid: number }): Promise<void> {
   const server = await startServer({
     database_url: database.url,
     start_ms: 300_000,
-    program: ['--max-semi-space-size=32', ...values.node, 'dist/server/main.mjs'],
+    program: ['--max-semi-space-size=16', '--heap-growing-percent=50', ...values.node, 'dist/server/main.mjs'],
     ...(values.port !== undefined && { port: Number(values.port) }),
     env: {
       OPENAI_API_KEY: 'sk-bench',
