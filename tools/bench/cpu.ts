@@ -33,9 +33,15 @@ export function cpuSeconds(pid: number): number {
 }
 
 /** Most memory a process has held, in MB. */
-export function peakMemoryMb(pid: number): number {
+export const peakMemoryMb = (pid: number): number => memoryMb(pid, 'VmHWM');
+
+/** The memory it holds now. */
+export const memoryNowMb = (pid: number): number => memoryMb(pid, 'VmRSS');
+
+function memoryMb(pid: number, field: string): number {
   try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
   } catch {
     return 0;
   }

@@ -6,11 +6,11 @@ import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { startEmbedded } from '@aos/server/store/embedded.ts';
-import { api, makePolicy } from '../../e2e/parts/client.ts';
 import { freshDatabase } from '../../e2e/parts/database.ts';
 import { type ServerProcess, startServer } from '../../e2e/parts/processes.ts';
 import { type Line, tableOf } from './figures.ts';
 import { ownLoad } from './load.ts';
+import { built_program, makePolicies } from './subject.ts';
 
 /**
  * The built gateway with everything on (keys, 100 active policies of which four controls match, exact holds, durable
@@ -35,28 +35,6 @@ const { values } = parseArgs({
     port: { type: 'string' },
   },
 });
-
-const policies = 100;
-const day = { per: 'day', timezone: 'UTC' };
-const month = { per: 'month', timezone: 'UTC' };
-const matching = [
-  {
-    name: 'All runs',
-    target: { kind: 'all_runs' },
-    controls: [
-      { limit: { type: 'cost_usd', max: '100000', window: day }, action: 'block' },
-      { limit: { type: 'requests', max: 1_000_000_000, window: day }, action: 'block' },
-    ],
-  },
-  {
-    name: 'The project',
-    target: { kind: 'project', ids: ['default'] },
-    controls: [
-      { limit: { type: 'tokens_total', max: 1_000_000_000_000, window: month }, action: 'block' },
-      { rule: { type: 'model_access', params: { deny: ['o1-pro'] } }, action: 'block' },
-    ],
-  },
-];
 
 /** What this bench started, to be ended in the order of the last first. */
 const started: (() => Promise<unknown> | void)[] = [];
@@ -101,7 +79,7 @@ async function measure(database: { url: string; pid: number }): Promise<void> {
   const server = await startServer({
     database_url: database.url,
     start_ms: 300_000,
-    program: ['--max-semi-space-size=16', '--heap-growing-percent=50', ...values.node, 'dist/server/main.mjs'],
+    program: [...values.node, ...built_program],
     ...(values.port !== undefined && { port: Number(values.port) }),
     env: {
       OPENAI_API_KEY: 'sk-bench',
@@ -137,16 +115,6 @@ function loadNow(): string {
     return readFileSync('/proc/loadavg', 'latin1').split(' ').slice(0, 2).join(' ');
   } catch {
     return 'unknown';
-  }
-}
-
-async function makePolicies(server: ServerProcess): Promise<void> {
-  const admin = api(server);
-  for (const document of matching) await makePolicy(admin, document);
-  for (let n = matching.length; n < policies; n++) {
-    const limit = { type: 'cost_usd', max: '10', window: day };
-    const target = { kind: 'agent', ids: [`other-${n}`] };
-    await makePolicy(admin, { name: `Of another agent ${n}`, target, controls: [{ limit, action: 'block' }] });
   }
 }
 

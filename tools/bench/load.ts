@@ -50,8 +50,8 @@ const chunks_per_stream = 100;
 export async function ownLoad(of: Measured): Promise<Line> {
   const pass_through_port = await freePort();
   const children = [
-    await start('provider', String(of.upstream_port)),
-    await start('pass-through', String(pass_through_port), String(of.upstream_port)),
+    await startStub('provider', String(of.upstream_port)),
+    await startStub('pass-through', String(pass_through_port), String(of.upstream_port)),
   ];
   const targetAt = (origin: string): Target => ({
     pool: new Pool(origin, { connections: 512, pipelining: 1 }),
@@ -79,8 +79,10 @@ export async function ownLoad(of: Measured): Promise<Line> {
   }
 }
 
-async function start(role: string, ...ports: string[]): Promise<ChildProcess> {
+/** Starts a part of the stub as a process of its own and waits until it listens. */
+export async function startStub(role: string, ...ports: string[]): Promise<ChildProcess> {
   const child = spawn(process.execPath, [stub, role, ...ports], { stdio: ['ignore', 'inherit', 'inherit'] });
+  process.once('exit', () => child.kill());
   const origin = `http://127.0.0.1:${ports[0]}`;
   for (let attempt = 0; attempt < 100; attempt++) {
     const is_up = await fetch(origin, { method: 'OPTIONS', body: null }).then(
@@ -189,7 +191,7 @@ async function streaming(of: Measured, gateway: Target, reference: Target): Prom
   return { chunks_per_s_ratio: spreadOf(ratios), cpu_s_per_10k_chunks: spreadOf(cpu) };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

@@ -1,5 +1,5 @@
 // What a bench without a harness of its own needs: `stub.mjs provider PORT` answers every call at once with the same
-// completion, or with 100 chunks; `stub.mjs pass-through PORT TO` forwards to that port and decides nothing.
+// completion, or with 100 chunks, or as many and as slowly as the prompt says (`120 chunks, one every 1000 ms`); `stub.mjs pass-through PORT TO` forwards to that port and decides nothing.
 import http from 'node:http';
 
 const [role, port, to] = process.argv.slice(2);
@@ -18,14 +18,16 @@ const event = (choices, more) =>
 const chunk = event([{ index: 0, delta: { content: 'quick brown ' }, finish_reason: null }]);
 const tail = `${event([{ index: 0, delta: {}, finish_reason: 'stop' }])}${event([], { usage })}data: [DONE]\n\n`;
 
-function stream(res) {
+function stream(res, body) {
+  const [, chunks = '100', gap_ms = '0'] = /(\d+) chunks, one every (\d+) ms/.exec(body) ?? [];
   let sent = 0;
   res.writeHead(200, { 'content-type': 'text/event-stream' });
   const next = () => {
     if (res.destroyed) return;
-    if (sent++ === 100) res.end(tail);
-    else if (res.write(chunk)) setImmediate(next);
-    else res.once('drain', next);
+    if (sent++ === Number(chunks)) res.end(tail);
+    else if (!res.write(chunk)) res.once('drain', next);
+    else if (gap_ms === '0') setImmediate(next);
+    else setTimeout(next, Number(gap_ms));
   };
   next();
 }
@@ -36,7 +38,7 @@ function answer(req, res) {
     body += part;
   });
   req.on('end', () => {
-    if (/"stream"\s*:\s*true/.test(body)) return stream(res);
+    if (/"stream"\s*:\s*true/.test(body)) return stream(res, body);
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(plain) }).end(plain);
   });
 }
