@@ -19,6 +19,5 @@ if (isStale()) {
 }
 const env_file = join(root, '.env');
 if (existsSync(env_file)) process.loadEnvFile(env_file); // what the environment already says wins
-process.setSourceMapsEnabled(true);
 process.argv[1] = built_server;
 await import(pathToFileURL(built_server).href);

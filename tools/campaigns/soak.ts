@@ -158,7 +158,7 @@ async function hold(load: Load, pid: number, { minutes, streams, calls }: SoakSc
       samples.push({ at_s: elapsed_ms() / 1000, rss_mb: memoryNowMb(pid), open: load.open });
       if (elapsed_ms() < told * 60_000) continue;
       const { calls: made, open } = load;
-      const failed = [...load.failed.values()].reduce((sum, count) => sum + count, 0);
+      const failed = Object.fromEntries(load.failed);
       const rss_mb = Math.round(memoryNowMb(pid));
       printFigures(`minute ${told++}`, { rss_mb, peak_mb: Math.round(peakMemoryMb(pid)), open, calls: made, failed });
     }
