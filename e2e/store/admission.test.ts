@@ -24,6 +24,8 @@ const anyCall = fc.record({
   lines: fc.uniqueArray(anyLine, { selector: (line) => line.control, maxLength: 3 }),
   wanted: fc.integer({ min: 0, max: 300 }),
   floor_part: fc.integer({ min: 0, max: 105 }),
+  /** Seconds after the instant of its round: calls of one batch may count on different buckets. */
+  later_s: fc.integer({ min: -2, max: 2 }),
   take: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
 });
 const anyRound = fc.record({
@@ -125,7 +127,13 @@ for (const { kind, title, missing } of await databaseKinds()) {
 
     it('are told that control has moved on, and what ended before them is posted all the same', async () => {
       const prefix = makeId('control');
-      const ask = askOf(prefix, begun_ms, { lines: [lineOf(0, 1_000n)], wanted: 10, floor_part: 100, take: true });
+      const ask = askOf(prefix, begun_ms, {
+        lines: [lineOf(0, 1_000n)],
+        wanted: 10,
+        floor_part: 100,
+        later_s: 0,
+        take: true,
+      });
       const [held] = await store.db.tenantFlight(store.tenant_id, (tx) =>
         admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms: begun_ms, asks: [ask] }),
       );
@@ -183,9 +191,10 @@ const lineOf = (control: number, cap: bigint | null): CallOf['lines'][number] =>
 function askOf(prefix: string, at_ms: number, call: CallOf): AdmissionAsk {
   const lines = call.lines.map(({ control, ...line }): BookLine => {
     const rolling = control === 2;
-    const window_start_ms = rolling ? at_ms : begun_ms;
+    const called_ms = at_ms + (call.later_s > 0 ? call.later_s * 1000 : 0);
+    const window_start_ms = rolling ? called_ms : begun_ms;
     const key = { control_id: `${prefix}${control}`, subject: 'a"b\\c', window_start_ms };
-    return { ...line, key: { ...key, since_ms: rolling ? at_ms - 3 * minute : null } };
+    return { ...line, key: { ...key, since_ms: rolling ? called_ms - 3 * minute : null } };
   });
   const floor = Math.floor((call.wanted * call.floor_part) / 100);
   return {

@@ -56,7 +56,8 @@ const lock_start = '-infinity';
 /** Stands between texts that hold arrays and JSON, in which it is escaped or cannot be. */
 const between = '\x1f';
 
-const most_bigint = 2n ** 63n - 1n;
+/** Half of what the database can count: with what a balance holds already, more may be too much to add up. */
+const most_at_once = 2n ** 62n;
 
 /** What a batch of calls, and the endings before it, ask of the books: every balance once. */
 export function admissionBatch(asks: readonly AdmissionAsk[], postings: readonly Posting[]): AdmissionBatch {
@@ -84,16 +85,22 @@ export function admissionBatch(asks: readonly AdmissionAsk[], postings: readonly
   for (const [n, balance] of balances.entries()) {
     balance.position = n + 1;
     // Where nothing is asked of a cap it is still looked at: it may be overrun.
-    if (balance.most > most_bigint || (balance.cap !== null && balance.most === 0n)) may_fit = false;
+    if (balance.since !== null && isSameWindow(balance, balances[n - 1])) may_fit = false;
+    if (balance.most > most_at_once || (balance.cap !== null && balance.most === 0n)) may_fit = false;
   }
   return { balances, lines, calls: holdTexts(asks, lines), may_fit };
 }
+
+/** Two buckets of one rolling window: calls of one batch came in different seconds. */
+const isSameWindow = (of: BatchBalance, before: BatchBalance | undefined): boolean =>
+  before !== undefined && before.since !== null && before.control_id === of.control_id && before.subject === of.subject;
 
 function balanceOf(found: Map<string, BatchBalance>, key: BalanceKey): BatchBalance {
   const { control_id, subject, window_start_ms, since_ms } = key;
   const balance = placeOf(found, control_id, subject, instantText(window_start_ms));
   if (since_ms === null) return balance;
-  balance.since = instantText(since_ms);
+  const since = instantText(since_ms);
+  if (balance.since === null || since < balance.since) balance.since = since;
   placeOf(found, control_id, subject, lock_start);
   return balance;
 }
