@@ -19,6 +19,11 @@ interface Run {
   failure: { code: string } | null;
 }
 
+interface Incident {
+  title: string;
+  occurrences: number;
+}
+
 const start = async (agent_id: string, directive: object, params: object = {}, max_retries = 0) => {
   const prompt = `Answer. stub: ${JSON.stringify(directive)}`;
   const ask = { id: 'ask', skill: 'llm', params: { prompt, model: 'openai/gpt-4o-mini', ...params } };
@@ -94,6 +99,7 @@ describe('an error as the first event of a stream', () => {
   const streams: Record<string, object[]> = {
     busy: [busy],
     wrong: [{ error: { type: 'invalid_request_error', message: 'No.' } }],
+    refused: [{ error: { code: 400, message: 'No.' } }],
     late: [text, busy],
   };
   let provider: ScriptedProvider;
@@ -109,6 +115,12 @@ describe('an error as the first event of a stream', () => {
   const spent = async (id: string) => {
     await gateway.untilSettled();
     return (await recordsOf(gateway, id)).map((of) => [of.error_code, of.usage_source, of.output_tokens]);
+  };
+
+  const incidentsOf = async (id: string) => {
+    const path = `/api/v1/incidents?run=${id}`;
+    const { items } = expectStatus(200, await gateway.admin.get<{ items: Incident[] }>(path));
+    return items.map(({ title, occurrences }) => [title, occurrences]);
   };
 
   test('is a refusal when it says that it passes: free, and tried again', async () => {
@@ -128,6 +140,21 @@ describe('an error as the first event of a stream', () => {
     const id = await start('wrong', {}, { model: 'short/wrong', max_tokens: 5 }, 1);
     expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code: 'provider_error' } });
     expect(await spent(id)).toEqual([['provider_error', 'none', null]]);
+  });
+
+  test('opens the incident of the run when it is the mistake of the caller, as such a status does', async () => {
+    const told = await start('refused', {}, { model: 'short/refused', max_tokens: 5 });
+    const answered = await start('answered', { error: 400 }, { max_tokens: 5 });
+    const busy = await start('limited', { error: 429 }, { max_tokens: 5 });
+    for (const [id, code] of [
+      [told, 'provider_400'],
+      [answered, 'provider_400'],
+      [busy, 'provider_429'],
+    ] as const) {
+      expect(await ended(id)).toMatchObject({ status: 'failed', failure: { code } });
+      await gateway.untilSettled();
+      expect(await incidentsOf(id)).toEqual([[expect.stringContaining(code.slice(-3)), 1]]);
+    }
   });
 
   test('is none behind a text, which has been paid for', async () => {

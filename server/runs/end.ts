@@ -5,6 +5,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import type { Tx } from '../base/database.ts';
 import { sealContext } from '../base/vault.ts';
+import { providerRefused } from '../govern/dispatch.ts';
 import type { Govern } from '../govern/govern.ts';
 import { openedEntry } from '../govern/trouble.ts';
 import { terminationOf } from '../store/decisions-read.ts';
@@ -53,13 +54,21 @@ export async function endRun(govern: Govern, ending: Ending, end: End): Promise<
     const ended = await endRunRow(tx, { id: run.run_id, ...terminal, policy_id: null });
     // Killed or cancelled meanwhile: that end stands, and its trace is completed by whoever ended it.
     if (!ended) return;
-    // A call that failed at its provider has opened the incident when it was settled.
-    if (end.kind === 'failed' && !end.code.startsWith('provider_')) await openIncident(govern, tx, ending, end);
+    if (end.kind === 'failed' && !hasIncident(end.code)) await openIncident(govern, tx, ending, end);
     await completeTraces(tx, [run.run_id]);
     const { status, termination_reason } = terminal;
     const reason = end.kind === 'done' ? null : end.message;
     await keep(govern, tx, ending, { event: 'RUN_ENDED', after: { status, termination_reason }, reason });
   });
+}
+
+/**
+ * Whether the call by which a run failed has opened the incident when it was settled. One that its provider refuses with
+ * a status below 500 other than 429 has not: callers outside try such a thing and go on, where a managed run is over.
+ */
+function hasIncident(code: string): boolean {
+  const status = /^provider_(\d{3})$/.exec(code)?.[1];
+  return status ? providerRefused(Number(status)).incidents.length > 0 : code.startsWith('provider_');
 }
 
 /**
