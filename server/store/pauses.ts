@@ -41,6 +41,13 @@ export async function pauseOf(tx: Tx, run_id: string): Promise<'person' | 'limit
   return rows[0]?.by ?? null;
 }
 
+/**
+ * Whether a question is about what the run counts as: everybody, an id of its own, or two of them, the second its session
+ * or itself. Another run may have asked it.
+ */
+const concerns_run = `split_part(q.subject, ' ', 2) in ('', r.session_id, r.id) and split_part(q.subject, ' ', 1)
+  = any (array['*', r.agent_id, r.actor_id, r.project_id, r.session_id, r.id, o.lineage_id])`;
+
 /** What lets the run stand still now, with the name of who or what did it and when its question ends by itself. */
 export async function pauseShown(tx: Tx, run_id: string): Promise<Row | undefined> {
   const rows = await tx.query(
@@ -49,12 +56,14 @@ export async function pauseShown(tx: Tx, run_id: string): Promise<Row | undefine
           'name', coalesce(l.document ->> 'name', m.name, k.name)) as by,
         p.paused_at as at, p.reason, p.control_id, a.expires_at as until, a.on_timeout
       from run_pauses p
+        join runs r on r.tenant_id = p.tenant_id and r.id = p.run_id
+        left join api_keys o on o.tenant_id = p.tenant_id and o.id = r.api_key_id
         left join api_keys k on k.tenant_id = p.tenant_id and k.id = p.paused_by
         left join members m on m.tenant_id = p.tenant_id and m.api_key_id = p.paused_by
         left join policies l on l.tenant_id = p.tenant_id and l.id = p.policy_id
         left join lateral (select expires_at, on_timeout from approvals q
           where q.tenant_id = p.tenant_id and q.control_id = p.control_id and q.status = 'pending'
-            and (q.run_id = p.run_id or q.subject = '*') order by q.run_id = p.run_id desc limit 1) a on true
+            and ${concerns_run} order by q.run_id = p.run_id desc, q.id desc limit 1) a on true
       where p.tenant_id = current_tenant() and p.run_id = $1 and p.resumed_at is null`,
     [run_id],
   );
