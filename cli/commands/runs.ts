@@ -109,7 +109,7 @@ async function show(session: Session, id: string): Promise<void> {
 }
 
 const pausedBy = ({ by, at, reason, until }: NonNullable<Answer<'getRun'>['pause']>): string =>
-  `by ${by.kind === 'policy' ? 'policy ' : ''}${by.name ?? by.id} at ${at}${until === null ? '' : `, until ${until} at most`}: ${oneLine(reason)}`;
+  `by ${by.kind === 'policy' ? `policy ${by.name ?? by.id}` : (by.name ?? 'somebody outside of this project')} at ${at}${until === null ? '' : `, until ${until} at most`}: ${oneLine(reason)}`;
 
 const step_columns: Column<Item<'listSteps'>>[] = [
   { title: 'step', value: (step) => step.id },

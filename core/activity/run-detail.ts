@@ -27,7 +27,10 @@ const pause = z
     by: z.object({
       kind: z.enum(['person', 'api_key', 'policy']),
       id: z.string().meta({ description: 'The key that paused it, or the policy whose limit holds it' }),
-      name: z.string().nullable(),
+      name: z
+        .string()
+        .nullable()
+        .meta({ description: 'Null: a person or key outside of the only project that the caller sees' }),
     }),
     at: instant,
     reason: z.string(),

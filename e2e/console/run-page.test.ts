@@ -87,7 +87,10 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     const ask = (body: object) => admin.post<{ id: string }>('/api/v1/runs', { goal: 'Two steps', ...body });
     const held = expectStatus(202, await ask({ agent_id: 'held-bot', plan })).id;
     const own = expectStatus(202, await ask({ agent_id: 'other-bot', mode: 'external' })).id;
-    const other = api(server, (await makeKey(admin, { name: 'night watch', role: 'operator' })).secret);
+    const other = api(
+      server,
+      (await makeKey(admin, { name: 'night watch', role: 'operator', project_id: null })).secret,
+    );
     expectStatus(200, await other.post(`/api/v1/runs/${own}/pause`, { reason: 'Odd at night' }));
     await page.goto(`${server.url}/runs/${held}`);
     await page
@@ -97,6 +100,11 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.getByText(/^Paused by the key night watch .*: Odd at night\. .* never goes on by itself/).waitFor();
     await page.getByRole('link', { name: 'night watch' }).click();
     await page.waitForURL(/\/go\/key_/);
+    const { secret } = await makeKey(admin, { role: 'viewer' });
+    const bound = await console_.open({ key: secret });
+    await bound.goto(`${server.url}/runs/${own}`);
+    await bound.getByText(/^Paused by somebody outside of this project .*: Odd at night\./).waitFor();
+    await bound.close();
   });
 
   test('the tries of a step are one row, and each of them is looked at', { timeout: 120_000 }, async () => {

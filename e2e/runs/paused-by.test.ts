@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectStatus, waitFor } from '../parts/client.ts';
+import { api, expectStatus, makeKey, waitFor } from '../parts/client.ts';
+import { aos } from '../parts/command.ts';
 import { type Gateway, limitAgent, startGateway } from '../parts/gateway.ts';
 
 let gateway: Gateway;
@@ -16,7 +17,8 @@ interface Run {
 
 const ask = async (agent_id: string, more: object) =>
   expectStatus(202, await gateway.admin.post<Run>('/api/v1/runs', { goal: 'paused', agent_id, ...more })).id;
-const get = async (id: string) => expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`));
+const get = async (id: string, client = gateway.admin) =>
+  expectStatus(200, await client.get<Run>(`/api/v1/runs/${id}`));
 const held = (id: string) =>
   waitFor(
     async () => {
@@ -64,4 +66,47 @@ test('no run is told of a question that is asked about another one', async () =>
     [other, id],
   );
   expect((await get(other)).pause).toMatchObject({ by: { name: policy.name }, until: null, on_timeout: null });
+});
+
+/** Somebody of the whole tenant, signed in; answers the cookie and the key they act by. */
+async function member(email: string) {
+  const { admin, server } = gateway;
+  const body = { email, role: 'operator', project_id: null };
+  const invited = expectStatus(
+    201,
+    await admin.post<{ invite_url: string; api_key_id: string }>('/api/v1/members', body),
+  );
+  const [token, password] = [new URL(invited.invite_url).hash.slice(1), 'a long enough pass phrase'];
+  expectStatus(200, await api(server, null).post('/api/v1/members/accept', { token, password }));
+  const headers = { origin: server.url };
+  const signed_in = await api(server, null).post('/api/v1/session', { email, password }, { headers });
+  const cookie = signed_in.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { key_id: invited.api_key_id, headers: { ...headers, cookie } };
+}
+
+test('who is bound to one project is not told the name of a person or key outside of it', async () => {
+  const { admin, server } = gateway;
+  const inside = await makeKey(admin, { role: 'operator', name: 'day watch' });
+  const outside = await makeKey(admin, { role: 'operator', name: 'night watch', project_id: null });
+  const reader = api(server, inside.secret);
+  const [by_inside, by_outside, by_person] = await Promise.all(
+    [1, 2, 3].map((n) => ask(`watched-${n}`, { mode: 'external' })),
+  );
+  const ann = await member('ann@example.com');
+  const because = { reason: 'odd' };
+  const paused = [
+    await api(server, inside.secret).post(`/api/v1/runs/${by_inside}/pause`, because),
+    await api(server, outside.secret).post(`/api/v1/runs/${by_outside}/pause`, because),
+    await api(server, null).post(`/api/v1/runs/${by_person}/pause`, because, { headers: ann.headers }),
+  ];
+  for (const answer of paused) expectStatus(200, answer);
+  const shown = async (id: string | undefined, client = reader) => (await get(id ?? '', client)).pause?.by;
+  expect(await shown(by_inside)).toEqual({ kind: 'api_key', id: inside.id, name: 'day watch' });
+  expect(await shown(by_outside)).toEqual({ kind: 'api_key', id: outside.id, name: null });
+  expect(await shown(by_person)).toEqual({ kind: 'person', id: ann.key_id, name: null });
+  expect(await shown(by_outside, admin)).toMatchObject({ name: 'night watch' });
+  expect(await shown(by_person, admin)).toMatchObject({ name: 'ann@example.com' });
+  const env = { AOS_URL: server.url, AOS_API_KEY: inside.secret };
+  for (const id of [by_outside, by_person])
+    expect((await aos(env, 'runs', 'show', id ?? '')).out).toMatch(/paused +by somebody outside of this project at /);
 });

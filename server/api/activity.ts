@@ -34,7 +34,7 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
       const [of_trace, counts, pause] = await Promise.all([
         findTrace(tx, tenant_id, params.id),
         countsOf(tx, tenant_id, params.id),
-        run.hold === 'paused' ? pauseShown(tx, params.id) : undefined,
+        run.hold === 'paused' ? pauseShown(tx, params.id, visibleProject(context)) : undefined,
       ]);
       const parts = { pause: pause ?? null, ...(await managedPart(tx, context, run)) };
       return detailOf(context, { ...run, ...parts }, of_trace, counts);

@@ -48,12 +48,16 @@ export async function pauseOf(tx: Tx, run_id: string): Promise<'person' | 'limit
 const concerns_run = `split_part(q.subject, ' ', 2) in ('', r.session_id, r.id) and split_part(q.subject, ' ', 1)
   = any (array['*', r.agent_id, r.actor_id, r.project_id, r.session_id, r.id, o.lineage_id])`;
 
-/** What lets the run stand still now, with the name of who or what did it and when its question ends by itself. */
-export async function pauseShown(tx: Tx, run_id: string): Promise<Row | undefined> {
+/**
+ * What lets the run stand still now, with the name of who or what did it and when its question ends by itself. `own`: the
+ * only project whose people and keys the caller may see; the name of any other stays out.
+ */
+export async function pauseShown(tx: Tx, run_id: string, own: string | null): Promise<Row | undefined> {
   const rows = await tx.query(
     `select jsonb_build_object('id', p.paused_by,
           'kind', case when p.control_id is not null then 'policy' when m.id is not null then 'person' else 'api_key' end,
-          'name', coalesce(l.document ->> 'name', m.name, k.name)) as by,
+          'name', coalesce(l.document ->> 'name',
+            case when $2::text is null or k.project_id = $2 then coalesce(m.name, k.name) end)) as by,
         p.paused_at as at, p.reason, p.control_id, a.expires_at as until, a.on_timeout
       from run_pauses p
         join runs r on r.tenant_id = p.tenant_id and r.id = p.run_id
@@ -65,7 +69,7 @@ export async function pauseShown(tx: Tx, run_id: string): Promise<Row | undefine
           where q.tenant_id = p.tenant_id and q.control_id = p.control_id and q.status = 'pending'
             and ${concerns_run} order by q.run_id = p.run_id desc, q.id desc limit 1) a on true
       where p.tenant_id = current_tenant() and p.run_id = $1 and p.resumed_at is null`,
-    [run_id],
+    [run_id, own],
   );
   return rows[0];
 }

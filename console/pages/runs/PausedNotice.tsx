@@ -39,6 +39,7 @@ export function PausedNotice({ pause }: { pause: Pause }) {
 function Whose({ by }: { by: Pause['by'] }) {
   const { api_key } = useSession();
   if (by.id === api_key.id) return 'you';
+  if (by.kind !== 'policy' && by.name === null) return 'somebody outside of this project';
   const name = by.name ?? by.id;
   if (by.kind === 'person') return name;
   return (
