@@ -1,11 +1,14 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
+import field from '../ui/Field.module.css';
 import type { Column } from '../ui/Table.tsx';
+import { least_width_px, most_width_px, own_widths, type Widths, widthWithin } from '../ui/widths.ts';
+import styles from './ColumnsDialog.module.css';
 import { useKept } from './kept.ts';
 import { CheckField } from './RadioField.tsx';
 
-/** Which columns of a list somebody has put away, in their browser; those without a title belong to every row. */
+/** Which columns of a list somebody has put away or given a width, in their browser; those without a title belong to every row. */
 export function useColumns<Row>(label: string, all: readonly Column<Row>[]) {
   const [hidden, setHidden] = useKept<readonly string[]>(`aos.columns.${label}`);
   const away = useMemo(() => new Set(hidden ?? []), [hidden]);
@@ -13,12 +16,21 @@ export function useColumns<Row>(label: string, all: readonly Column<Row>[]) {
     const next = away.has(id) ? [...away].filter((other) => other !== id) : [...away, id];
     setHidden(next.length === 0 ? null : next);
   };
-  const reset = () => setHidden(null);
+  const [given, setGiven] = useKept<Widths>(`aos.widths.${label}`);
+  const give = (id: string, px: number | null) => {
+    const { [id]: _, ...others } = given ?? {};
+    const next = px === null ? others : { ...others, [id]: px };
+    setGiven(Object.keys(next).length === 0 ? null : next);
+  };
+  const reset = () => {
+    setHidden(null);
+    setGiven(null);
+  };
   const shown = useMemo(
     () => (away.size === 0 ? all : all.filter(({ id, title }) => title === '' || !away.has(id))),
     [all, away],
   );
-  return { shown, away, turn, reset };
+  return { shown, away, turn, widths: given ?? own_widths, give, reset };
 }
 
 interface Props<Row> {
@@ -29,7 +41,7 @@ interface Props<Row> {
 }
 
 export function ColumnsDialog<Row>({ label, all, choice, onClose }: Props<Row>) {
-  const { shown, away, turn, reset } = choice;
+  const { shown, away, turn, widths, give, reset } = choice;
   const titled = all.filter(({ title }) => title !== '');
   const left = titled.length - away.size;
   return (
@@ -37,11 +49,11 @@ export function ColumnsDialog<Row>({ label, all, choice, onClose }: Props<Row>) 
       open
       onClose={onClose}
       title={`Columns of ${label.toLowerCase()}`}
-      about="Kept in this browser. A narrow window leaves some of them out."
+      about="Kept in this browser. A narrow window leaves some of them out. Widths are in pixels; the edge of a title is dragged, too."
       buttons={
         <>
-          <Button disabled={shown === all} onClick={reset}>
-            Show all
+          <Button disabled={shown === all && widths === own_widths} onClick={reset}>
+            As they were
           </Button>
           <Button kind="primary" onClick={onClose}>
             Done
@@ -49,14 +61,43 @@ export function ColumnsDialog<Row>({ label, all, choice, onClose }: Props<Row>) 
         </>
       }
     >
-      {titled.map(({ id, title }) => (
-        <CheckField
-          key={id}
-          label={title}
-          checked={!away.has(id)}
-          onChange={() => (left > 1 || away.has(id)) && turn(id)}
-        />
-      ))}
+      <div className={styles.columns}>
+        {titled.map(({ id, title }) => (
+          <div key={id} className={styles.column}>
+            <CheckField label={title} checked={!away.has(id)} onChange={() => (left > 1 || away.has(id)) && turn(id)} />
+            <WidthField of={title} px={widths[id]} onWidth={(px) => give(id, px)} />
+          </div>
+        ))}
+      </div>
     </Dialog>
+  );
+}
+
+interface WidthFieldProps {
+  of: string;
+  px: number | undefined;
+  onWidth: (px: number | null) => void;
+}
+
+/** A number on its way to another one, as 2 is to 220, is in the field and changes nothing. */
+function WidthField({ of, px, onWidth }: WidthFieldProps) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const type = (text: string) => {
+    setTyped(text);
+    if (text === '') onWidth(null);
+    else if (Number(text) === widthWithin(Number(text))) onWidth(Number(text));
+  };
+  return (
+    <input
+      type="number"
+      className={field.input}
+      aria-label={`Width of ${of} in pixels`}
+      placeholder="auto"
+      min={least_width_px}
+      max={most_width_px}
+      value={typed ?? px ?? ''}
+      onChange={(event) => type(event.target.value)}
+      onBlur={() => setTyped(null)}
+    />
   );
 }

@@ -116,6 +116,8 @@ export function ListView<N extends Name>(props: Props<N>) {
           rows={rows}
           keyOf={keyOf}
           columns={column_choice.shown}
+          widths={column_choice.widths}
+          onWidth={column_choice.give}
           {...(least !== undefined && { least })}
           total={list.total}
           peeked={peeked || null}

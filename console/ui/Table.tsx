@@ -4,13 +4,12 @@ import { useKeptPlace } from './kept-place.ts';
 import { useKeyWords } from './key-words.ts';
 import type { Place } from './Menu.tsx';
 import styles from './Table.module.css';
-import { type CellColumn, cellClass, TableRow } from './TableRow.tsx';
+import { TableHead } from './TableHead.tsx';
+import { type CellColumn, TableRow } from './TableRow.tsx';
+import { type Titled, useWidths, type Widths } from './widths.ts';
 import { rowHeight, useWindow } from './window.ts';
 
-export interface Column<Row> extends CellColumn<Row> {
-  title: string;
-  /** A track of a CSS grid: `120px`, `minmax(160px, 1fr)`. */
-  width: string;
+export interface Column<Row> extends CellColumn<Row>, Titled {
   /** Gives its place to the others where the table is narrower than this many pixels. */
   from?: number;
 }
@@ -40,6 +39,9 @@ export interface TableProps<Row> {
   onKey?: (key: string, row: Row) => boolean;
   /** The end of what is loaded has come into sight. */
   onEnd?: (() => void) | undefined;
+  /** What somebody made of the widths of the columns, and how that is kept; absent: they are as they are. */
+  widths?: Widths;
+  onWidth?: (id: string, px: number | null) => void;
   footer?: ReactNode;
   empty: ReactNode;
 }
@@ -82,6 +84,7 @@ export function Table<Row>(props: TableProps<Row>) {
   const open = useCallback((row: Row) => latest.current.onOpen?.(row), []);
   const choose = useCallback((row: Row) => latest.current.onChoose?.(row), []);
   const menu = useCallback((row: Row, place: Place) => latest.current.onMenu?.(row, place), []);
+  const { tracks, wider_px, drag, widen } = useWidths(columns, props.widths, props.onWidth);
 
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
@@ -95,8 +98,10 @@ export function Table<Row>(props: TableProps<Row>) {
     const below = { x: (box?.left ?? 0) + 24, y: box?.bottom ?? 0 };
     if (act(event.key, { row, at, below, count: rows.length, move, ...props })) event.preventDefault();
   };
-  const widths = [...(onChoose ? [choice_width] : []), ...columns.map(({ width }) => width)];
-  const tracks = { '--columns': widths.join(' '), '--least': `${least}px` };
+  const style = {
+    '--columns': [...(onChoose ? [choice_width] : []), ...tracks].join(' '),
+    '--least': `${least + wider_px}px`,
+  };
 
   return (
     <div className={styles.frame}>
@@ -110,7 +115,7 @@ export function Table<Row>(props: TableProps<Row>) {
       <div
         ref={grid}
         className={styles.grid}
-        style={tracks as Record<string, string>}
+        style={style as Record<string, string>}
         role="grid"
         aria-label={label}
         aria-rowcount={total === null ? -1 : (total ?? rows.length) + 1}
@@ -122,7 +127,7 @@ export function Table<Row>(props: TableProps<Row>) {
         onMouseLeave={() => onHover(false)}
         onKeyDown={onKeyDown}
       >
-        <TableHead columns={columns} can_choose={onChoose !== undefined} />
+        <TableHead columns={columns} can_choose={onChoose !== undefined} onDrag={drag} onWidth={widen} />
         <div
           className={styles.body}
           role="rowgroup"
@@ -164,28 +169,6 @@ function useFitting<Row>(all: readonly Column<Row>[], width: number): readonly C
   const count = all.filter(fits).length;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a wider table has all columns of a narrower one
   return useMemo(() => all.filter(fits), [all, count]);
-}
-
-interface TableHeadProps<Row> {
-  columns: readonly Column<Row>[];
-  can_choose: boolean;
-}
-
-function TableHead<Row>({ columns, can_choose }: TableHeadProps<Row>) {
-  return (
-    <div className={styles.head} role="row" aria-rowindex={1} tabIndex={-1}>
-      {can_choose && (
-        <div role="columnheader" tabIndex={-1}>
-          <span className="only-read">Chosen</span>
-        </div>
-      )}
-      {columns.map((column) => (
-        <div key={column.id} role="columnheader" tabIndex={-1} className={cellClass(column)}>
-          {column.title}
-        </div>
-      ))}
-    </div>
-  );
 }
 
 interface Acting<Row> extends Pick<TableProps<Row>, 'onOpen' | 'onPeek' | 'onChoose' | 'onMenu' | 'onKey'> {

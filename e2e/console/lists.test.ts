@@ -148,6 +148,51 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await page.waitForURL(/agent=one/);
   });
 
+  test('a column is made wider by its edge or by a number, stays so, and is as it was again', {
+    timeout: 120_000,
+  }, async () => {
+    await goTo('/activity/completed?agent=one');
+    const openColumns = async () => {
+      await button('More about completed runs').click();
+      await page.getByRole('menuitem', { name: 'Columns…' }).click();
+    };
+    await openColumns();
+    await page.getByRole('checkbox', { name: 'Duration' }).check();
+    await button('Done').click();
+    const head = page.getByRole('columnheader', { name: 'Agent' });
+    const widthOf = async () => Math.round((await head.boundingBox())?.width ?? 0);
+    const before = await widthOf();
+    const edge = async () => {
+      const box = await head.boundingBox();
+      return [(box?.x ?? 0) + (box?.width ?? 0) + 6, (box?.y ?? 0) + 8] as const;
+    };
+    const [x, y] = await edge();
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 40, y, { steps: 4 });
+    await page.mouse.up();
+    expect(Math.abs((await widthOf()) - before - 40)).toBeLessThanOrEqual(1);
+    await goTo('/activity/completed?agent=one');
+    expect(Math.abs((await widthOf()) - before - 40)).toBeLessThanOrEqual(1);
+    const cell = page.getByRole('grid').getByRole('gridcell').filter({ hasText: /^one$/ }).first();
+    expect(Math.round((await cell.boundingBox())?.width ?? 0)).toBe(await widthOf());
+    await page.mouse.dblclick(...(await edge()));
+    expect(await widthOf()).toBe(before);
+
+    await openColumns();
+    const width = page.getByLabel('Width of Agent in pixels');
+    await width.fill('220');
+    await width.fill('22');
+    await button('Done').click();
+    expect(await widthOf()).toBe(220);
+    await openColumns();
+    expect(await width.inputValue()).toBe('220');
+    await button('As they were').click();
+    expect(await width.inputValue()).toBe('');
+    await button('Done').click();
+    expect(await widthOf()).toBe(before);
+  });
+
   test('a call that waits for a person is let go on from the page of its run', { timeout: 120_000 }, async () => {
     const { gateway } = console_;
     await limitAgent(gateway, 'asking-bot', {
