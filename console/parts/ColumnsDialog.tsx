@@ -1,12 +1,12 @@
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
-import field from '../ui/Field.module.css';
 import type { Column } from '../ui/Table.tsx';
-import { least_width_px, most_width_px, own_widths, type Widths, widthWithin } from '../ui/widths.ts';
+import { own_widths, type Widths } from '../ui/widths.ts';
 import styles from './ColumnsDialog.module.css';
 import { useKept } from './kept.ts';
 import { CheckField } from './RadioField.tsx';
+import { WidthField } from './WidthField.tsx';
 
 /** Which columns of a list somebody has put away or given a width, in their browser; those without a title belong to every row. */
 export function useColumns<Row>(label: string, all: readonly Column<Row>[]) {
@@ -70,34 +70,5 @@ export function ColumnsDialog<Row>({ label, all, choice, onClose }: Props<Row>) 
         ))}
       </div>
     </Dialog>
-  );
-}
-
-interface WidthFieldProps {
-  of: string;
-  px: number | undefined;
-  onWidth: (px: number | null) => void;
-}
-
-/** A number on its way to another one, as 2 is to 220, is in the field and changes nothing. */
-function WidthField({ of, px, onWidth }: WidthFieldProps) {
-  const [typed, setTyped] = useState<string | null>(null);
-  const type = (text: string) => {
-    setTyped(text);
-    if (text === '') onWidth(null);
-    else if (Number(text) === widthWithin(Number(text))) onWidth(Number(text));
-  };
-  return (
-    <input
-      type="number"
-      className={field.input}
-      aria-label={`Width of ${of} in pixels`}
-      placeholder="auto"
-      min={least_width_px}
-      max={most_width_px}
-      value={typed ?? px ?? ''}
-      onChange={(event) => type(event.target.value)}
-      onBlur={() => setTyped(null)}
-    />
   );
 }

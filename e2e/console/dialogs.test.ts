@@ -83,6 +83,7 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
       palette: ['/activity/completed', () => press('Control+k')],
       columns: ['/activity/completed', () => item(/^More about/, 'Columns…')],
       view: ['/activity/completed', () => item('Views', 'Save this view…')],
+      'width of the steps': [pages.run ?? '', () => button('Width of the steps…')],
       suppress: ['/activity/signals', () => button(/^Suppress:/)],
       kill: ['/activity/live', () => button('Kill…')],
       'new key': ['/settings/api-keys', () => button('New key')],

@@ -158,6 +158,44 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await part.waitFor();
   });
 
+  test('the column of the steps is as wide as somebody made it, and the bars keep to their lanes', {
+    timeout: 120_000,
+  }, async () => {
+    await page.goto(`${console_.gateway.server.url}/runs/${run_id}`);
+    await settled(page);
+    const head = page.getByRole('columnheader', { name: 'step', exact: true });
+    const widthOf = async () => Math.round((await head.boundingBox())?.width ?? 0);
+    const before = await widthOf();
+    const box = await head.boundingBox();
+    const [x, y] = [(box?.x ?? 0) + (box?.width ?? 0) - 2, (box?.y ?? 0) + 8];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x - 40, y, { steps: 4 });
+    await page.mouse.up();
+    expect(Math.abs((await widthOf()) - before + 40)).toBeLessThanOrEqual(1);
+    await page.reload();
+    await settled(page);
+    expect(Math.abs((await widthOf()) - before + 40)).toBeLessThanOrEqual(1);
+
+    await page.getByRole('button', { name: 'Width of the steps…' }).click();
+    await page.getByLabel('Width of the steps in pixels').fill('1200');
+    await page.getByRole('button', { name: 'Done' }).click();
+    const grid = page.getByRole('treegrid', { name: 'Steps' });
+    const beyond =
+      "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('[role=treegrid]'))";
+    expect(await page.evaluate(beyond)).toBe(0);
+    const lane = await grid.getByRole('columnheader').nth(2).boundingBox();
+    const bars = await page.locator('[role="treegrid"] + canvas').boundingBox();
+    expect([bars?.x, bars?.width].map((px) => Math.round(px ?? 0))).toEqual(
+      [lane?.x, lane?.width].map((px) => Math.round(px ?? 0)),
+    );
+
+    await page.getByRole('button', { name: 'Width of the steps…' }).click();
+    await page.getByRole('button', { name: 'As it was' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    expect(await widthOf()).toBe(before);
+  });
+
   test(`a run of ${many} steps keeps few rows in the page and is walked by keyboard`, {
     timeout: 120_000,
   }, async () => {

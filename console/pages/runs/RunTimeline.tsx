@@ -73,6 +73,8 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
           onIdle={tools.turnIdle}
           is_open={run.ended_at === null}
           found={found}
+          step_px={tools.step_px}
+          onStepPx={tools.setStepPx}
           holders={holders}
           folded={folded}
           onFold={turn}

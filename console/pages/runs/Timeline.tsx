@@ -1,4 +1,5 @@
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { Edge } from '../../ui/Edge.tsx';
 import { useWindow } from '../../ui/window.ts';
 import { drawLanes, type Lanes, row_px } from './lanes.ts';
 import { Strip } from './Strip.tsx';
@@ -27,6 +28,9 @@ interface Props {
   /** New steps keep coming: they stay in sight while the end is. */
   is_open: boolean;
   found: ReadonlySet<string>;
+  /** How wide somebody made the column of the steps; null: as wide as it is by itself. */
+  step_px: number | null;
+  onStepPx: (px: number | null) => void;
 }
 
 const page_rows = 15;
@@ -55,6 +59,7 @@ export function Timeline(props: Props) {
       colours,
     }),
   );
+  const [dragged_px, setDragged] = useState<number | null>(null);
   const follow = useFollow(grid, rows.length, is_open && !is_asked);
   const at = useMemo(() => rows.findIndex((row) => isOf(row, chosen)), [rows, chosen]);
   useReveal(grid, at, is_asked || !is_open ? chosen : null, frame.height);
@@ -84,6 +89,7 @@ export function Timeline(props: Props) {
         <div
           ref={grid}
           className={styles.grid}
+          style={stepTrack(dragged_px ?? props.step_px)}
           role="treegrid"
           aria-label="Steps"
           aria-rowcount={rows.length + 1}
@@ -99,8 +105,9 @@ export function Timeline(props: Props) {
             <span role="columnheader" tabIndex={-1}>
               <span className="only-read">Decision</span>
             </span>
-            <span role="columnheader" tabIndex={-1}>
+            <span role="columnheader" tabIndex={-1} className={styles.step}>
               step
+              <Edge onDrag={setDragged} onWidth={props.onStepPx} />
             </span>
             <div ref={lane} role="columnheader" tabIndex={-1} className={styles.scale}>
               <TimelineScale lanes={lanes} ticks={ticks} width={box.width} />
@@ -147,6 +154,10 @@ export function Timeline(props: Props) {
     </div>
   );
 }
+
+/** The lanes keep their least width: the column gets what it was given as far as there is room. */
+const stepTrack = (px: number | null) =>
+  px === null ? undefined : ({ '--step': `minmax(${Math.min(px, 130)}px, ${px}px)` } as Record<string, string>);
 
 /** Right opens what is folded, left folds what is open. */
 const foldsBy = (key: string, is_folded: boolean): boolean => key === (is_folded ? 'ArrowRight' : 'ArrowLeft');

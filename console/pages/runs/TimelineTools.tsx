@@ -1,5 +1,6 @@
 import { Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
+import { useKept } from '../../parts/kept.ts';
 import { useKeys } from '../../parts/keys.ts';
 import { Button } from '../../ui/Button.tsx';
 import filters from '../../ui/Filters.module.css';
@@ -7,6 +8,7 @@ import { useKeyWords } from '../../ui/key-words.ts';
 import { useUrlWord } from '../../url-state.ts';
 import { criticalPath } from './critical-path.ts';
 import styles from './Run.module.css';
+import { StepWidth } from './StepWidth.tsx';
 import { hasFailed, markOf, type ShownStep, textOf } from './step-words.ts';
 
 const only_words = { errors: 'Errors', decisions: 'Decisions', critical: 'Critical path' } as const;
@@ -19,13 +21,14 @@ function keptOf(only: string, all: readonly ShownStep[]): readonly ShownStep[] {
   return all.filter(({ id }) => path.has(id));
 }
 
-/** What of the steps is shown, on which scale, and which of them are looked for; all of it in the address. */
+/** What of the steps is shown, on which scale, and which of them are looked for, in the address; and how wide their column is, in the browser. */
 export function useTools(all: readonly ShownStep[]) {
   const [by, setBy] = useUrlWord('scale', 'time');
   const [only, setOnly] = useUrlWord('only', 'all');
   const [idle, setIdle] = useUrlWord('idle', 'short');
   const [chosen, choose] = useUrlWord('step', '');
   const [sought, setSought] = useState('');
+  const [step_px, setStepPx] = useKept<number>('aos.widths.Steps');
   const steps = useMemo(() => keptOf(only, all), [all, only]);
   const found = useMemo(() => {
     const text = sought.trim().toLowerCase();
@@ -56,6 +59,8 @@ export function useTools(all: readonly ShownStep[]) {
     choose,
     sought,
     setSought,
+    step_px,
+    setStepPx,
     steps,
     found,
     go,
@@ -93,6 +98,7 @@ export function TimelineTools({ tools }: { tools: Tools }) {
           {word}
         </Button>
       ))}
+      <StepWidth px={tools.step_px} onWidth={tools.setStepPx} />
       <Find tools={tools} />
     </>
   );
