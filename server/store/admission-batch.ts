@@ -82,18 +82,18 @@ export function admissionBatch(asks: readonly AdmissionAsk[], postings: readonly
     balance.released += posting.held;
   }
   const balances = [...found.values()].sort(inLockOrder);
+  const rolling = new Set<string>();
   for (const [n, balance] of balances.entries()) {
     balance.position = n + 1;
+    const window = `${balance.control_id} ${balance.subject}`;
+    // A later bucket of a rolling window, which is written after the earlier one has been looked at with all the others.
+    if (rolling.has(window)) may_fit = false;
+    if (balance.since !== null) rolling.add(window);
     // Where nothing is asked of a cap it is still looked at: it may be overrun.
-    if (balance.since !== null && isSameWindow(balance, balances[n - 1])) may_fit = false;
     if (balance.most > most_at_once || (balance.cap !== null && balance.most === 0n)) may_fit = false;
   }
   return { balances, lines, calls: holdTexts(asks, lines), may_fit };
 }
-
-/** Two buckets of one rolling window: calls of one batch came in different seconds. */
-const isSameWindow = (of: BatchBalance, before: BatchBalance | undefined): boolean =>
-  before !== undefined && before.since !== null && before.control_id === of.control_id && before.subject === of.subject;
 
 function balanceOf(found: Map<string, BatchBalance>, key: BalanceKey): BatchBalance {
   const { control_id, subject, window_start_ms, since_ms } = key;
