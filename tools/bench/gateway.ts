@@ -28,7 +28,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     suites: { type: 'string', default: 'throughput,latency,stream' },
     'upstream-port': { type: 'string', default: '9100' },
-    /** Node's own arguments for the server, for example `--cpu-prof`. */
+    /** Node's own arguments for the server, for example `--cpu-prof`; of two that contradict, these count. */
     node: { type: 'string', multiple: true, default: [] },
     /** Prepares the server, prints how to reach it, and leaves it running until it is interrupted. */
     hold: { type: 'boolean', default: false },
@@ -79,7 +79,7 @@ async function measure(database: { url: string; pid: number }): Promise<void> {
   const server = await startServer({
     database_url: database.url,
     start_ms: 300_000,
-    program: [...values.node, ...built_program],
+    program: [...built_program.slice(0, -1), ...values.node, ...built_program.slice(-1)],
     ...(values.port !== undefined && { port: Number(values.port) }),
     env: {
       OPENAI_API_KEY: 'sk-bench',
