@@ -69,6 +69,8 @@ export interface Listing {
    * row for it.
    */
   without?: string | undefined;
+  /** The only rows that can be listed, by their ids, when they are few: each is looked up until the page is full. */
+  ids?: readonly string[] | undefined;
   /** The statement around the rows of the page, for what stands in other tables; it keeps their order itself. */
   around?: (rows: string) => string;
 }
@@ -161,32 +163,38 @@ export const orTooMuch = (error: unknown): unknown =>
     : error;
 
 function readRows(tx: Tx, list: Listing, page: Page): Promise<Row[]> {
-  const { values } = list.filter;
-  return tx.query(pageSql(list, page), page.cursor === null ? values : [...values, page.cursor]);
+  const values = [...list.filter.values];
+  return tx.query(pageSql(list, page, values), values);
 }
 
-async function countRows(tx: Tx, { table, filter, without }: Listing): Promise<number> {
-  const all = `select from ${table} where ${filter.text}`;
-  const left_out = without === undefined ? '0' : `(select count(*) from ${table} where ${filter.text} and ${without})`;
+async function countRows(tx: Tx, { table, id, filter, without, ids }: Listing): Promise<number> {
+  const values = [...filter.values];
+  const among = ids === undefined ? '' : ` and ${id} = any($${values.push(ids)})`;
+  const found = `from ${table} where ${filter.text}${among}`;
+  const left_out = without === undefined ? '0' : `(select count(*) ${found} and ${without})`;
   const rows = await tx.query<{ n: number }>(
     `with left_out as materialized (select ${left_out} as n)
       select (count(*) - (select n from left_out))::int as n
-        from (${all} limit ${most_counted + 1} + (select n from left_out)) counted`,
-    filter.values,
+        from (select ${found} limit ${most_counted + 1} + (select n from left_out)) counted`,
+    values,
   );
   return rows[0]?.n ?? 0;
 }
 
-function pageSql(
-  { table, id, order, filter, without, around = (rows) => rows }: Listing,
-  { limit, cursor }: Page,
-): string {
+/** The statement of a page; what it needs beyond the values of the filter it puts behind them. */
+function pageSql(list: Listing, { limit, cursor }: Page, values: unknown[]): string {
+  const { table, id, order, filter, without, ids, around = (rows) => rows } = list;
   const [beyond, direction] = order === 'newest' ? ['<', 'desc'] : ['>', 'asc'];
   const left_out = without === undefined ? '' : ` and not (${without})`;
-  const after = `${left_out}${cursor === null ? '' : ` and ${id} ${beyond} $${filter.values.length + 1}`}`;
+  const after = cursor === null ? '' : ` and ${id} ${beyond} $${values.push(cursor)}`;
   const [, alias] = table.split(' ');
+  const found = `select ${alias}.* from ${table} where ${filter.text}${left_out}${after}`;
+  if (ids === undefined) return around(`${found} order by ${id} ${direction} limit ${limit + 1}`);
+  // In the order of the list from the beginning, so that those behind the page are not even looked up.
+  const keys = `select k collate "C" as id from unnest($${values.push(ids)}::text[]) k order by 1 ${direction}`;
   return around(
-    `select ${alias}.* from ${table} where ${filter.text}${after} order by ${id} ${direction} limit ${limit + 1}`,
+    `select ${alias}.* from (${keys}) keys cross join lateral (${found} and ${id} = keys.id offset 0) ${alias}
+      order by keys.id ${direction} limit ${limit + 1}`,
   );
 }
 

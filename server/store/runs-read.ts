@@ -27,11 +27,12 @@ export interface RunsAsked {
 
 /** Runs, newest first: those that have not ended, those that have, or all. */
 export function runsListing({ part, ...of }: RunsAsked & { part: 'live' | 'ended' | 'all' }): Listing {
-  const filter = askedRuns(new Filter(), of);
+  const { run_ids: ids, with_call } = of.of_model;
+  const filter = askedRuns(new Filter(), { ...of, of_model: { run_ids: undefined, with_call } });
   if (part === 'live') filter.always(is_open);
   const is_ended_anyway = of.asked.status !== undefined || of.asked.reason !== undefined;
   const without = part === 'ended' && !is_ended_anyway ? is_open : undefined;
-  return { table: 'runs r', id: 'r.id', order: 'newest', filter, without, around: described };
+  return { table: 'runs r', id: 'r.id', order: 'newest', filter, without, ids, around: described };
 }
 
 /** Narrows a list whose runs are called `r` to those that are asked for. */
