@@ -6,6 +6,7 @@ import { LiveProvider } from '../live.tsx';
 import { type Route as PageRoute, routes } from '../routes.tsx';
 import { Failed, GiveUp, Loading } from '../ui/States.tsx';
 import { cancelSlow } from '../waiting.ts';
+import { Followed } from './Followed.tsx';
 import { Shell } from './Shell.tsx';
 import { SignIn } from './SignIn.tsx';
 import { SessionProvider } from './session.ts';
@@ -32,18 +33,22 @@ export function App() {
     <SessionProvider value={session.data}>
       <LiveProvider>
         <Shell>
-          <Suspense fallback={<Loading what="the page" />}>
-            <GiveUp.Provider value={cancelSlow}>
+          <GiveUp.Provider value={cancelSlow}>
+            <Followed>
               <Switch>
                 {routes.map((route) => (
                   <Route key={route.path} path={route.path}>
                     <Page of={route} />
                   </Route>
                 ))}
-                <Route component={NotFound} />
+                <Route>
+                  <Suspense fallback={null}>
+                    <NotFound />
+                  </Suspense>
+                </Route>
               </Switch>
-            </GiveUp.Provider>
-          </Suspense>
+            </Followed>
+          </GiveUp.Provider>
         </Shell>
       </LiveProvider>
     </SessionProvider>
@@ -53,5 +58,9 @@ export function App() {
 /** A page that is there is shown at once: React would first show for at least 300 ms that it loads. */
 function Page({ of }: { of: PageRoute }) {
   const [Now] = useState(() => of.now() ?? of.late);
-  return <Now />;
+  return (
+    <Suspense fallback={<Loading what="the page" />}>
+      <Now />
+    </Suspense>
+  );
 }

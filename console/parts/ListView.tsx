@@ -3,7 +3,7 @@ import { useLocation } from 'wouter';
 import type { Input, Item, Name } from '../api.ts';
 import { type List, most_rows, useList } from '../list.ts';
 import { Button } from '../ui/Button.tsx';
-import { type Facet, type Filtering, Filters } from '../ui/Filters.tsx';
+import { type ChangeFiltering, type Facet, type Filtering, Filters } from '../ui/Filters.tsx';
 import { exactText } from '../ui/format.ts';
 import { Empty, Failed, Loading, LoadingMore } from '../ui/States.tsx';
 import { type Column, Table } from '../ui/Table.tsx';
@@ -41,7 +41,7 @@ interface Props<N extends Name> {
   /** What stands beside the filters. */
   aside?: ReactNode;
   /** What stands between the filters and the rows, for what is chosen. */
-  above?: (values: Filtering, set: (values: Filtering) => void) => ReactNode;
+  above?: (values: Filtering, set: ChangeFiltering) => ReactNode;
   /** Adds to the rows, or keeps some for longer; a hook, always the same. */
   useRows?: (rows: readonly Item<N>[]) => readonly Item<N>[];
 }

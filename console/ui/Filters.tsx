@@ -16,24 +16,26 @@ export interface Facet {
 
 export type Filtering = Readonly<Record<string, readonly string[]>>;
 
+/** Sets it, or makes it of what it is when its turn comes: two changes may come before the first is shown. */
+export type ChangeFiltering = (to: Filtering | ((now: Filtering) => Filtering)) => void;
+
 interface Props {
   facets: readonly Facet[];
   values: Filtering;
-  onChange: (values: Filtering) => void;
+  onChange: ChangeFiltering;
 }
 
 /** What a list is narrowed to: menus for closed lists, `agent:support-bot` for the others, and what is chosen. */
 export function Filters({ facets, values, onChange }: Props) {
   useKeyWords({ '/': 'Filter' });
   const chosen = facets.flatMap((facet) => (values[facet.name] ?? []).map((value) => ({ facet, value })));
-  const set = (name: string, to: readonly string[]) => onChange({ ...values, [name]: to });
-  const toggle = (name: string, value: string) => {
-    const now = values[name] ?? [];
-    set(name, now.includes(value) ? now.filter((other) => other !== value) : [...now, value]);
-  };
+  const change = (name: string, to: (now: readonly string[]) => readonly string[]) =>
+    onChange((now) => ({ ...now, [name]: to(now[name] ?? []) }));
+  const toggle = (name: string, value: string) =>
+    change(name, (now) => (now.includes(value) ? now.filter((other) => other !== value) : [...now, value]));
   return (
     <div className={styles.bar} role="search" aria-label="Filters">
-      <QueryField facets={facets} onAdd={(name, value) => set(name, [...new Set([...(values[name] ?? []), value])])} />
+      <QueryField facets={facets} onAdd={(name, value) => change(name, (now) => [...new Set([...now, value])])} />
       {facets.map(({ name, label, choices }) =>
         choices ? (
           <FacetMenu

@@ -133,7 +133,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     await title('Live runs');
     await intoList('Live runs', 'typed-bot');
     await press('Enter');
-    await page.waitForURL(/\/runs\/run_/);
+    await expect.poll(() => page.title()).toMatch(/^Run /);
     await page.getByText('Running', { exact: true }).first().waitFor();
     expect(gateway.stub.log.at(-1)?.closed_at).toBeNull();
     await press('Shift+K');

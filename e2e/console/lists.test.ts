@@ -148,6 +148,21 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await page.waitForURL(/agent=one/);
   });
 
+  test('filters that are written or pressed at once are all kept', { timeout: 120_000 }, async () => {
+    await goTo('/activity/completed');
+    await page.keyboard.press('/');
+    await page.keyboard.type('agent:one model:gpt-4o-mini');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Remove Agent one' }).waitFor();
+    expect(new URL(page.url()).search).toBe('?agent=one&model=gpt-4o-mini');
+    await button('Outcome').click();
+    // In one turn of the page, before it can have shown the first.
+    await page.getByRole('menuitemcheckbox').evaluateAll((items) => {
+      for (const item of items.slice(0, 2)) (item as { click(): void }).click();
+    });
+    await waitFor(async () => new URL(page.url()).searchParams.getAll('status').length === 2, { what: 'two outcomes' });
+  });
+
   test('a column is made wider by its edge or by a number, stays so, and is as it was again', {
     timeout: 120_000,
   }, async () => {

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { useParams, useSearchParams } from 'wouter';
+import { useParams, useSearch } from 'wouter';
 import { useApi } from '../../api.ts';
 import { type Draft, draftOf } from '../../parts/policy-draft.ts';
 import { blank, templates } from '../../parts/policy-templates.ts';
@@ -10,7 +10,7 @@ import { NewForm } from './NewForm.tsx';
 
 /** A policy is made, in six steps, with what it would have done beside it. `?template=` names where it starts. */
 export function NewPolicy() {
-  const [search] = useSearchParams();
+  const search = new URLSearchParams(useSearch());
   const [template, agent, copied] = ['template', 'agent', 'from'].map((name) => search.get(name)) as (string | null)[];
   const start = useMemo(() => startOf(template ?? null, agent ?? null), [template, agent]);
   if (copied) return <CopyOf id={copied} />;

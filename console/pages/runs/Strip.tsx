@@ -1,4 +1,4 @@
-import { type MouseEvent, memo, type RefObject, useMemo, useRef } from 'react';
+import { type MouseEvent, memo, type RefObject, useCallback, useMemo, useRef } from 'react';
 import { barOf, contextOf, drawSeen, drawStrip, type Lanes, row_px } from './lanes.ts';
 import type { ShownStep } from './step-words.ts';
 import styles from './Timeline.module.css';
@@ -29,16 +29,20 @@ export const Strip = memo(({ rows, lanes, grid, shown_px }: Props) => {
     if (context) drawStrip(context, { rows, lanes, width, height: high_px, colours });
     return drawn;
   }, [rows, lanes, width, colours]);
-  useDrawing(canvas, { width, height: high_px }, grid, (context, scrolled_px) => {
-    const [top, end] = [
-      rows[Math.floor(scrolled_px / row_px)],
-      rows[Math.min(rows.length - 1, Math.floor((scrolled_px + shown_px - 2 * row_px) / row_px))],
-    ];
-    const seen: [number, number] = [top ? barOf(top, lanes)[0] : 0, end ? barOf(end, lanes)[1] : 1];
-    context.clearRect(0, 0, width, high_px);
-    context.drawImage(picture, 0, 0, width, high_px);
-    drawSeen(context, seen, { width, height: high_px, colours });
-  });
+  const draw = useCallback(
+    (context: CanvasRenderingContext2D, scrolled_px: number) => {
+      const [top, end] = [
+        rows[Math.floor(scrolled_px / row_px)],
+        rows[Math.min(rows.length - 1, Math.floor((scrolled_px + shown_px - 2 * row_px) / row_px))],
+      ];
+      const seen: [number, number] = [top ? barOf(top, lanes)[0] : 0, end ? barOf(end, lanes)[1] : 1];
+      context.clearRect(0, 0, width, high_px);
+      context.drawImage(picture, 0, 0, width, high_px);
+      drawSeen(context, seen, { width, height: high_px, colours });
+    },
+    [picture, rows, lanes, shown_px, width, colours],
+  );
+  useDrawing(canvas, { width, height: high_px }, grid, draw);
   const go = (event: MouseEvent) => {
     const share = event.nativeEvent.offsetX / width;
     const at = rows.findIndex((row) => barOf(row, lanes)[1] >= share);

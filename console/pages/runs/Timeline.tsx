@@ -47,18 +47,14 @@ export function Timeline(props: Props) {
   const colours = useColours();
   const { first, last, onScroll } = useWindow(grid, row_px);
   const ticks = useMemo<Tick[]>(() => (lanes.by === 'time' ? ticksOf(lanes.scale) : []), [lanes]);
+  const { width } = box;
   const height = Math.max(0, frame.height - row_px - 6);
-  useDrawing(canvas, { width: box.width, height }, grid, (context, scrolled_px) =>
-    drawLanes(context, {
-      rows,
-      lanes,
-      grid: ticks.filter((tick) => tick.idle_ms === undefined).map((tick) => tick.at),
-      width: box.width,
-      height,
-      scrolled_px,
-      colours,
-    }),
-  );
+  const draw = useMemo(() => {
+    const upright = ticks.filter((tick) => tick.idle_ms === undefined).map((tick) => tick.at);
+    return (context: CanvasRenderingContext2D, scrolled_px: number) =>
+      drawLanes(context, { rows, lanes, grid: upright, width, height, scrolled_px, colours });
+  }, [rows, lanes, ticks, width, height, colours]);
+  useDrawing(canvas, { width, height }, grid, draw);
   const [dragged_px, setDragged] = useState<number | null>(null);
   const follow = useFollow(grid, rows.length, is_open && !is_asked);
   const at = useMemo(() => rows.findIndex((row) => isOf(row, chosen)), [rows, chosen]);
@@ -110,7 +106,7 @@ export function Timeline(props: Props) {
               <Edge onDrag={setDragged} onWidth={props.onStepPx} />
             </span>
             <div ref={lane} role="columnheader" tabIndex={-1} className={styles.scale}>
-              <TimelineScale lanes={lanes} ticks={ticks} width={box.width} />
+              <TimelineScale lanes={lanes} ticks={ticks} width={width} />
             </div>
             <span role="columnheader" tabIndex={-1} className="number">
               tok
@@ -144,12 +140,7 @@ export function Timeline(props: Props) {
             })}
           </div>
         </div>
-        <canvas
-          ref={canvas}
-          className={styles.canvas}
-          style={{ left: box.left, width: box.width, height }}
-          aria-hidden
-        />
+        <canvas ref={canvas} className={styles.canvas} style={{ left: box.left, width, height }} aria-hidden />
       </div>
     </div>
   );

@@ -34,30 +34,30 @@ export function useColours(): Colours {
   return colours;
 }
 
-/** Draws after each render, and once a frame while `scrolled` scrolls. */
+/** Draws when there is something else to draw, and once a frame while `scrolled` scrolls; `draw` is a callback that is kept. */
 export function useDrawing(
   canvas: RefObject<HTMLCanvasElement | null>,
-  size: { width: number; height: number },
+  { width, height }: { width: number; height: number },
   scrolled: RefObject<HTMLElement | null>,
   draw: (context: CanvasRenderingContext2D, scrolled_px: number) => void,
 ): void {
   useLayoutEffect(() => {
     const element = canvas.current;
-    if (!element || size.width <= 0 || size.height <= 0) return;
-    const context = contextOf(element, size.width, size.height);
+    const of = scrolled.current;
+    if (!element || !of || width <= 0 || height <= 0) return;
+    const context = contextOf(element, width, height);
     if (!context) return;
-    const now = () => draw(context, scrolled.current?.scrollTop ?? 0);
+    const now = () => draw(context, of.scrollTop);
     now();
     let frame = 0;
     const onScroll = () => {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(now);
     };
-    const of = scrolled.current;
-    of?.addEventListener('scroll', onScroll, { passive: true });
+    of.addEventListener('scroll', onScroll, { passive: true });
     return () => {
       cancelAnimationFrame(frame);
-      of?.removeEventListener('scroll', onScroll);
+      of.removeEventListener('scroll', onScroll);
     };
-  });
+  }, [canvas, scrolled, width, height, draw]);
 }
