@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { onServer, templateOn } from './template.ts';
 
 export type DatabaseKind = 'postgres' | 'embedded';
 
@@ -18,18 +18,34 @@ const servers: Record<DatabaseKind, { variable: string; url: string | undefined 
   embedded: { variable: 'TEST_EMBEDDED_URL', url: process.env.TEST_EMBEDDED_URL || undefined },
 };
 
-/** An empty database of its own for one test. Rejects with the reason when the server cannot be reached. */
+/**
+ * A database of its own with the schema of this version and nothing in it, as after the first start's migrations; empty
+ * where no run of tests has a template, and then its first server migrates it. Rejects with the reason when the server
+ * cannot be reached.
+ */
 export async function freshDatabase(kind: DatabaseKind): Promise<TestDatabase> {
-  const { variable, url: server } = servers[kind];
-  if (server === undefined) throw new Error(`no ${kind} server for tests: ${variable} is not set`);
+  return makeDatabase(kind, await templateOn(serverOf(kind)));
+}
+
+/** A database of its own without any schema: what is started on it, or migrates it, brings that. */
+export const emptyDatabase = (kind: DatabaseKind): Promise<TestDatabase> => makeDatabase(kind);
+
+async function makeDatabase(kind: DatabaseKind, template?: string): Promise<TestDatabase> {
+  const server = serverOf(kind);
   const name = `aos_test_${randomBytes(8).toString('hex')}`;
-  await execute(server, `create database ${name}`);
+  await execute(server, `create database ${name}${template === undefined ? '' : ` template ${template}`}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return {
-    url: url.href,
-    drop: () => execute(server, `drop database if exists ${name} with (force)`),
-  };
+  return { url: url.href, drop: () => dropOn(kind, name) };
+}
+
+export const dropOn = (kind: DatabaseKind, name: string): Promise<void> =>
+  execute(serverOf(kind), `drop database if exists ${name} with (force)`);
+
+function serverOf(kind: DatabaseKind): string {
+  const { variable, url } = servers[kind];
+  if (url === undefined) throw new Error(`no ${kind} server for tests: ${variable} is not set`);
+  return url;
 }
 
 /**
@@ -61,11 +77,5 @@ async function whyMissing(kind: DatabaseKind): Promise<string | null> {
 }
 
 async function execute(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await onServer(url, (client) => client.query(statement));
 }

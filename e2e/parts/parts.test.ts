@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { api, expectStatus, waitFor } from './client.ts';
-import { databaseKinds, freshDatabase } from './database.ts';
+import { databaseKinds, emptyDatabase } from './database.ts';
 import { startServer } from './processes.ts';
 
 /** A program that answers with its configuration: what is tested here is how a process is started, watched and ended. */
@@ -93,8 +93,8 @@ test('waitFor gives the value, or says what did not happen', async () => {
 
 for (const { kind, title, missing } of await databaseKinds()) {
   describe.skipIf(missing !== null)(title, () => {
-    test('a fresh database is empty, its own, and gone after drop even with a client connected', async () => {
-      const [one, two] = await Promise.all([freshDatabase(kind), freshDatabase(kind)]);
+    test('an empty database is empty, its own, and gone after drop even with a client connected', async () => {
+      const [one, two] = await Promise.all([emptyDatabase(kind), emptyDatabase(kind)]);
       const client = new pg.Client({ connectionString: one.url });
       client.on('error', () => undefined);
       await client.connect();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { migrate } from '@aos/server/store/migrate.ts';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { databaseKinds, freshDatabase, type TestDatabase } from '../parts/database.ts';
+import { databaseKinds, emptyDatabase, type TestDatabase } from '../parts/database.ts';
 
 /** What every version has: the procedure that is called after each migration. */
 const first = `create procedure ensure_partitions(timestamptz, int) language plpgsql as 'begin end';
@@ -16,7 +16,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
     let database: TestDatabase;
     let folders: string;
     beforeEach(async () => {
-      database = await freshDatabase(kind);
+      database = await emptyDatabase(kind);
       folders = await mkdtemp(join(tmpdir(), 'aos-migrations-'));
     });
     afterEach(async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Api, api } from '../../e2e/parts/client.ts';
-import { freshDatabase } from '../../e2e/parts/database.ts';
+import { emptyDatabase } from '../../e2e/parts/database.ts';
 import { startServer } from '../../e2e/parts/processes.ts';
 import { judge } from './judge.ts';
 import { openStage, perform } from './perform.ts';
@@ -17,7 +17,7 @@ export interface Theatre {
 
 /** One server on a database of its own for all scenarios; the database notes who writes. */
 export async function openTheatre(): Promise<Theatre> {
-  const database = await freshDatabase('postgres');
+  const database = await emptyDatabase('postgres');
   const server_name = `aos-${randomBytes(6).toString('hex')}`;
   const named = new URL(database.url);
   named.searchParams.set('application_name', server_name);
