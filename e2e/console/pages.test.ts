@@ -6,43 +6,54 @@ import { type Console, no_browser, settled, startConsole } from './browser.ts';
 import { loadDemo } from './demo.ts';
 import { pagesOf } from './pages.ts';
 
+const looks = {
+  light: { width: 1440, rules: guideline },
+  dark: { width: 1000, rules: colours },
+};
+type Theme = keyof typeof looks;
+
 describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () => {
   let console_: Console;
   let pages: Record<string, string>;
-  let windows: Record<'light' | 'dark', Page>;
+  let page: Page;
 
   beforeAll(async () => {
     console_ = await startConsole();
     const key = await loadDemo(console_.gateway.server, { runs: 60, days: 2 });
     pages = await pagesOf(console_.gateway.server, key);
-    const [light, dark] = await Promise.all([
-      console_.open({ theme: 'light', key }),
-      console_.open({ theme: 'dark', key, width: 1000 }),
-    ]);
-    windows = { light, dark };
+    page = await console_.open({ key });
   }, 240_000);
   afterAll(async () => {
     await console_?.stop();
   }, 60_000);
 
+  const show = async (theme: Theme) => {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.setViewportSize({ width: looks[theme].width, height: 900 });
+  };
+
   test('show without errors, ask nobody else, and can be used by everybody in both themes', {
     timeout: 300_000,
   }, async () => {
     console_.problems.length = 0;
+    // Each page comes up in one theme, by turns, and then follows the system into the other.
+    const themes = Object.keys(looks) as Theme[];
     for (const [name, path] of Object.entries(pages)) {
-      for (const [theme, page] of Object.entries(windows)) {
-        await page.goto(`${console_.gateway.server.url}${path}`);
+      themes.reverse();
+      await show(themes[0] ?? 'light');
+      await page.goto(`${console_.gateway.server.url}${path}`);
+      for (const theme of themes) {
+        await show(theme);
         await settled(page);
         expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(theme);
-        const found = await barriers(page, theme === 'light' ? guideline : colours);
-        expect.soft([name, theme, found]).toEqual([name, theme, []]);
+        expect.soft([name, theme, await barriers(page, looks[theme].rules)]).toEqual([name, theme, []]);
       }
     }
     expect(console_.problems).toEqual([]);
   });
 
   test('the last step of the wizard can be used by everybody', { timeout: 120_000 }, async () => {
-    const page = windows.light;
+    await show('light');
     await page.goto(`${console_.gateway.server.url}/policies/new?template=daily-cap`);
     await settled(page);
     await page.keyboard.press('Control+Enter');
@@ -54,24 +65,24 @@ describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () =
     timeout: 120_000,
   }, async () => {
     const { url } = console_.gateway.server;
-    const page = await console_.open();
+    const other = await console_.open();
     const counts = async () => {
-      await page.goto(`${url}/activity/completed`);
-      await settled(page);
+      await other.goto(`${url}/activity/completed`);
+      await settled(other);
     };
     await counts();
-    const of_demo = page.getByText(/^1–\d+ of /);
+    const of_demo = other.getByText(/^1–\d+ of /);
     expect(await of_demo.count()).toBe(0);
-    await page.getByRole('button', { name: 'Project: all' }).click();
-    await page.getByRole('menuitem', { name: 'demo' }).click();
+    await other.getByRole('button', { name: 'Project: all' }).click();
+    await other.getByRole('menuitem', { name: 'demo' }).click();
     await of_demo.waitFor();
     await counts();
     await of_demo.waitFor();
-    expect(await page.getByRole('button', { name: 'Project: demo' }).count()).toBe(1);
+    expect(await other.getByRole('button', { name: 'Project: demo' }).count()).toBe(1);
     expectStatus(200, await console_.gateway.admin.post('/api/v1/demo/remove', { reason: 'a test' }));
     await counts();
-    await page.getByRole('button', { name: 'Project: all' }).waitFor();
+    await other.getByRole('button', { name: 'Project: all' }).waitFor();
     expect(await of_demo.count()).toBe(0);
-    await page.context().close();
+    await other.context().close();
   });
 });
