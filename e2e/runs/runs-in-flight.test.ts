@@ -63,7 +63,8 @@ const inside = (id: string) =>
     what: `the place of ${id}`,
   });
 
-test('a run beyond the limit is refused as every other call, and a place is free again when its run was killed', async () => {
+// Each of these has an agent of its own and mostly waits: they do so together. The last one kills their worker.
+test.concurrent('a run beyond the limit is refused as every other call, and a place is free again when its run was killed', async () => {
   const control_id = await limit('strict', 1, 'block');
   const first = await ask('strict', waits(600));
   await inside(first);
@@ -83,7 +84,7 @@ test('a run beyond the limit is refused as every other call, and a place is free
   expect(await pendingOf(control_id)).toEqual([0]);
 });
 
-test('a run beyond a limit that pauses is held, and goes on when another has ended', async () => {
+test.concurrent('a run beyond a limit that pauses is held, and goes on when another has ended', async () => {
   const control_id = await limit('patient', 1, 'pause');
   const first = await ask('patient', waits(8));
   await inside(first);
@@ -97,7 +98,7 @@ test('a run beyond a limit that pauses is held, and goes on when another has end
   expect(await pendingOf(control_id)).toEqual([0]);
 });
 
-test('a run that nobody answers in time is refused, and says nothing of the next', async () => {
+test.concurrent('a run that nobody answers in time is refused, and says nothing of the next', async () => {
   const control = {
     ...{ limit: { type: 'concurrency', max: 1, counts: 'runs' }, action: 'pause' },
     pause: { timeout_seconds: 12 },
@@ -113,7 +114,7 @@ test('a run that nobody answers in time is refused, and says nothing of the next
   expect(await ended(third)).toMatchObject({ status: 'succeeded' });
 });
 
-test('of two runs that wait, each has its own question, though only one is open at a time', async () => {
+test.concurrent('of two runs that wait, each has its own question, though only one is open at a time', async () => {
   const control = {
     ...{ limit: { type: 'concurrency', max: 1, counts: 'runs' }, action: 'pause' },
     pause: { timeout_seconds: 3 },
@@ -127,7 +128,7 @@ test('of two runs that wait, each has its own question, though only one is open 
   expectStatus(200, await admin().post(`/api/v1/runs/${first}/kill`, { reason: 'enough' }));
 });
 
-test('runs in flight go on when their limit is lowered below them, and others are kept out', async () => {
+test.concurrent('runs in flight go on when their limit is lowered below them, and others are kept out', async () => {
   const control = { limit: { type: 'concurrency', max: 2, counts: 'runs' }, action: 'block' };
   const document = { name: 'lowered', target: { kind: 'agent', ids: ['lowered'] }, controls: [control] };
   const policy = await makePolicy(admin(), document);
@@ -143,7 +144,7 @@ test('runs in flight go on when their limit is lowered below them, and others ar
   for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'succeeded' });
 });
 
-test('a run that is set aside to be tried again is not in flight meanwhile', async () => {
+test.concurrent('a run that is set aside to be tried again is not in flight meanwhile', async () => {
   const control_id = await limit('unlucky', 1, 'block');
   const params = { prompt: 'Answer.', model: 'mock-rate-limited', max_tokens: 5 };
   const asks = [{ id: 'ask', skill: 'llm', params }];
@@ -154,7 +155,7 @@ test('a run that is set aside to be tried again is not in flight meanwhile', asy
   expectStatus(200, await admin().post(`/api/v1/runs/${id}/cancel`, { reason: 'enough' }));
 });
 
-test('a run of an external agent, and one that a call opens, take a place with the first call that is let in', async () => {
+test.concurrent('a run of an external agent, and one that a call opens, take a place with the first call that is let in', async () => {
   const control_id = await limit('outside', 1, 'block');
   const open = async () =>
     expectStatus(202, await admin().post<Run>('/api/v1/runs', { goal: 'g', agent_id: 'outside', mode: 'external' })).id;
