@@ -1,7 +1,7 @@
 import { AOS } from '@aos/sdk/client.ts';
 import type { Answer } from '@aos/sdk/contract.ts';
 import { AOSError } from '@aos/sdk/errors.ts';
-import { duration, money } from '../frame/format.ts';
+import { duration, money, said } from '../frame/format.ts';
 import { progressOf } from '../frame/progress.ts';
 import type { Session } from '../frame/session.ts';
 import { factsOf } from '../frame/table.ts';
@@ -117,7 +117,7 @@ function textOf(
     'Look at:',
     factsOf([
       ['  live', `${settings.url}/activity/live?project=demo`],
-      ['  incident', incident ? `${incident.url}   ${incident.title.slice(0, 80)}` : null],
+      ['  incident', incident ? `${incident.url}   ${said(incident.title)}` : null],
       ['  policies', `${settings.url}/policies`],
     ]),
   ].join('\n');

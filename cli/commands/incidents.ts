@@ -1,6 +1,6 @@
 import { type IncidentCause, incident_causes } from '@aos/core/incidents/incident.ts';
 import type { Answer } from '@aos/sdk/contract.ts';
-import { ago, instant, oneLine } from '../frame/format.ts';
+import { ago, instant, oneLine, said } from '../frame/format.ts';
 import { rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import { type Column, factsOf, tableOf } from '../frame/table.ts';
@@ -83,7 +83,7 @@ const columnsAt = (now_ms: number): Column<Incident>[] => [
   { title: 'severity', value: (of) => of.severity },
   { title: 'status', value: (of) => of.status },
   { title: 'agent', value: (of) => of.agent_slug ?? '–', flexible: true },
-  { title: 'what', value: (of) => of.title, flexible: true },
+  { title: 'what', value: (of) => said(of.title), flexible: true },
   { title: 'times', value: (of) => String(of.occurrences), align: 'right' },
   { title: 'last', value: (of) => ago(of.last_occurred_at, now_ms), align: 'right' },
 ];
@@ -102,7 +102,7 @@ async function show(session: Session, id: string): Promise<void> {
     text: () =>
       factsOf([
         ['incident', of.id],
-        ['what', oneLine(of.title)],
+        ['what', said(oneLine(of.title))],
         ['category', `${of.category}, ${of.severity}`],
         ['status', of.status],
         [

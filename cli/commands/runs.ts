@@ -1,6 +1,6 @@
 import type { Answer, Item } from '@aos/sdk/contract.ts';
 import type { Command } from 'commander';
-import { ago, amount, duration, money, oneLine } from '../frame/format.ts';
+import { ago, amount, duration, money, oneLine, said } from '../frame/format.ts';
 import { rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import { type Column, factsOf, tableOf } from '../frame/table.ts';
@@ -109,7 +109,7 @@ async function show(session: Session, id: string): Promise<void> {
 }
 
 const pausedBy = ({ by, at, reason, until }: NonNullable<Answer<'getRun'>['pause']>): string =>
-  `by ${by.kind === 'policy' ? `policy ${by.name ?? by.id}` : (by.name ?? 'somebody outside of this project')} at ${at}${until === null ? '' : `, until ${until} at most`}: ${oneLine(reason)}`;
+  `by ${by.kind === 'policy' ? `policy ${by.name ?? by.id}` : (by.name ?? 'somebody outside of this project')} at ${at}${until === null ? '' : `, until ${until} at most`}: ${said(oneLine(reason))}`;
 
 const step_columns: Column<Item<'listSteps'>>[] = [
   { title: 'step', value: (step) => step.id },

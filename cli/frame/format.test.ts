@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ago, amount, duration, money, oneLine, percent, plain } from './format.ts';
+import { ago, amount, duration, money, oneLine, percent, plain, said } from './format.ts';
 
 describe('money is never rounded to nothing, and never dust', () => {
   test.each([
@@ -43,4 +43,9 @@ test('text of others moves no cursor, sets no title and hides nothing', () => {
     'red now gone' + 'flip',
   );
   expect(oneLine('a\u001b[2K\r\n  b')).toBe('a b');
+});
+
+test('money in a sentence of the API is written as people read it, and nothing else of it is touched', () => {
+  const text = 'cost: 0.999995000 used and 0.010802500 reserved of 1234.500000000 usd in 7 steps, may need $1200.0003';
+  expect(said(text)).toBe('cost: $1.00 used and $0.011 reserved of $1,234.50 in 7 steps, may need $1,200.00');
 });

@@ -26,6 +26,10 @@ export function money(usd: string | number | null): string {
   return `${sign}$${grouped(whole)}.${cents}`;
 }
 
+/** A sentence of the API with its money, which is exact there (`2.500000000 usd`, `$1200.0003`), as people read it. */
+export const said = (text: string): string =>
+  text.replaceAll(/(\$\d+\.\d+|\b\d+\.\d{9})\b(?: usd\b)?/g, (_, usd: string) => money(usd.replace('$', '')));
+
 /** Without zeros at the end, but with so many decimals at least. */
 function trimmed(text: string, at_least = 1): string {
   const [whole = '', decimals = ''] = text.split('.');

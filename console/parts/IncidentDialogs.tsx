@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Said } from '../ui/Amount.tsx';
 import { TextField } from '../ui/Field.tsx';
 import { useIncidentActs, type Which } from './incident-acts.ts';
 import { RadioField } from './RadioField.tsx';
@@ -32,7 +33,7 @@ export function ResolveDialog({ which, about, onClose }: Props) {
       open
       onClose={onClose}
       title={'like' in which ? 'Resolve all of this group' : 'Resolve this incident'}
-      about={about}
+      about={<Said text={about} />}
       verb="Resolve"
       busy={busy}
       error={error}

@@ -1,5 +1,6 @@
 import type { Item } from '../api.ts';
 import { id_shape } from '../paths.ts';
+import { Said } from '../ui/Amount.tsx';
 import { Id } from '../ui/Id.tsx';
 import { Json, KeyValue } from '../ui/KeyValue.tsx';
 import { Instant } from '../ui/Time.tsx';
@@ -17,7 +18,7 @@ export function LedgerView({ entry }: { entry: Item<'listLedgerEntries'> }) {
           ['By', `${entry.actor_type} ${entry.actor_id}`],
           ['Object', id_shape.test(entry.object_id) ? <IdLink key="object" id={entry.object_id} /> : entry.object_id],
           ['Run', entry.run_id && <IdLink key="run" id={entry.run_id} />],
-          ['Reason', entry.reason],
+          ['Reason', entry.reason && <Said key="reason" text={entry.reason} />],
           ['Request', entry.request_id],
         ]}
       />

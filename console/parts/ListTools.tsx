@@ -8,7 +8,7 @@ import { exactText } from '../ui/format.ts';
 import { copyText } from '../ui/Id.tsx';
 import { Menu } from '../ui/Menu.tsx';
 import { useToast } from '../ui/Toast.tsx';
-import { curlOf } from './ElsewhereMenu.tsx';
+import { curlOf } from './elsewhere.ts';
 import { list_commands, listCommand } from './list-command.ts';
 import { download, type FileKind } from './list-file.ts';
 
@@ -36,15 +36,14 @@ export function ListTools<N extends Name>({ of, input, label, onColumns }: Props
           ...(onColumns ? [{ name: 'Columns…', onChoose: onColumns }] : []),
           { name: 'Download as CSV', onChoose: () => setWanted('csv') },
           { name: 'Download as JSONL', onChoose: () => setWanted('jsonl') },
-          ...(command === null && !(of in list_commands)
-            ? []
-            : [
-                {
-                  name: command === null ? 'No command has these filters' : 'Copy as command',
-                  disabled: command === null,
-                  onChoose: () => void copy('the command', command ?? ''),
-                },
-              ]),
+          {
+            name:
+              command !== null
+                ? 'Copy as command'
+                : `No command ${of in list_commands ? 'has these filters' : 'lists this'}`,
+            disabled: command === null,
+            onChoose: () => void copy('the command', command ?? ''),
+          },
           { name: 'Copy as curl', onChoose: () => void copy('the request', curlOf(path)) },
           { name: 'View JSON', onChoose: () => window.open(path, '_blank', 'noopener') },
         ]}

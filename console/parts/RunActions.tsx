@@ -1,9 +1,10 @@
 import { useState } from 'react';
-import { useAct } from '../api.ts';
+import { type Answer, call, useAct } from '../api.ts';
 import { Button } from '../ui/Button.tsx';
 import type { Column } from '../ui/Table.tsx';
 import { useToast } from '../ui/Toast.tsx';
 import { KillDialog } from './KillDialog.tsx';
+import { ResumeDialog } from './ResumeDialog.tsx';
 import type { RunRow } from './run-columns.tsx';
 import { useMay } from './session.ts';
 
@@ -11,16 +12,22 @@ export type Stoppable = Pick<RunRow, 'id' | 'status' | 'hold' | 'goal' | 'agent_
 
 export const isOpen = ({ status }: { status: string }): boolean => ['queued', 'running', 'retry'].includes(status);
 
-/** Pausing and killing a run: pausing at once with a way back, killing after the question what it stops. */
+type Held = Pick<Answer<'getRun'>, 'id' | 'pause'>;
+
+/**
+ * Pausing, resuming and killing a run: pausing at once with a way back, killing after the question what it stops. What
+ * somebody paused is resumed at once, what a policy paused after the question why.
+ */
 export function useRunActions() {
   const may = useMay('operate');
   const [killing, setKilling] = useState<Stoppable | null>(null);
+  const [resuming, setResuming] = useState<Held | null>(null);
   const pause = useAct('pauseRun');
   const resume = useAct('resumeRun');
   const toast = useToast();
 
   const failed = (error: { message: string }) => toast(error.message, { tone: 'crit' });
-  const doResume = (run: Stoppable) =>
+  const doResume = (run: Pick<Stoppable, 'id'>) =>
     resume.mutate(
       { params: { id: run.id }, body: { reason: 'Resumed in the console' } },
       { onSuccess: () => toast('The run goes on'), onError: failed },
@@ -30,7 +37,13 @@ export function useRunActions() {
       { params: { id: run.id }, body: { reason: 'Paused in the console' } },
       { onSuccess: () => toast('Paused: its calls wait', { undo: () => doResume(run) }), onError: failed },
     );
-  const toggle = (run: Stoppable) => (run.hold === 'paused' ? doResume(run) : doPause(run));
+  // Asked anew: lists do not say what paused a run, and a page may be behind.
+  const askResume = ({ id }: Stoppable) =>
+    call('getRun', { params: { id } }).then(
+      (now) => (now.pause?.by.kind === 'policy' ? setResuming(now) : doResume(now)),
+      failed,
+    );
+  const toggle = (run: Stoppable) => void (run.hold === 'paused' ? askResume(run) : doPause(run));
   const onKey = (key: string, run: Stoppable): boolean => {
     if (!may || !isOpen(run)) return false;
     if (key === 'p') toggle(run);
@@ -55,6 +68,10 @@ export function useRunActions() {
       </>
     ),
   };
-  const dialog = killing && <KillDialog run={killing} onClose={() => setKilling(null)} />;
+  const dialog = killing ? (
+    <KillDialog run={killing} onClose={() => setKilling(null)} />
+  ) : (
+    resuming?.pause && <ResumeDialog id={resuming.id} pause={resuming.pause} onClose={() => setResuming(null)} />
+  );
   return { may, column, onKey, dialog, toggle, kill: setKilling };
 }

@@ -38,7 +38,7 @@ export function RunPeek({ run }: { run: RunRow }) {
           ],
           ['Cost', <Money key="cost" usd={run.estimated_cost_usd} />],
           ['Ended because', run.termination_reason && plainWords(run.termination_reason)],
-          ['Last refusal', run.last_refusal],
+          ['Last refusal', run.last_refusal && plainWords(run.last_refusal)],
           ['Started', <Instant key="at" at={run.started_at ?? run.created_at} />],
         ]}
       />

@@ -22,11 +22,13 @@ interface Props {
   full?: boolean;
   /** What an administrator begins here, and what others are told instead. */
   act?: { verb: string; denied: string; onChoose: () => void };
+  /** The same without the console, where no list of the page has it. */
+  elsewhere?: ReactNode;
   children: ReactNode;
 }
 
 /** A page of the room, with the way to the others. */
-export function SettingsPage({ title, full = false, act, children }: Props) {
+export function SettingsPage({ title, full = false, act, elsewhere, children }: Props) {
   const [path] = useLocation();
   const may = useMay('administer');
   return (
@@ -35,10 +37,15 @@ export function SettingsPage({ title, full = false, act, children }: Props) {
       heading="Settings"
       full={full}
       actions={
-        act && (
-          <Button kind="primary" disabled={!may} title={may ? undefined : act.denied} onClick={act.onChoose}>
-            {act.verb}
-          </Button>
+        (act || elsewhere) && (
+          <>
+            {act && (
+              <Button kind="primary" disabled={!may} title={may ? undefined : act.denied} onClick={act.onChoose}>
+                {act.verb}
+              </Button>
+            )}
+            {elsewhere}
+          </>
         )
       }
     >

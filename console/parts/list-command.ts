@@ -57,5 +57,6 @@ export function listCommand(of: Name, path: string): string | null {
   return words.join(' ');
 }
 
-const quoted = (text: string): string =>
+/** A word of a command as a shell takes it for one. */
+export const quoted = (text: string): string =>
   /^[\w.:@/+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

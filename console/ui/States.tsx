@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import { Said } from './Amount.tsx';
 import { Button } from './Button.tsx';
 import { Glyph } from './Glyph.tsx';
 import styles from './States.module.css';
@@ -104,7 +105,9 @@ export function Failed({ what, error, onRetry }: { what: string; error: Failure;
         <Glyph name={is_quiet ? 'circle' : 'cross'} />{' '}
         {is_denied ? 'Not for this key' : is_cancelled ? 'Cancelled' : what}
       </h2>
-      <p>{error.message}</p>
+      <p>
+        <Said text={error.message} />
+      </p>
       <div className={styles.actions}>
         {onRetry && !is_denied && (
           <Button small onClick={onRetry}>

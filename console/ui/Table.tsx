@@ -79,7 +79,10 @@ export function Table<Row>(props: TableProps<Row>) {
   const pick = useCallback((place: number, row: Row, is_plain: boolean) => {
     setCursor(place);
     const { onPeek: peek, onOpen: open } = latest.current;
-    if (is_plain) (peek ?? open)?.(row);
+    if (!is_plain) return;
+    // The keys of the list go on from the row that was clicked, not from the cell in it.
+    grid.current?.focus({ preventScroll: true });
+    (peek ?? open)?.(row);
   }, []);
   const open = useCallback((row: Row) => latest.current.onOpen?.(row), []);
   const choose = useCallback((row: Row) => latest.current.onChoose?.(row), []);

@@ -17,6 +17,7 @@ describe('money', () => {
     ['0.400000000', '$0.40'],
     ['0.004180000', '$0.0042'],
     ['0.000012300', '$0.000012'],
+    ['0.000099990', '$0.00010'],
     ['0.000000400', '<$0.000001'],
     ['0.000000000', '$0.00'],
     ['-0.250000000', '−$0.25'],
@@ -60,6 +61,9 @@ test('a time is relative within a day and a date after it', () => {
 test('a sentence is cut at its exact money and nowhere else', () => {
   expect(amountsIn('cost: 0.999992500 used of 1.000000000 usd, 0.000040500 asked')).toEqual([
     ...['cost: ', { usd: '0.999992500' }, ' used of ', { usd: '1.000000000' }, ', ', { usd: '0.000040500' }, ' asked'],
+  ]);
+  expect(amountsIn('a limit of $12.50 in 1.5 s, which may need $1200.0003. Or $1,234.50')).toEqual([
+    ...['a limit of ', { usd: '12.50' }, ' in 1.5 s, which may need ', { usd: '1200.0003' }, '. Or $1,234.50'],
   ]);
   expect(amountsIn('0.500000000 usd_per_minute')).toEqual(['', { usd: '0.500000000' }, ' a minute']);
   expect(amountsIn('steps: 15 used of 15 steps, 1.5 s')).toEqual(['steps: 15 used of 15 steps, 1.5 s']);

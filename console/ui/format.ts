@@ -25,14 +25,16 @@ function sizeText(whole: string, digits: string, compact: boolean): string {
   if (value < 0.000_001) return '<$0.000001';
   if (value >= 0.995) return '$1.00';
   if (value >= 0.01) return `$${value.toFixed(3).replace(/0$/, '')}`;
-  const places = Math.min(6, 1 - Math.floor(Math.log10(value)));
+  const places = Math.min(6, 1 - Math.floor(Math.log10(Number(value.toPrecision(2)))));
   return `$${value.toFixed(places)}`;
 }
 
-/** A sentence cut at its money, which the API writes exactly: `2.500000000 usd`. */
+const written_money = /(\$\d+\.\d+|\b\d+\.\d{9})\b(?: usd\b)?/;
+
+/** A sentence cut at its money, which the API writes exactly: `2.500000000 usd`, `$1200.0003`. */
 export function amountsIn(text: string): (string | { usd: string })[] {
-  const parts = text.replaceAll(' usd_per_minute', ' a minute').split(/\$?\b(\d+\.\d{9})\b(?: usd\b)?/);
-  return parts.map((part, at) => (at % 2 === 0 ? part : { usd: part }));
+  const parts = text.replaceAll(' usd_per_minute', ' a minute').split(written_money);
+  return parts.map((part, at) => (at % 2 === 0 ? part : { usd: part.replace('$', '') }));
 }
 
 /** Exact up to 9,999, then `12.4k`. */

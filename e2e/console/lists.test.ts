@@ -148,6 +148,22 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await page.waitForURL(/agent=one/);
   });
 
+  test('after a click on a row the keys of the list go on from it', { timeout: 120_000 }, async () => {
+    await goTo('/activity/completed');
+    const rows = page.getByRole('grid', { name: 'Completed runs' }).getByRole('row');
+    await rows
+      .nth(2)
+      .getByRole('gridcell')
+      .filter({ hasText: /^(?:one|two|three)$/ })
+      .click();
+    await page.waitForURL(/peek=run_/);
+    const clicked = new URL(page.url()).searchParams.get('peek');
+    await page.keyboard.press('k');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/runs/${clicked}`);
+  });
+
   test('filters that are written or pressed at once are all kept', { timeout: 120_000 }, async () => {
     await goTo('/activity/completed');
     await page.keyboard.press('/');

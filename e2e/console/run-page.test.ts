@@ -107,6 +107,48 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await bound.close();
   });
 
+  test('a run that a policy paused is resumed with a reason, which the ledger keeps, and with more room', {
+    timeout: 120_000,
+  }, async () => {
+    const { admin, server } = console_.gateway;
+    const once = { type: 'steps', max: 1, window: { per: 'run' } };
+    await makePolicy(admin, {
+      name: 'One step, then a person',
+      target: { kind: 'agent', ids: ['asked-bot'] },
+      controls: [{ limit: once, action: 'pause', pause: { timeout_seconds: 600 } }],
+    });
+    const plan = { steps: ['a', 'b'].map((id) => ({ id, skill: 'transform', params: { input: 1, expression: '@' } })) };
+    const ask = { goal: 'Two steps', agent_id: 'asked-bot', plan };
+    const { id } = expectStatus(202, await admin.post<{ id: string }>('/api/v1/runs', ask));
+    const said = async (event: string) => {
+      const kept = await admin.get<{ items: { reason: string }[] }>(`/api/v1/logs/audit?event=${event}`);
+      return expectStatus(200, kept).items.map(({ reason }) => reason);
+    };
+    await page.goto(`${server.url}/runs/${id}`);
+    await page.getByRole('button', { name: 'Resume…' }).waitFor();
+    await page.keyboard.press('p');
+    const dialog = page.getByRole('dialog', { name: 'Resume this run?' });
+    await dialog.getByRole('button', { name: 'Resume' }).click();
+    await dialog.getByText('Say why, in a few words.').waitFor();
+    expect(await said('RUN_RESUMED')).not.toContain('Looked at it');
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('Looked at it');
+    await dialog.getByRole('button', { name: 'Resume' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await said('RUN_RESUMED')).toContain('Looked at it');
+    // The limit has no more room than before: it holds the run again.
+    const list = page.getByRole('grid', { name: 'Live runs' });
+    await page.goto(`${server.url}/activity/live?agent=asked-bot`);
+    await list.getByRole('button', { name: 'Resume' }).click({ timeout: 30_000 });
+    await dialog.getByLabel('Raise the limit once by (steps)').fill('3');
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('It may have three more');
+    await dialog.getByRole('button', { name: 'Resume' }).click();
+    await waitFor(
+      async () => expectStatus(200, await admin.get<{ status: string }>(`/api/v1/runs/${id}`)).status === 'succeeded',
+      { what: 'the end of the run', timeout_ms: 30_000 },
+    );
+    expect(await said('LIMIT_OVERRIDDEN')).toContain('It may have three more');
+  });
+
   test('the tries of a step are one row, and each of them is looked at', { timeout: 120_000 }, async () => {
     const { admin, server } = console_.gateway;
     const wrong = { id: 'flaky', skill: 'transform', params: { input: 'x', expression: 'abs(@)' }, retries: 1 };

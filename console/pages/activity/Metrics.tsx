@@ -1,5 +1,7 @@
 import { useLocation } from 'wouter';
+import { pathFor } from '../../api.ts';
 import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { type Filtering, Filters } from '../../ui/Filters.tsx';
 import { Page } from '../../ui/Page.tsx';
@@ -33,7 +35,7 @@ export function Metrics() {
   const name = (range_name in ranges ? range_name : '24h') as RangeName;
   const part = (['model', 'agent', 'project'].includes(by) ? by : 'model') as Breakdown;
   const range = useRange(values, name);
-  const { now, outcomes, before } = useMetrics(values, range);
+  const { asked, now, outcomes, before } = useMetrics(values, range);
   const parts = useParts(now.data, part, values, range);
   const choose = (to: RangeName) => {
     setRange(to);
@@ -63,6 +65,13 @@ export function Metrics() {
           ]}
           chosen={part}
           onChoose={setBy}
+        />
+        <ElsewhereMenu
+          what="metrics"
+          of="getMetrics"
+          input={{ query: asked }}
+          command={null}
+          also={[pathFor('getOutcomes', { query: asked })]}
         />
       </div>
       {now.isError && (

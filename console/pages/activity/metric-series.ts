@@ -41,7 +41,7 @@ export function useMetrics(values: Filtering, range: ReturnType<typeof useRange>
   const to_ms = time.to === undefined ? Math.floor(Date.now() / hour_ms) * hour_ms : Date.parse(time.to);
   const earlier = { from: new Date(from_ms - (to_ms - from_ms)).toISOString(), to: time.from, bucket: 'day' };
   const before = useApi('getMetrics', { query: { ...values, ...earlier } }, calm);
-  return { now, outcomes, before };
+  return { asked, now, outcomes, before };
 }
 
 const most_lines = 5;

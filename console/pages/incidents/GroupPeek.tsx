@@ -4,6 +4,7 @@ import { type Group, useIncidentActs } from '../../parts/incident-acts.ts';
 import { useMay } from '../../parts/session.ts';
 import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { shortId } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/KeyValue.tsx';
@@ -39,7 +40,9 @@ export function GroupPeek({ group, state, onResolve }: Props) {
   const which = { like: group.latest_incident_id };
   return (
     <>
-      <p>{group.latest_title}</p>
+      <p>
+        <Said text={group.latest_title} />
+      </p>
       <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}>
         {group.open > 0 && (
           <Button
@@ -81,7 +84,7 @@ export function GroupPeek({ group, state, onResolve }: Props) {
       )}
       <ul>
         {items.slice(0, shown).map((one) => (
-          <li key={one.id} style={{ display: 'flex', gap: 10, minHeight: 26 }}>
+          <li key={one.id} style={{ display: 'flex', alignItems: 'center', gap: 10, minHeight: 26 }}>
             <State of="severity" state={one.severity} bare />
             <Link href={hrefOf(one.id)}>
               <code>{shortId(one.id)}</code>

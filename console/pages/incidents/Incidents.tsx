@@ -7,6 +7,7 @@ import { ListView } from '../../parts/ListView.tsx';
 import { useMay } from '../../parts/session.ts';
 import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Spark } from '../../ui/Spark.tsx';
@@ -33,7 +34,7 @@ const columns: readonly Column<Group>[] = [
         href={hrefOf(row.latest_incident_id)}
         title={`Grouped by ${row.grouped_by.join(', ')}: ${row.latest_title}`}
       >
-        {row.latest_title}
+        <Said text={row.latest_title} />
       </Link>
     ),
   },

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useAct } from '../../api.ts';
 import type { Gauge, Limit } from '../../parts/gauge.ts';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
+import { raiseOf } from '../../parts/raise.ts';
 import { SelectField, TextField } from '../../ui/Field.tsx';
 import { amountText } from '../../ui/format.ts';
 import { useToast } from '../../ui/Toast.tsx';
@@ -22,25 +23,12 @@ export function RaiseDialog({ limit, gauge, onClose }: { limit: Limit; gauge: Ga
   const ends = gauge.resets_at;
   const more = Number(amount);
   const save = (reason: string) =>
-    create.mutate(
-      {
-        params: { id: limit.policy_id },
-        body: {
-          control_id: limit.id,
-          ...(gauge.subject !== '*' && { subject: gauge.subject }),
-          // Money is exact as a text; what is counted is a number.
-          amount: gauge.unit.startsWith('usd') ? amount.trim() : more,
-          ...(until === 'window' && ends ? { expires_at: ends } : { hours: Number(until === 'window' ? 24 : until) }),
-          reason,
-        },
+    create.mutate(raiseOf(limit, gauge, { amount, hours: until === 'window' ? null : Number(until), reason }), {
+      onSuccess: (made) => {
+        toast(`Raised to ${amountText(made.raised_cap, made.unit)}`);
+        onClose();
       },
-      {
-        onSuccess: (made) => {
-          toast(`Raised to ${amountText(made.raised_cap, made.unit)}`);
-          onClose();
-        },
-      },
-    );
+    });
   return (
     <ReasonDialog
       open

@@ -4,6 +4,7 @@ import { LedgerView } from '../../parts/LedgerView.tsx';
 import { ListView } from '../../parts/ListView.tsx';
 import { LogTabs } from '../../parts/LogTabs.tsx';
 import { id_shape } from '../../paths.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { shortId } from '../../ui/format.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
@@ -37,7 +38,12 @@ const columns: readonly Column<Row>[] = [
       </>
     ),
   },
-  { id: 'reason', title: 'Reason', width: 'minmax(160px, 2fr)', cell: (row) => row.reason },
+  {
+    id: 'reason',
+    title: 'Reason',
+    width: 'minmax(160px, 2fr)',
+    cell: (row) => row.reason && <Said text={row.reason} />,
+  },
 ];
 const facets = [
   { name: 'actor_type', label: 'By', choices: ['human', 'service', 'system'] },

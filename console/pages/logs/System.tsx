@@ -2,6 +2,7 @@ import type { Item } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { LogTabs } from '../../parts/LogTabs.tsx';
 import { plainWords } from '../../parts/words.tsx';
+import { Said } from '../../ui/Amount.tsx';
 import { Status, type Tone } from '../../ui/Chip.tsx';
 import type { GlyphName } from '../../ui/Glyph.tsx';
 import { Json } from '../../ui/KeyValue.tsx';
@@ -32,7 +33,7 @@ const columns: readonly Column<Row>[] = [
   },
   { id: 'component', title: 'Component', width: '96px', cell: (row) => plainWords(row.component) },
   { id: 'event', title: 'Event', width: '136px', cell: (row) => plainWords(row.event_type) },
-  { id: 'summary', title: 'Summary', width: 'minmax(200px, 1fr)', cell: (row) => row.summary },
+  { id: 'summary', title: 'Summary', width: 'minmax(200px, 1fr)', cell: (row) => <Said text={row.summary} /> },
   { id: 'cause', title: 'Caused by', width: '96px', cell: (row) => plainWords(row.caused_by) },
 ];
 const events = [

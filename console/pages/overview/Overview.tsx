@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
-import { useApi } from '../../api.ts';
+import { pathFor, useApi } from '../../api.ts';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { Status } from '../../ui/Chip.tsx';
 import { Columns, Page, Section } from '../../ui/Page.tsx';
@@ -13,17 +14,25 @@ import { Now } from './Now.tsx';
 import styles from './Overview.module.css';
 
 const seldom = { staleTime: 30_000 } as const;
+/** What is asked for, once more for whoever wants the same without the console. */
+const open_incidents = { query: { status: 'open', limit: 200 } };
+const open_signals = { query: { status: 'open', limit: 200 } };
+const active_limits = { query: { status: 'active', limit: 200 } };
+const pending_approvals = { query: { status: 'pending', limit: 50 } };
+const live_runs = { query: { limit: 200 } };
+const active_policies = { query: { status: 'active', limit: 200 } };
+const commands = 'npx aos incidents list --status open; npx aos signals list --status open; npx aos runs list --live';
 
 /** Is anything out of control right now, and what must be done? */
 export function Overview() {
   const now = useNow();
   const ever = useApi('listRuns', { query: { limit: 1, is_synthetic: 'all' } });
-  const incidents = useApi('listIncidents', { query: { status: 'open', limit: 200 } });
-  const signals = useApi('listSignals', { query: { status: 'open', limit: 200 } });
-  const limits = useApi('listLimits', { query: { status: 'active', limit: 200 } });
-  const approvals = useApi('listApprovals', { query: { status: 'pending', limit: 50 } });
-  const live = useApi('listLiveRuns', { query: { limit: 200 } });
-  const policies = useApi('listPolicies', { query: { status: 'active', limit: 200 } });
+  const incidents = useApi('listIncidents', open_incidents);
+  const signals = useApi('listSignals', open_signals);
+  const limits = useApi('listLimits', active_limits);
+  const approvals = useApi('listApprovals', pending_approvals);
+  const live = useApi('listLiveRuns', live_runs);
+  const policies = useApi('listPolicies', active_policies);
   const day = useApi('getMetrics', {}, { ...seldom, refetchInterval: 30_000 });
   if (ever.data?.items.length === 0) return <FirstSteps />;
   const matters = mattersOf(
@@ -39,7 +48,7 @@ export function Overview() {
   const asked = [incidents, signals, limits, approvals, live, policies, day];
   const missing = asked.filter(({ isError }) => isError).length;
   return (
-    <Page title="Overview">
+    <Page title="Overview" actions={<OverviewElsewhere />}>
       <Columns>
         <Section title={matters.length > 0 ? `Needs attention (${matters.length})` : 'Needs attention'}>
           {incidents.isPending ? <Loading what="what needs attention" /> : <Matters of={matters} />}
@@ -58,6 +67,23 @@ export function Overview() {
     </Page>
   );
 }
+
+const OverviewElsewhere = () => (
+  <ElsewhereMenu
+    what="overview"
+    of="getMetrics"
+    input={{}}
+    command={commands}
+    also={[
+      pathFor('listIncidents', open_incidents),
+      pathFor('listSignals', open_signals),
+      pathFor('listApprovals', pending_approvals),
+      pathFor('listLiveRuns', live_runs),
+      pathFor('listLimits', active_limits),
+      pathFor('listPolicies', active_policies),
+    ]}
+  />
+);
 
 function Matters({ of }: { of: readonly Matter[] }) {
   if (of.length === 0)

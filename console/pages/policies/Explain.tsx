@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { Link } from 'wouter';
 import { type Answer, useAct, useApi } from '../../api.ts';
 import { amountsOf } from '../../parts/DecisionWords.tsx';
+import { SendingMenu } from '../../parts/ElsewhereMenu.tsx';
 import { useSession } from '../../parts/session.ts';
 import { State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
@@ -11,6 +12,7 @@ import { SelectField, TextField } from '../../ui/Field.tsx';
 import { Page, Panel, Section } from '../../ui/Page.tsx';
 import { Failed } from '../../ui/States.tsx';
 import styles from './Explain.module.css';
+import { explainCommand } from './explain-command.ts';
 
 type Explanation = Answer<'explain'>;
 type Looked = Explanation['policies'][number];
@@ -33,18 +35,20 @@ export function Explain() {
   const caller = keys.data?.items.find(({ id }) => id === key);
   const of_tenant = key === '' ? session.project === null : caller?.project_id === null;
   const given = (name: string, value: string) => (value.trim() === '' ? {} : { [name]: value.trim() });
+  const asked = {
+    ...{ ...given('model', model), ...given('agent', agent), ...given('actor', actor) },
+    ...{ ...given('project', of_tenant ? project : ''), ...given('api_key', key) },
+    estimate: { input_tokens: Number(input_tokens) || 0, max_output_tokens: Number(max_output_tokens) || 0 },
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    explain.mutate({
-      body: {
-        ...{ ...given('model', model), ...given('agent', agent), ...given('actor', actor) },
-        ...{ ...given('project', of_tenant ? project : ''), ...given('api_key', key) },
-        estimate: { input_tokens: Number(input_tokens) || 0, max_output_tokens: Number(max_output_tokens) || 0 },
-      },
-    });
+    explain.mutate({ body: asked });
   };
   return (
-    <Page title="Explain a call">
+    <Page
+      title="Explain a call"
+      actions={<SendingMenu what="call" of="explain" input={{ body: asked }} command={explainCommand(asked)} />}
+    >
       <p className="quiet">
         Asks the code that decides real calls; nothing is sent, counted or stored. A call that was made is explained on
         the page of its decision.

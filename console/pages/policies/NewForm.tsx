@@ -15,6 +15,7 @@ import { keepDraft } from './kept-draft.ts';
 import styles from './New.module.css';
 import { NewAction } from './NewAction.tsx';
 import { NewAlert } from './NewAlert.tsx';
+import { NewElsewhere } from './NewElsewhere.tsx';
 import { NewLimit, NewWatch } from './NewLimit.tsx';
 import { NewPreview } from './NewPreview.tsx';
 import { NewFindings, NewRail } from './NewRail.tsx';
@@ -83,6 +84,7 @@ export function NewForm({ title, start, edited }: Props) {
           <Button kind="primary" onClick={() => go('save')}>
             Review
           </Button>
+          <NewElsewhere document={document} edited={edited} />
         </>
       }
     >

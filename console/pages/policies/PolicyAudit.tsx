@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { useApi } from '../../api.ts';
 import { plainWords } from '../../parts/words.tsx';
+import { Said } from '../../ui/Amount.tsx';
 import { Panel } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
 import { Instant } from '../../ui/Time.tsx';
@@ -35,7 +36,7 @@ export function PolicyAudit({ id }: { id: string }) {
             <Link href={`/logs/audit?object=${id}&peek=${entry.id}`}>{plainWords(entry.event)}</Link>
             <span>{names.get(entry.actor_id) ?? (entry.actor_type === 'system' ? 'AOS' : entry.actor_id)}</span>
             <span className="quiet cut" title={entry.reason ?? ''}>
-              {entry.reason ?? 'no reason given'}
+              {entry.reason === null ? 'no reason given' : <Said text={entry.reason} />}
             </span>
           </li>
         ))}

@@ -2,6 +2,7 @@ import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
 import { State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { shortId } from '../../ui/format.ts';
 import { Panel } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
@@ -37,7 +38,7 @@ export function PolicyIncidents({ id }: { id: string }) {
               <code>{shortId(one.id)}</code>
             </Link>
             <span className="cut" title={one.title}>
-              {one.agent_slug ?? 'no agent'}: {one.title}
+              {one.agent_slug ?? 'no agent'}: <Said text={one.title} />
             </span>
             <span style={{ textAlign: 'right' }}>
               <Time at={one.last_occurred_at} />

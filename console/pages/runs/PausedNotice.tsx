@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { useSession } from '../../parts/session.ts';
 import { hrefOf } from '../../paths.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { Notice } from '../../ui/States.tsx';
 import { Instant, useNow } from '../../ui/Time.tsx';
 import type { RunDetail } from './RunHead.tsx';
@@ -19,7 +20,8 @@ export function PausedNotice({ pause }: { pause: Pause }) {
         <strong>
           Paused by <Whose by={by} /> <Instant at={at} clock={is_recent} />
         </strong>
-        {is_recent && ' UTC'}: {reason.replace(/[.\s]+$/, '')}. Its calls wait, and streams under way stand still,{' '}
+        {is_recent && ' UTC'}: <Said text={reason.replace(/[.\s]+$/, '')} />. Its calls wait, and streams under way
+        stand still,{' '}
         {by.kind !== 'policy' ? (
           'until somebody resumes it; it never goes on by itself.'
         ) : until === null ? (

@@ -3,6 +3,7 @@ import { useApi } from '../../api.ts';
 import { limitsOf, useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
 import { Pager } from '../../parts/Pager.tsx';
 import { isCancelled } from '../../problem.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { shortId } from '../../ui/format.ts';
 import { Id } from '../../ui/Id.tsx';
 import { Json } from '../../ui/KeyValue.tsx';
@@ -89,7 +90,11 @@ function RunBody({ run }: { run: RunDetail }) {
       <RunIncident incidents={incidents} count={run.incident_ids.length} />
       <RunApprovals run_id={id} />
       {run.pause && !is_over && <PausedNotice pause={run.pause} />}
-      {run.failure && <p style={{ color: 'var(--crit)' }}>{run.failure.message}</p>}
+      {run.failure && (
+        <p style={{ color: 'var(--crit)' }}>
+          <Said text={run.failure.message} />
+        </p>
+      )}
       <RunLimits limits={limits} is_over={is_over} />
       <Tabs
         label="Parts of the run"

@@ -93,7 +93,7 @@ export function useRunCommands(run: RunDetail | undefined) {
       {is_open && (
         <>
           <Button hint="p" disabled={!actions.may} onClick={() => actions.toggle(run)}>
-            {run.hold === 'paused' ? 'Resume' : 'Pause'}
+            {run.hold !== 'paused' ? 'Pause' : run.pause?.by.kind === 'policy' ? 'Resume…' : 'Resume'}
           </Button>
           <Button kind="danger" hint="⇧K" disabled={!actions.may} onClick={() => actions.kill(run)}>
             Kill…

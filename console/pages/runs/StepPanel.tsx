@@ -142,7 +142,7 @@ function Wrong({ error }: { error: unknown }) {
   return (
     <Block title="Error">
       <p>
-        {code !== undefined && <code>{String(code)}</code>} {message !== undefined && String(message)}
+        {code !== undefined && <code>{String(code)}</code>} {message !== undefined && <Said text={String(message)} />}
       </p>
     </Block>
   );

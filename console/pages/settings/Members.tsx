@@ -1,6 +1,7 @@
 import { mayDo, permissions, roles } from '@aos/core/access/permission.ts';
 import { useState } from 'react';
 import { type Item, useApi } from '../../api.ts';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
 import { useMay } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
@@ -15,12 +16,13 @@ import { AgainDialog, DisableDialog, InviteDialog, RoleDialog } from './MemberDi
 import styles from './Members.module.css';
 
 type Member = Item<'listMembers'>;
+const all = { query: { limit: 200 } };
 type Asking = { what: 'role' | 'again' | 'disable'; member: Member };
 
 /** Who may sign in, and what each role may do. */
 export function Members() {
   const may = useMay('administer');
-  const members = useApi('listMembers', { query: { limit: 200 } });
+  const members = useApi('listMembers', all);
   const [inviting, setInviting] = useState(false);
   const [asking, setAsking] = useState<Asking | null>(null);
   const close = () => setAsking(null);
@@ -28,6 +30,7 @@ export function Members() {
     <SettingsPage
       title="Members & roles"
       act={{ verb: 'Invite', denied: 'Your role may not invite people', onChoose: () => setInviting(true) }}
+      elsewhere={<ElsewhereMenu what="list of members" of="listMembers" input={all} command={null} />}
     >
       {members.isPending && <Loading what="members" />}
       {members.isError && (

@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
+import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
 import { Status, type Tone } from '../../ui/Chip.tsx';
 import { countText, durationText, exactText } from '../../ui/format.ts';
@@ -18,7 +19,10 @@ type ProcessFacts = NonNullable<Health['processes']>[number];
 export function System() {
   const { data, error, isPending, refetch } = useApi('getSystem', {}, { refetchInterval: 5_000 });
   return (
-    <SettingsPage title="System health">
+    <SettingsPage
+      title="System health"
+      elsewhere={<ElsewhereMenu what="system" of="getSystem" input={{}} command="npx aos doctor" />}
+    >
       {isPending && <Loading what="the state of the system" />}
       {error && <Failed what="The system does not answer" error={error} onRetry={() => void refetch()} />}
       {data && (
