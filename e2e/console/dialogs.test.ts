@@ -67,9 +67,14 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
     return { button, item, press: (key: string) => page.keyboard.press(key) };
   };
   const expectNoBarriers = async (page: Page, asked: Asked) => {
+    let here = '';
     for (const [name, [path, open]] of Object.entries(asked)) {
-      await page.goto(`${console_.gateway.server.url}${path}`);
+      // The dialogs of one page are opened one after the other, as somebody does who closes each.
+      if (path === here) await page.keyboard.press('Escape');
+      else await page.goto(`${console_.gateway.server.url}${path}`);
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
       await settled(page);
+      here = path;
       await open();
       await page.getByRole('dialog').waitFor();
       expect.soft([name, await barriers(page)]).toEqual([name, []]);
