@@ -4,22 +4,26 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { expectStatus } from '../parts/client.ts';
 import { type Gateway, startGateway, type WireName, wires } from '../parts/gateway.ts';
 
-/** A gateway, and bytes that are sent to it as they are. Importing it starts the gateway. */
+/** A gateway, and bytes that are sent to it as they are. `withGateway` starts the gateway. */
 
 export let gateway: Gateway;
 export let dribbling: { socket: Socket; heard: () => string }[];
-beforeAll(async () => {
-  gateway = await startGateway();
-  // Tenants are known to this process, and one call has gone through, before anything bad comes.
-  expectStatus(200, await gateway.admin.post('/v1/chat/completions', wires.chat.body({})));
-  dribbling = await Promise.all(
-    Array.from({ length: 10 }, () => opened('POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n')),
-  );
-});
-afterAll(async () => {
-  for (const { socket } of dribbling ?? []) socket.destroy();
-  await gateway?.stop();
-});
+
+/** For the tests of the file that calls it. */
+export function withGateway(): void {
+  beforeAll(async () => {
+    gateway = await startGateway();
+    // Tenants are known to this process, and one call has gone through, before anything bad comes.
+    expectStatus(200, await gateway.admin.post('/v1/chat/completions', wires.chat.body({})));
+    dribbling = await Promise.all(
+      Array.from({ length: 10 }, () => opened('POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n')),
+    );
+  });
+  afterAll(async () => {
+    for (const { socket } of dribbling ?? []) socket.destroy();
+    await gateway?.stop();
+  });
+}
 
 /** A connection that has sent these bytes. */
 export async function opened(bytes: string | Buffer) {

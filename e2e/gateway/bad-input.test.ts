@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { expectStatus, makeKey } from '../parts/client.ts';
 import { type WireName, wire_names, wires } from '../parts/gateway.ts';
-import { counts, dribbling, gateway, good, names, opened, refused, send } from './bad-input-parts.ts';
+import { counts, dribbling, gateway, good, names, opened, refused, send, withGateway } from './bad-input-parts.ts';
+
+withGateway();
 
 describe('is refused clearly and leaves nothing behind', () => {
   let before: object[];

@@ -5,7 +5,7 @@ import type { ScriptedProvider } from '../../tools/simulate/scripted-provider.ts
 import { cannedProvider } from '../parts/canned-provider.ts';
 import { type Gateway, startGateway } from '../parts/gateway.ts';
 
-/** A gateway, and the official clients before and behind it. Importing it starts the gateway. */
+/** A gateway, and the official clients before and behind it. `withGateway` starts the gateway. */
 
 const logprobs = {
   content: [
@@ -23,13 +23,17 @@ const with_logprobs = {
 
 export let gateway: Gateway;
 export let canned: ScriptedProvider;
-beforeAll(async () => {
-  [gateway, canned] = await Promise.all([startGateway(), cannedProvider({ logprobs: { body: with_logprobs } })]);
-});
-afterAll(async () => {
-  await gateway?.stop();
-  await canned?.close();
-});
+
+/** For the tests of the file that calls it. */
+export function withGateway(): void {
+  beforeAll(async () => {
+    [gateway, canned] = await Promise.all([startGateway(), cannedProvider({ logprobs: { body: with_logprobs } })]);
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    await canned?.close();
+  });
+}
 
 export const openaiDirect = (options: object = {}) =>
   new OpenAI({ baseURL: gateway.stub.url, apiKey: 'sk', ...options });

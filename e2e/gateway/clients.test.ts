@@ -16,7 +16,10 @@ import {
   openaiDirect,
   pixel,
   tools,
+  withGateway,
 } from './client-parts.ts';
+
+withGateway();
 
 describe('the official OpenAI client', () => {
   test('plain, with several answers, a bound, stop, seed, tools and an image', async () => {

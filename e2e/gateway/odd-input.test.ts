@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { expectStatus } from '../parts/client.ts';
 import { limitAgent, recordsOf } from '../parts/gateway.ts';
-import { gateway, good, opened, send } from './bad-input-parts.ts';
+import { gateway, good, opened, send, withGateway } from './bad-input-parts.ts';
+
+withGateway();
 
 test('a slow body is waited for, and counts like any other', async () => {
   const body = good('chat');

@@ -11,7 +11,10 @@ import {
   settledRecord,
   tokens,
   untilClosed,
+  withGateway,
 } from './stream-parts.ts';
+
+withGateway();
 
 /** The stub's own count: a word is a token, whatever our encoding makes of it. Every fifth is two tokens to us. */
 const words = (count: number) => Array.from({ length: count }, (_, n) => (n % 5 === 4 ? 'Landgut ' : 'the ')).join('');

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { limitAgent, recordsOf, wires } from '../parts/gateway.ts';
-import { block, call, day, errorIn, expectSameState, gateway, next } from './refusal-parts.ts';
+import { block, call, day, errorIn, expectSameState, gateway, next, withGateway } from './refusal-parts.ts';
+
+withGateway();
 
 describe('amounts', () => {
   const chat = (agent: string, more: object = {}, headers: object = {}) =>

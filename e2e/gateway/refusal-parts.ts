@@ -2,14 +2,18 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { api, expectStatus } from '../parts/client.ts';
 import { type Gateway, recordsOf, startGateway, type WireName, wires } from '../parts/gateway.ts';
 
-/** A gateway, limits of every kind, and all that a refusal leaves behind. Importing it starts the gateway. */
+/** A gateway, limits of every kind, and all that a refusal leaves behind. `withGateway` starts the gateway. */
 
 export let gateway: Gateway;
 let agents = 0;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway?.stop());
+
+/** For the tests of the file that calls it. */
+export function withGateway(): void {
+  beforeAll(async () => {
+    gateway = await startGateway();
+  });
+  afterAll(() => gateway?.stop());
+}
 
 export interface Refused {
   type: string;

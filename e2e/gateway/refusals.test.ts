@@ -14,7 +14,10 @@ import {
   gateway,
   next,
   type Refused,
+  withGateway,
 } from './refusal-parts.ts';
+
+withGateway();
 
 describe.each(Object.entries(causes))('refused for %s', (name, cause) => {
   let agent: string;

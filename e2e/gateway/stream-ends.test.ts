@@ -3,7 +3,19 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { wire_names, wires } from '../parts/gateway.ts';
-import { agentWith, gateway, gaugeOf, lastBill, open, readAll, settledRecord, tokens } from './stream-parts.ts';
+import {
+  agentWith,
+  gateway,
+  gaugeOf,
+  lastBill,
+  open,
+  readAll,
+  settledRecord,
+  tokens,
+  withGateway,
+} from './stream-parts.ts';
+
+withGateway();
 
 describe('a caller who leaves at once', () => {
   const leave = async (body: object, headers: Record<string, string> = {}) => {

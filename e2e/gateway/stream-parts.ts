@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { expectStatus, waitFor } from '../parts/client.ts';
 import { type Gateway, limitAgent, recordsOf, startGateway, type WireName, wires } from '../parts/gateway.ts';
 
-/** A gateway with short deadlines, and streams as the official clients read them. Importing it starts the gateway. */
+/** A gateway with short deadlines, and streams as the official clients read them. `withGateway` starts the gateway. */
 
 const first_byte_ms = 700;
 export const idle_ms = 900;
@@ -13,12 +13,16 @@ export const idle_ms = 900;
 export let gateway: Gateway;
 let agents = 0;
 export let tokens: (text: string) => number;
-beforeAll(async () => {
-  const deadlines = { AOS_FIRST_BYTE_TIMEOUT_MS: String(first_byte_ms), AOS_IDLE_TIMEOUT_MS: String(idle_ms) };
-  gateway = await startGateway(deadlines);
-  tokens = (await loadTokenizer()).count;
-});
-afterAll(() => gateway?.stop());
+
+/** For the tests of the file that calls it. */
+export function withGateway(): void {
+  beforeAll(async () => {
+    const deadlines = { AOS_FIRST_BYTE_TIMEOUT_MS: String(first_byte_ms), AOS_IDLE_TIMEOUT_MS: String(idle_ms) };
+    gateway = await startGateway(deadlines);
+    tokens = (await loadTokenizer()).count;
+  });
+  afterAll(() => gateway?.stop());
+}
 
 export const now = () => performance.timeOrigin + performance.now();
 

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ScriptedProvider, scriptedProvider } from '../../tools/simulate/scripted-provider.ts';
 import { addProvider, waitFor } from '../parts/client.ts';
 import { say } from '../parts/gateway.ts';
-import { gateway, idle_ms, settledRecord } from './stream-parts.ts';
+import { gateway, idle_ms, settledRecord, withGateway } from './stream-parts.ts';
+
+withGateway();
 
 // The last of this file: with two providers of a kind, a bare model name is ambiguous.
 describe('a provider of its own kind', () => {

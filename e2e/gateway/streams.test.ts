@@ -15,7 +15,10 @@ import {
   settledRecord,
   tokens,
   untilClosed,
+  withGateway,
 } from './stream-parts.ts';
+
+withGateway();
 
 // Of models with another tokenizer: other-tokenizers.test.ts.
 describe.each(['chat', 'responses'] as const)(

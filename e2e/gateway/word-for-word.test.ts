@@ -3,7 +3,9 @@ import OpenAI from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addProvider, collect } from '../parts/client.ts';
 import { say } from '../parts/gateway.ts';
-import { canned, claude, claude_tools, gateway, model, tools } from './client-parts.ts';
+import { canned, claude, claude_tools, gateway, model, tools, withGateway } from './client-parts.ts';
+
+withGateway();
 
 describe('what reaches the provider', () => {
   const post = async (path: string, body: string, headers: Record<string, string> = {}) => {

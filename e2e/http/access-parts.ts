@@ -4,15 +4,19 @@ import { type Api, api, makeKey } from '../parts/client.ts';
 import { startApp, type TestApp } from './app.ts';
 import { rowsOf } from './rows.ts';
 
-/** The API of access on a database of its own. Importing it starts the API. */
+/** The API of access on a database of its own. `withApi` starts the API. */
 
 export let app: TestApp;
 export let admin: Api;
-beforeAll(async () => {
-  app = await startApp();
-  admin = api(app);
-});
-afterAll(() => app.close());
+
+/** For the tests of the file that calls it. */
+export function withApi(): void {
+  beforeAll(async () => {
+    app = await startApp();
+    admin = api(app);
+  });
+  afterAll(() => app.close());
+}
 
 export interface ErrorBody {
   error: { code: string; message: string };

@@ -1,8 +1,10 @@
 import type { JsonObject } from '@aos/core/base/json.ts';
 import { describe, expect, test } from 'vitest';
 import { api, expectStatus, type KeyBody, makeKey } from '../parts/client.ts';
-import { admin, app, as, fresh, ledgerOf, reason, refused } from './access-parts.ts';
+import { admin, app, as, fresh, ledgerOf, reason, refused, withApi } from './access-parts.ts';
 import { rowsOf } from './rows.ts';
+
+withApi();
 
 describe('making a key', () => {
   test('shows it once; later only its hint is seen, and the database has no more', async () => {

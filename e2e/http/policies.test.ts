@@ -18,7 +18,10 @@ import {
   reason,
   snapshot,
   step,
+  withApi,
 } from './policy-parts.ts';
+
+withApi();
 
 describe('the lifecycle of a policy', () => {
   test('a draft has an id, ids of its controls, its sentence and its page, and is in no snapshot', async () => {

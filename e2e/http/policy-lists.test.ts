@@ -14,7 +14,10 @@ import {
   put,
   type Refused,
   step,
+  withApi,
 } from './policy-parts.ts';
+
+withApi();
 
 describe('lists', () => {
   test('are filtered by status, mode, kind of target and text, and turn their pages by keyset', async () => {

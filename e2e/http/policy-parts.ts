@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { type Answer, type Api, expectStatus } from '../parts/client.ts';
 import { openPolicyApp, type PolicyApp } from './policy-app.ts';
 
-/** The API of policies on a database of its own. Importing it starts the API. */
+/** The API of policies on a database of its own. `withApi` starts the API. */
 
 export type Policy = PolicyObject;
 export interface List<Item> {
@@ -30,11 +30,14 @@ export const path = (id: string, step = '') => `/api/v1/policies/${id}${step}`;
 export let app: PolicyApp;
 export let admin: Api & { key_id: string };
 
-beforeAll(async () => {
-  app = await openPolicyApp('postgres');
-  admin = await app.client();
-});
-afterAll(() => app?.drop());
+/** For the tests of the file that calls it. */
+export function withApi(): void {
+  beforeAll(async () => {
+    app = await openPolicyApp('postgres');
+    admin = await app.client();
+  });
+  afterAll(() => app?.drop());
+}
 
 export const create = async (more: object = {}, client: Api = admin): Promise<Policy> =>
   expectStatus(201, await client.post<Policy>('/api/v1/policies', document(more)));

@@ -1,7 +1,22 @@
 import { makeId } from '@aos/server/base/deps.ts';
 import { describe, expect, test } from 'vitest';
 import { expectStatus } from '../parts/client.ts';
-import { activated, admin, app, create, document, get, limit, path, put, type Refused, step } from './policy-parts.ts';
+import {
+  activated,
+  admin,
+  app,
+  create,
+  document,
+  get,
+  limit,
+  path,
+  put,
+  type Refused,
+  step,
+  withApi,
+} from './policy-parts.ts';
+
+withApi();
 
 describe('what is not accepted', () => {
   const refused = async (body: object): Promise<string> => {

@@ -2,8 +2,10 @@ import type { JsonObject } from '@aos/core/base/json.ts';
 import { sealContext } from '@aos/server/base/vault.ts';
 import { describe, expect, test } from 'vitest';
 import { expectStatus } from '../parts/client.ts';
-import { admin, app, type ErrorBody, fresh, reason, refused } from './access-parts.ts';
+import { admin, app, type ErrorBody, fresh, reason, refused, withApi } from './access-parts.ts';
 import { rowsOf } from './rows.ts';
+
+withApi();
 
 describe('a provider', () => {
   const secretOf = async (id: unknown) => {
