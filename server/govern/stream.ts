@@ -23,6 +23,7 @@ import { factsOf } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { BrokenOff, Chunks, Governed } from './governed.ts';
 import { endRunIfDue } from './kill.ts';
+import { lastEvent } from './last-event.ts';
 import { heldSafely } from './let-go.ts';
 import { finishPlain, settleUnanswered } from './plain.ts';
 import { decisionThatStopped, stoppedEnding, stoppedProblem } from './stopped.ts';
@@ -111,8 +112,9 @@ async function* metered(
         failpoint(govern.config.failpoint, 'mid_stream');
         if (seen.cut) break;
       }
-      const rest = seen.splitter.rest();
-      if (rest && !seen.cut) held = held.concat(...Object.values(take(ticket, seen, [rest])));
+      // What was begun and not ended is not passed on: whatever comes next would be glued to it.
+      const last = lastEvent(seen.splitter.rest());
+      if (last && last !== 'cut' && !seen.cut) held = held.concat(...Object.values(take(ticket, seen, [last])));
     } catch (error) {
       failure = asFailure(error);
     }
