@@ -4,7 +4,8 @@ import { sealContext } from '@aos/server/base/vault.ts';
 import { authenticate } from '@aos/server/http/authenticate.ts';
 import { firstBoot } from '@aos/server/store/first-boot.ts';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type TestDeps, type TestStore, testDeps, testStore } from './app.ts';
+import { api, expectStatus } from '../parts/client.ts';
+import { startApp, type TestDeps, type TestStore, testDeps, testStore } from './app.ts';
 import { rowsOf } from './rows.ts';
 
 let store: TestStore | undefined;
@@ -133,6 +134,26 @@ describe('the admin key', () => {
     await boot(here.deps, chosen(2));
     expect(await whoIs(here.deps, chosen(1))).toBe('unauthenticated');
     expect(await whoIs(here.deps, chosen(2))).toMatchObject({ role: 'owner' });
+  });
+
+  test('is replaced with every key it was rotated to: none of its lineage opens anything, and the ledger says so', async () => {
+    const app = await startApp();
+    store = app;
+    const { id } = (await whoIs(app.deps, app.admin_key)) as { id: string };
+    const rotated = expectStatus(
+      200,
+      await api(app).post<{ secret: string }>(`/api/v1/api-keys/${id}/rotate`, {
+        reason: 'due',
+        overlap_seconds: 3600,
+      }),
+    );
+    await boot(app.deps);
+    expect(await whoIs(app.deps, rotated.secret)).toMatchObject({ role: 'owner' });
+    await boot(app.deps, chosen(1));
+    expect(await whoIs(app.deps, chosen(1))).toMatchObject({ role: 'owner', lineage_id: id });
+    for (const replaced of [app.admin_key, rotated.secret])
+      expect(await whoIs(app.deps, replaced)).toBe('unauthenticated');
+    expect((await ledger(app)).slice(-2).map(({ event }) => event)).toEqual(['KEY_ROTATED', 'KEY_REVOKED']);
   });
 
   test('that was replaced does not come back with a replica that still has it', async () => {

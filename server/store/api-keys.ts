@@ -223,10 +223,11 @@ export async function otherOwnerKeys(tx: Tx, id: string, at: string): Promise<nu
   return present(rows[0], 'a count').n;
 }
 
-/** Keys that this installation made for itself, newest first: at most one of them is good. */
+/** Keys that this installation made for itself, and those they were rotated to by whomever, newest first. */
 export function installationKeys(tx: Tx, made_by: string): Promise<(ApiKeyRow & { hash: string })[]> {
   return tx.query(
-    `select ${columns}, hash from api_keys where tenant_id = current_tenant() and created_by = $1 order by id desc`,
+    `select ${columns}, hash from api_keys where tenant_id = current_tenant() and lineage_id in
+      (select lineage_id from api_keys where tenant_id = current_tenant() and created_by = $1) order by id desc`,
     [made_by],
   );
 }

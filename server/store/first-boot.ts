@@ -6,9 +6,9 @@ import type { Tx } from '../base/database.ts';
 import { type Deps, sha256Hex } from '../base/deps.ts';
 import { sealContext } from '../base/vault.ts';
 import { keptAdminKey } from './admin-key-file.ts';
-import { installationKeys, revokeApiKey } from './api-keys.ts';
+import { type ApiKeyRow, installationKeys, revokeApiKey } from './api-keys.ts';
 import { closeGate } from './gate.ts';
-import { installation_actor, makeOwnerKey, makeProvider, makeTenant } from './new-tenant.ts';
+import { installation_actor, makeOwnerKey, makeProvider, makeTenant, note } from './new-tenant.ts';
 import { findProject } from './projects.ts';
 import { findProvider } from './providers.ts';
 import { enterTenant, findTenant, insertTenant, lockInstallation } from './tenants.ts';
@@ -60,7 +60,7 @@ async function ensureProvider(tx: Tx, deps: Deps, tenant_id: string, kind: 'open
 }
 
 /**
- * The operator's key replaces the one before. Without one, a key is made once in the life of the installation: an admin
+ * The operator's key replaces the one before and whatever that was rotated to. Without one, a key is made once in the life of the installation: an admin
  * key that was revoked on purpose does not come back by a restart, but by setting a new one.
  */
 async function ensureAdminKey(tx: Tx, deps: Deps, tenant_id: string, chosen: string | null): Promise<string | null> {
@@ -89,7 +89,17 @@ async function ensureAdminKey(tx: Tx, deps: Deps, tenant_id: string, chosen: str
     deps.log.warn({}, 'AOS_ADMIN_KEY is in use as another key: set one that is used for nothing else');
     return null;
   }
-  const at = instantText(deps.clock.now());
-  for (const { id, revoked_at } of before) if (revoked_at === null) await revokeApiKey(tx, id, at);
+  const live = before.filter(({ revoked_at }) => revoked_at === null).map(({ hash: _, ...key }) => key);
+  await revokeReplaced(tx, deps, tenant_id, live);
   return chosen === null ? secret : null;
+}
+
+/** The ledger has the newest as rotated to the operator's key; the others are noted as revoked. */
+async function revokeReplaced(tx: Tx, deps: Deps, tenant_id: string, live: ApiKeyRow[]): Promise<void> {
+  const at = instantText(deps.clock.now());
+  for (const [place, before] of live.entries()) {
+    const after = await revokeApiKey(tx, before.id, at);
+    const revoked = { event: 'KEY_REVOKED', object_type: 'api_key', object_id: before.id, before, after };
+    if (place > 0) await note(tx, deps, tenant_id, revoked);
+  }
 }

@@ -119,7 +119,7 @@ export async function makeOwnerKey(
 }
 
 /** What the installation did by itself, in the ledger of the tenant it concerns. */
-async function note(
+export async function note(
   tx: Tx,
   deps: Making,
   tenant_id: string,
