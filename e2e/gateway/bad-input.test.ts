@@ -247,6 +247,16 @@ describe('is refused clearly and leaves nothing behind', () => {
     socket.destroy();
   });
 
+  test('two agents in one call', async () => {
+    const body = good('chat');
+    const head = `POST ${wires.chat.path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.server.admin_key}\r\n`;
+    const claims = 'x-aos-agent-id: a\r\nx-aos-agent-id: b\r\n';
+    const form = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    const { socket, heard } = await opened(`${head}${claims}${form}${body}`);
+    await expect.poll(heard, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 400 [\s\S]*x-aos-agent-id comes more than once/);
+    socket.destroy();
+  });
+
   test('a large body of a stranger is not waited for', async () => {
     for (const wire of wire_names) {
       const head = `POST ${wires[wire].path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nobody\r\ncontent-type: application/json\r\n`;

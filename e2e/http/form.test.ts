@@ -134,6 +134,21 @@ describe('a header', () => {
     expect((await send('GET', '/nowhere', { headers: { 'x-aos-budget': '1' } })).status).toBe(400);
   });
 
+  test('with our prefix that comes twice is refused: it would be read as a name that nobody sent', async () => {
+    const twice = (name: string) =>
+      sendRaw(
+        `GET /api/v1/session HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${app.admin_key}\r\n` +
+          `${name}: a=1\r\n${name.toUpperCase()}: b=2\r\n\r\n`,
+      );
+    for (const name of ['agent-id', 'actor-id', 'session-id', 'run-id', 'project', 'tags', 'meta-ticket']) {
+      const answer = await twice(`x-aos-${name}`);
+      expect(`${name} ${answer.split('\r\n')[0]}`).toBe(`${name} HTTP/1.1 400 Bad Request`);
+      expect(answer).toContain('"code":"invalid_header"');
+      expect(answer).toContain(`The header x-aos-${name} comes more than once. Send it once.`);
+    }
+    expect(await twice('accept')).toContain('200 OK');
+  });
+
   test('with our prefix that is known passes, with any tag of the caller', async () => {
     const headers = { 'x-aos-agent-id': 'a', 'x-aos-meta-ticket': '1', 'x-aos-dry-run': '1', 'x-aos-step-id': 'x' };
     expect((await send('GET', '/api/v1/session', { headers })).status).toBe(200);

@@ -7,7 +7,12 @@ import { type Deps, randomUuid } from '../base/deps.ts';
 import { isPageRequest } from './console.ts';
 import { lastUsedOf } from './last-used.ts';
 import { answerProblem } from './problem.ts';
-import { refuseAmbiguousPath, refuseOtherMediaTypes, refuseUnknownHeaders } from './request-form.ts';
+import {
+  refuseAmbiguousPath,
+  refuseOtherMediaTypes,
+  refuseRepeatedHeaders,
+  refuseUnknownHeaders,
+} from './request-form.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -63,6 +68,7 @@ export function createApp(deps: Deps): FastifyInstance {
     reply.headers({ 'x-request-id': request.id, 'request-id': request.id });
     refuseAmbiguousPath(request.url);
     refuseUnknownHeaders(request.headers);
+    refuseRepeatedHeaders(request.raw.rawHeaders);
     if (request.is404) {
       if (has_pages && isPageRequest(request)) done();
       else answerMissing(methods, request.method, request.url, reply);

@@ -29,6 +29,21 @@ export function refuseUnknownHeaders(headers: IncomingHttpHeaders): void {
   }
 }
 
+/**
+ * Repeated headers reach the server as one text ("a, b"), which would be a third name that neither sender meant: each
+ * of ours comes once. `raw` is names and values in turn, as they came.
+ */
+export function refuseRepeatedHeaders(raw: readonly string[]): void {
+  const seen = new Set<string>();
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]?.toLowerCase() ?? '';
+    if (!name.startsWith('x-aos-')) continue;
+    if (seen.has(name))
+      throw new Problem('invalid_header', `The header ${name.slice(0, 100)} comes more than once. Send it once.`);
+    seen.add(name);
+  }
+}
+
 /** Forms of a path that two readers could take for different things: none of them names anything here. */
 const ambiguous: readonly [RegExp, string][] = [
   [/^[^/]/, 'it does not begin with "/"'],
