@@ -26,7 +26,11 @@ export const providers: Noun = {
       .option('--kind <kind>', 'openai or anthropic; absent: as the slug says')
       .option('--key-env <variable>', 'the environment variable that holds its key')
       .option('--base-url <address>', "absent: the provider's own")
-      .option('--models <models>', 'models beyond those the price book knows', several)
+      .option(
+        '--models <models>',
+        'the models it serves; at its own address, besides those the price book knows',
+        several,
+      )
       .action(act('Cannot add the provider', addProvider));
     command
       .command('test <model>')

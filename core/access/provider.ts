@@ -27,7 +27,7 @@ export const provider = z.object({
   kind: provider_kind,
   base_url: z.string().nullable(),
   has_secret: z.boolean(),
-  /** Models it serves beyond those the price book knows for its kind. */
+  /** Models it serves: at the provider's own address besides those the price book knows, elsewhere these alone if any. */
   models: z.array(z.string()),
   default_model: z
     .string()

@@ -61,6 +61,38 @@ test('a model that is called "default" by its provider is that model', async () 
   expect(await callDefault()).toBe('mock/mock-small');
 });
 
+test('a second provider of a kind takes no bare name from the first: its list says what it serves', async () => {
+  const call = (model: string) =>
+    gateway.admin.post('/v1/chat/completions', { model, max_tokens: 9, messages: [{ role: 'user', content: 'Hi.' }] });
+  expectStatus(200, await call('gpt-4o'));
+  const [stub] = await gateway.rows("select base_url from providers where slug = 'openai'");
+  const second = {
+    slug: 'ollama',
+    kind: 'openai' as const,
+    base_url: stub?.base_url,
+    secret: 'sk-own',
+    models: ['llama3', 'gpt-4o-mini'],
+  };
+  await addProvider(gateway.admin, second);
+  const first = await recordsOf(gateway, expectCalled(await call('gpt-4o')));
+  expect(first.map(({ provider }) => provider)).toEqual(['openai']);
+  const own = await recordsOf(gateway, expectCalled(await call('llama3')));
+  expect(own.map(({ provider }) => provider)).toEqual(['ollama']);
+  const both = await call('gpt-4o-mini');
+  expect([both.status, both.text]).toEqual([404, expect.stringContaining('served by 2 providers')]);
+  const listed = expectStatus(200, await gateway.admin.get<{ data: { id: string }[] }>('/v1/models')).data;
+  expect(listed.map(({ id }) => id).filter((id) => id.startsWith('ollama/'))).toEqual([
+    'ollama/llama3',
+    'ollama/gpt-4o-mini',
+  ]);
+  expectStatus(200, await gateway.admin.del('/api/v1/providers/ollama'));
+});
+
+const expectCalled = (answer: { status: number; headers: Headers; text: string }) => {
+  expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+  return answer.headers.get('x-aos-run-id') ?? '';
+};
+
 test('a provider that is off, or of which nobody can say the model, is not used', async () => {
   const unsaid = await use('openai');
   expect([unsaid.status, unsaid.text]).toEqual([400, expect.stringContaining('which model')]);

@@ -1,3 +1,4 @@
+import { usual_base_url } from '@aos/core/access/provider.ts';
 import type { PricedModel } from '@aos/core/activity/price-book.ts';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
@@ -63,12 +64,16 @@ function chosen(control: TenantControl, provider: ProviderRow, name: string): Ch
   return { provider, name, priced };
 }
 
-/** Named in the provider's own list, built in, or known to the price book under the provider's kind. */
+/** Named in the provider's own list, built in, or, where that says nothing else, known to the price book. */
 function serves(control: TenantControl, row: ProviderRow, model: string): boolean {
   if (row.models.includes(model)) return true;
   if (row.kind === 'mock') return mock_model_names.includes(model);
-  return control.prices.find(row.kind, model) !== null;
+  return hasBookOfKind(row) && control.prices.find(row.kind, model) !== null;
 }
+
+/** Whether it has the models that are priced for its kind. Elsewhere than at the provider's own address, a list is all. */
+const hasBookOfKind = ({ kind, base_url, models }: ProviderRow): boolean =>
+  models.length === 0 || (kind !== 'mock' && base_url === usual_base_url[kind]);
 
 function ambiguous(requested: string, serving: ProviderRow[]): Problem {
   const choices = serving.map((row) => `"${row.slug}/${requested}"`).join(' or ');
@@ -105,7 +110,8 @@ export function servedModels(control: TenantControl) {
 }
 
 /** The models of a provider's kind that are known by name: the built-in ones, or those of the packaged prices. */
-const catalogOf = ({ catalog }: TenantControl, row: ProviderRow): string[] =>
-  row.kind === 'mock'
-    ? [...mock_model_names]
-    : catalog.rows.filter((of) => of.price.provider === row.kind).map((of) => of.price.model);
+function catalogOf({ catalog }: TenantControl, row: ProviderRow): string[] {
+  if (row.kind === 'mock') return [...mock_model_names];
+  if (!hasBookOfKind(row)) return [];
+  return catalog.rows.filter((of) => of.price.provider === row.kind).map((of) => of.price.model);
+}
