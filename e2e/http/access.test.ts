@@ -81,6 +81,7 @@ describe('a key that exists', () => {
       agent_ids: old.agent_ids,
     });
     expect([await live(old.secret), await live(next.secret)]).toEqual([true, true]);
+    await refused(admin.post(path, { reason, overlap_seconds: 60 }), 409, new RegExp(`already, to ${next.id}`));
     const last = expectStatus(200, await admin.post<KeyBody>(`/api/v1/api-keys/${next.id}/rotate`, { reason }));
     expect(last.lineage_id).toBe(old.id);
     expect([await live(next.secret), await live(last.secret)]).toEqual([false, true]);

@@ -16,6 +16,7 @@ import {
   listApiKeys,
   otherOwnerKeys,
   revokeApiKey,
+  successorOf,
 } from '../store/api-keys.ts';
 import { cursorOf } from '../store/list.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage } from './change.ts';
@@ -65,6 +66,7 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
       const before = await existing(tx, params.id);
       refuseBeyond(context.identity, before);
       refuseEnded(before, context.deps.clock.now());
+      await refuseRotated(tx, before.id);
       await refuseLonger(tx, context, before.expires_at);
       const made = await makeApiKey(tx, context, before, before);
       const ends_at = instantText(context.deps.clock.now() + body.overlap_seconds * 1000);
@@ -147,6 +149,13 @@ function refuseEnded({ revoked_at, expires_at }: ApiKeyRow, now_ms: number): voi
     'conflict',
     `This key ${how}, and a key that has ended is not rotated. Make a new one with POST /api/v1/api-keys.`,
   );
+}
+
+/** What is rotated in its overlap would pass the end of the overlap on to the new key. */
+async function refuseRotated(tx: Tx, id: string): Promise<void> {
+  const next = await successorOf(tx, id);
+  if (next === undefined) return;
+  throw new Problem('conflict', `This key was rotated already, to ${next}: rotate that one.`);
 }
 
 /** A key that ends makes none that lasts longer: what was lent for a day is not kept by renewing it. */

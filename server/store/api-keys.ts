@@ -165,6 +165,15 @@ export async function revokeApiKey(tx: Tx, id: string, at: string): Promise<ApiK
   return present(rows[0], 'the key that is revoked');
 }
 
+/** The key that this one was rotated to. */
+export async function successorOf(tx: Tx, id: string): Promise<string | undefined> {
+  const [next] = await tx.query<{ id: string }>(
+    'select id from api_keys where tenant_id = current_tenant() and rotated_from = $1 order by id desc limit 1',
+    [id],
+  );
+  return next?.id;
+}
+
 export async function bindApiKey(
   tx: Tx,
   id: string,
