@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { sealContext } from '@aos/server/base/vault.ts';
+import { recordShutdown, recordStartup } from '@aos/server/boot/system-events.ts';
 import { authenticate } from '@aos/server/http/authenticate.ts';
 import { firstBoot } from '@aos/server/store/first-boot.ts';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -111,6 +112,20 @@ function testDepsOn(url: string, { config, db }: TestDeps, env: Record<string, s
   void other.db.close();
   return { ...other, db };
 }
+
+test('the first start of a version is on record once, however often it is stopped and started', async () => {
+  const { deps, database } = await fresh();
+  await boot(deps);
+  for (let start = 0; start < 3; start++) {
+    await recordStartup(deps, { version: '0001', applied: [] });
+    await recordShutdown(deps, 'a test');
+  }
+  const events = await rowsOf<{ event_type: string }>(
+    database.url,
+    "select event_type from aos.system_records where event_type in ('DEPLOYMENT', 'STARTUP') order by id",
+  );
+  expect(events.map(({ event_type }) => event_type)).toEqual(['DEPLOYMENT', 'STARTUP', 'STARTUP', 'STARTUP']);
+});
 
 describe('the admin key', () => {
   test('is the one the operator chose, which is neither printed nor kept', async () => {

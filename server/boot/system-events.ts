@@ -3,9 +3,9 @@ import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Deps } from '../base/deps.ts';
 import { version } from '../base/version.ts';
-import { registerInstance, removeForgottenInstances, removeInstance, versionSeen } from '../store/instances.ts';
+import { registerInstance, removeForgottenInstances, removeInstance } from '../store/instances.ts';
 import type { Migrated } from '../store/migrate.ts';
-import { insertSystemRecord, type SystemRecordRow } from '../store/system-records.ts';
+import { insertSystemRecord, isDeployed, type SystemRecordRow } from '../store/system-records.ts';
 import { installationTenant } from '../store/tenant-ids.ts';
 
 type Event = Pick<SystemRecordRow, 'component' | 'event_type' | 'summary' | 'details'> &
@@ -13,7 +13,7 @@ type Event = Pick<SystemRecordRow, 'component' | 'event_type' | 'summary' | 'det
 
 /** System records of the installation itself stand in its reserved tenant. */
 async function record(deps: Deps, event: Event, ago_ms = 0): Promise<void> {
-  const tenant_id = present(await deps.db.installation(installationTenant), 'the tenant of the installation');
+  const tenant_id = await ownTenant(deps);
   await deps.db.tenant(tenant_id, (tx) =>
     insertSystemRecord(tx, {
       ...event,
@@ -27,6 +27,9 @@ async function record(deps: Deps, event: Event, ago_ms = 0): Promise<void> {
   );
 }
 
+const ownTenant = async (deps: Deps): Promise<string> =>
+  present(await deps.db.installation(installationTenant), 'the tenant of the installation');
+
 /** Registers this process as an owner of holds and writes what its start meant. */
 export async function recordStartup(deps: Deps, migrated: Migrated): Promise<void> {
   const details: Json = {
@@ -35,11 +38,10 @@ export async function recordStartup(deps: Deps, migrated: Migrated): Promise<voi
     roles: [...deps.config.roles],
     schema: migrated.version,
   };
-  const is_new_version = await deps.db.installation(async (tx) => {
-    const seen = await versionSeen(tx, version);
+  const is_new_version = !(await deps.db.tenant(await ownTenant(deps), (tx) => isDeployed(tx, version)));
+  await deps.db.installation(async (tx) => {
     await registerInstance(tx, { id: deps.instance_id, version, roles: deps.config.roles.join(',') });
     await removeForgottenInstances(tx);
-    return !seen;
   });
   if (migrated.applied.length > 0) {
     const summary = `${migrated.applied.length} migrations applied, schema is ${migrated.version}`;

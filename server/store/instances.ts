@@ -24,11 +24,6 @@ export async function removeInstance(tx: Tx, id: string): Promise<void> {
   await tx.query('delete from instances where id = $1', [id]);
 }
 
-export async function versionSeen(tx: Tx, version: string): Promise<boolean> {
-  const rows = await tx.query('select from instances where version = $1 limit 1', [version]);
-  return rows.length > 0;
-}
-
 export async function removeForgottenInstances(tx: Tx): Promise<void> {
   await tx.query("delete from instances where heartbeat_at < clock_timestamp() - interval '1 day'");
 }

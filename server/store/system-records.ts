@@ -31,3 +31,12 @@ export async function insertSystemRecord(tx: Tx, row: SystemRecordRow): Promise<
     jsonText(row),
   ]);
 }
+
+/** Whether the current tenant, that of the installation, has the first start of this version on record. */
+export async function isDeployed(tx: Tx, version: string): Promise<boolean> {
+  const rows = await tx.query(
+    "select from system_records where event_type = 'DEPLOYMENT' and details ->> 'version' = $1 limit 1",
+    [version],
+  );
+  return rows.length > 0;
+}
