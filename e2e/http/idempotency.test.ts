@@ -84,6 +84,17 @@ describe('a POST with an idempotency key', () => {
     expectStatus(201, await api(app, secret).post('/api/v1/actors', { slug: 'theirs' }, once('k-7')));
   });
 
+  test('is answered again to the key that the sender was rotated to', async () => {
+    const old = await makeKey(admin, { role: 'admin' });
+    const first = expectStatus(201, await api(app, old.secret).post('/api/v1/actors', { slug: 'kept' }, once('k-8')));
+    const rotation = { reason: 'due', overlap_seconds: 60 };
+    const path = `/api/v1/api-keys/${old.id}/rotate`;
+    const { secret } = expectStatus(200, await admin.post<{ secret: string }>(path, rotation));
+    const again = await api(app, secret).post('/api/v1/actors', { slug: 'kept' }, once('k-8'));
+    expect(expectStatus(201, again)).toEqual(first);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+  });
+
   test('is refused when the key is none', async () => {
     for (const key of ['a b', 'x'.repeat(256), 'é']) {
       const answer = await admin.post<{ error: { code: string } }>('/api/v1/projects', { slug: 'never' }, once(key));

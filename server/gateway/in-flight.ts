@@ -23,7 +23,7 @@ export async function refuseDuplicate(
   const key = idempotencyKeyIn(request.headers['idempotency-key']);
   if (key === null) return;
   const { tenant_id } = identity;
-  const claim = { tenant_id, api_key_id: identity.api_key.id, key: calls + key };
+  const claim = { tenant_id, lineage_id: identity.api_key.lineage_id, key: calls + key };
   const created_at = instantText(govern.clock.now());
   const is_first = await govern.db.tenant(tenant_id, (tx) =>
     claimInFlight(tx, { ...claim, instance_id: govern.instance_id, created_at }),

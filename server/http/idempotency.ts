@@ -23,7 +23,7 @@ export const requestHash = (method: string, url: string, body: unknown): string 
   sha256Hex(`${method} ${url}\n${Buffer.isBuffer(body) ? sha256Hex(body) : ''}`);
 
 /**
- * Runs the work once for each key of a caller within a day; who asks again gets the first answer. Answers are kept
+ * Runs the work once for each key of a caller, rotated or not, within a day; who asks again gets the first answer. Answers are kept
  * sealed, because some show a new key. Work that was refused changed nothing, so it may be tried again under its key.
  * Work that broke off otherwise stays claimed: whether it took effect is not known, and it is never done twice.
  */
@@ -33,8 +33,8 @@ export async function onlyOnce(
   work: () => Promise<Answered>,
 ): Promise<Answered & { replayed: boolean }> {
   const { tenant_id, api_key } = of.identity;
-  const claim = { tenant_id, api_key_id: api_key.id, key: of.key };
-  const place = sealContext(tenant_id, 'idempotency_keys', `${api_key.id} ${of.key}`);
+  const claim = { tenant_id, lineage_id: api_key.lineage_id, key: of.key };
+  const place = sealContext(tenant_id, 'idempotency_keys', `${api_key.lineage_id} ${of.key}`);
   const created_at = instantText(deps.clock.now());
   const before = await deps.db.tenant(tenant_id, (tx) =>
     claimOnce(tx, { ...claim, request_hash: of.request_hash, created_at }),
@@ -56,7 +56,7 @@ export async function onlyOnce(
   return { ...answered, replayed: false };
 }
 
-async function release(deps: Deps, claim: { tenant_id: string; api_key_id: string; key: string }): Promise<void> {
+async function release(deps: Deps, claim: { tenant_id: string; lineage_id: string; key: string }): Promise<void> {
   try {
     await deps.db.tenant(claim.tenant_id, (tx) => releaseOnce(tx, claim));
   } catch (error) {

@@ -3,7 +3,8 @@ import type { Tx } from '../base/database.ts';
 
 interface Claim {
   tenant_id: string;
-  api_key_id: string;
+  /** Of the key that asks: it is one caller before and after a rotation. The column `api_key_id` holds it. */
+  lineage_id: string;
   key: string;
 }
 
@@ -26,12 +27,12 @@ export async function claimOnce(
         set request_hash = excluded.request_hash, status = null, response = null, created_at = excluded.created_at
         where i.created_at < excluded.created_at - interval '24 hours'
       returning true`,
-    [claim.tenant_id, claim.api_key_id, claim.key, claim.request_hash, claim.created_at],
+    [claim.tenant_id, claim.lineage_id, claim.key, claim.request_hash, claim.created_at],
   );
   if (claimed.length > 0) return undefined;
   const rows = await tx.query<KnownRequest>(
     'select request_hash, status, response, created_at from idempotency_keys where tenant_id = $1 and api_key_id = $2 and key = $3',
-    [claim.tenant_id, claim.api_key_id, claim.key],
+    [claim.tenant_id, claim.lineage_id, claim.key],
   );
   // Released in the moment between: as good as claimed by whoever released it.
   return rows[0] ?? { request_hash: claim.request_hash, status: null, response: null, created_at: claim.created_at };
@@ -52,7 +53,7 @@ export async function claimInFlight(
         where not exists (select from instances n
           where n.id = i.request_hash and n.heartbeat_at > clock_timestamp() - interval '15 seconds')
       returning true`,
-    [claim.tenant_id, claim.api_key_id, claim.key, claim.instance_id, claim.created_at],
+    [claim.tenant_id, claim.lineage_id, claim.key, claim.instance_id, claim.created_at],
   );
   return claimed.length > 0;
 }
@@ -61,14 +62,14 @@ export async function answerOnce(tx: Tx, claim: Claim & { status: number; respon
   await tx.query(
     `update idempotency_keys set status = $4, response = to_jsonb($5::text)
       where tenant_id = $1 and api_key_id = $2 and key = $3 and status is null`,
-    [claim.tenant_id, claim.api_key_id, claim.key, claim.status, claim.response],
+    [claim.tenant_id, claim.lineage_id, claim.key, claim.status, claim.response],
   );
 }
 
 export async function releaseOnce(tx: Tx, claim: Claim): Promise<void> {
   await tx.query(
     'delete from idempotency_keys where tenant_id = $1 and api_key_id = $2 and key = $3 and status is null',
-    [claim.tenant_id, claim.api_key_id, claim.key],
+    [claim.tenant_id, claim.lineage_id, claim.key],
   );
 }
 
