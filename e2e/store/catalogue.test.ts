@@ -101,6 +101,18 @@ for (const { kind, title, missing } of await databaseKinds()) {
       expect(grants).toEqual([]);
     });
 
+    it('lets the runtime role only read what the schema says about itself', async () => {
+      const grants = await rowsOf<{ name: string; right: string }>(
+        `select table_name as name, privilege_type as right from information_schema.role_table_grants
+          where grantee = 'aos_runtime' and table_schema = 'aos'
+            and table_name in ('partitioned_tables', 'schema_migrations') order by 1`,
+      );
+      expect(grants).toEqual([
+        { name: 'partitioned_tables', right: 'SELECT' },
+        { name: 'schema_migrations', right: 'SELECT' },
+      ]);
+    });
+
     it('refuses UPDATE, DELETE and TRUNCATE of what is write-once even to its owner, partitions included', async () => {
       const at = new Date().toISOString();
       await owner.query(
