@@ -15,9 +15,13 @@ const claims: readonly JsonObject[] = [
   header('x-aos-actor-id', 'The human on whose behalf it calls: id or slug.'),
   header('x-aos-session-id', 'Calls of one session belong to one run, until it has been idle.'),
   header('x-aos-run-id', 'The run that the call belongs to; it must be of the project of the key.'),
+  header('x-aos-step-id', 'The step in which the call is made, which it then stands under.'),
   header('x-aos-project', 'The project of the call: id or slug. Only for keys of the whole tenant.'),
   header('x-aos-tags', 'Tags for policies and lists: team=search,env=prod'),
+  header('x-aos-meta-*', 'A tag of its own: x-aos-meta-ticket: 4711 is the tag meta.ticket=4711.'),
   header('x-aos-dry-run', '1: decide and answer with the decision, call no provider.'),
+  header('traceparent', 'The trace of the caller (W3C), which the spans of the call go on with.'),
+  header('idempotency-key', 'While a call under this key is in flight, another one is refused with 409.'),
 ];
 
 const told = (description: string): JsonObject => ({ description, schema: { type: 'string' } });

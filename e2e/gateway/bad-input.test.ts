@@ -244,6 +244,8 @@ describe('is refused clearly and leaves nothing behind', () => {
     const { socket, heard } = await opened(bytes);
     await expect.poll(heard, { timeout: 5_000 }).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(heard()).toMatch(/"error":\{"message":"[^"]{10,}/);
+    const [, id] = /^x-request-id: (req_[0-9a-f]{32})\r$/m.exec(heard()) ?? [];
+    expect(heard()).toContain(`\r\nrequest-id: ${id}\r\n`);
     socket.destroy();
   });
 

@@ -29,6 +29,8 @@ const request_timeout_ms = 60_000;
 /** Longer than the usual 60 s of load balancers, so that it is they who close idle connections. */
 const keep_alive_timeout_ms = 120_000;
 
+const makeRequestId = (): string => `req_${randomUuid().replaceAll('-', '')}`;
+
 /**
  * The HTTP server without its routes. What every request goes through: a request id, a form that cannot be taken for
  * another, a body as raw bytes (`request.body` is a Buffer, or undefined), errors in one form, counting.
@@ -44,7 +46,7 @@ export function createApp(deps: Deps): FastifyInstance {
     // Requests that come while the server closes are answered like any other; new connections are not taken.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    genReqId: () => `req_${randomUuid().replaceAll('-', '')}`,
+    genReqId: makeRequestId,
     routerOptions: {
       caseSensitive: true,
       ignoreTrailingSlash: false,
@@ -139,6 +141,13 @@ function answerBrokenRequest(error: FastifyError | Error, socket: Socket): void 
         ? ['431 Request Header Fields Too Large', 'The headers are larger than 16 KB.']
         : ['400 Bad Request', 'The request is not valid HTTP.'];
   const body = JSON.stringify(problemBody(new Problem('invalid_header', what)));
-  const head = ['content-type: application/json; charset=utf-8', `content-length: ${body.length}`, 'connection: close'];
+  const id = makeRequestId();
+  const head = [
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${body.length}`,
+    `x-request-id: ${id}`,
+    `request-id: ${id}`,
+    'connection: close',
+  ];
   socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
