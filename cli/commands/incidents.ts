@@ -1,7 +1,7 @@
 import { type IncidentCause, incident_causes } from '@aos/core/incidents/incident.ts';
 import type { Answer } from '@aos/sdk/contract.ts';
 import { ago, instant, oneLine, said } from '../frame/format.ts';
-import { rowLimit, several, showList } from '../frame/listing.ts';
+import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import { type Column, factsOf, tableOf } from '../frame/table.ts';
 import type { Noun } from './define.ts';
@@ -27,7 +27,7 @@ export const incidents: Noun = {
       .option('--status <status>', 'open, acknowledged, resolved', several)
       .option('--severity <severity>', 'LOW, MEDIUM, HIGH, CRITICAL', several)
       .option('--category <category>', 'for example BUDGET_EXCEEDED', several)
-      .option('--agent <agent>', 'of this agent', several)
+      .option('--agent <agent>', `of this agent; ${left_out}`, several)
       .option('--synthetic', 'also those of demos and scenarios')
       .option('--limit <rows>', 'at most so many', rowLimit, 20)
       .action(act('Cannot list incidents', list));

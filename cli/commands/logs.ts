@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Item } from '@aos/sdk/contract.ts';
 import { amount, instant, money, oneLine } from '../frame/format.ts';
-import { howMany, rowLimit, several, showList } from '../frame/listing.ts';
+import { howMany, left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
 import type { Noun } from './define.ts';
@@ -22,14 +22,14 @@ export const logs: Noun = {
     command
       .command('audit', { isDefault: true })
       .description('the audit ledger: who did what to which object')
-      .option('--event <event>', 'POLICY_ACTIVATED, or how it begins: POLICY_*', several)
-      .option('--run <run>', 'about this run', several)
+      .option('--event <event>', `POLICY_ACTIVATED, or how it begins: POLICY_*; ${left_out}`, several)
+      .option('--run <run>', `about this run; ${left_out}`, several)
       .option('--limit <rows>', 'at most so many', rowLimit, 30)
       .action(act('Cannot read the ledger', audit));
     command
       .command('llm-runs')
       .description('one record for each call of a model')
-      .option('--run <run>', 'of this run', several)
+      .option('--run <run>', `of this run; ${left_out}`, several)
       .option('--synthetic', 'also those of demos and scenarios')
       .option('--limit <rows>', 'at most so many', rowLimit, 30)
       .action(act('Cannot read the records', llmRuns));

@@ -1,6 +1,6 @@
 import type { Item } from '@aos/sdk/contract.ts';
 import { money } from '../frame/format.ts';
-import { rowLimit, several, showList } from '../frame/listing.ts';
+import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
 import type { Noun } from './define.ts';
@@ -44,8 +44,8 @@ export const providers: Noun = {
     command
       .command('prices')
       .description('what models cost, per million tokens')
-      .option('--provider <provider>', 'of this provider or kind')
-      .option('--model <model>', 'of this model')
+      .option('--provider <provider>', `of this provider or kind; ${left_out}`, several)
+      .option('--model <model>', `of this model; ${left_out}`, several)
       .option('--limit <rows>', 'at most so many', rowLimit, 50)
       .action(act('Cannot list prices', prices));
   },
@@ -72,7 +72,7 @@ const columns: Column<Provider>[] = [
 
 async function prices(
   session: Session,
-  { provider, model, limit }: { provider?: string; model?: string; limit: number },
+  { provider, model, limit }: { provider?: string[]; model?: string[]; limit: number },
 ): Promise<void> {
   const page = await session.aos.call('listPrices', { query: { provider, model, limit } });
   showList(session, page, {

@@ -1,7 +1,7 @@
 import type { Answer, Item } from '@aos/sdk/contract.ts';
 import type { Command } from 'commander';
 import { ago, amount, duration, money, oneLine, said } from '../frame/format.ts';
-import { rowLimit, several, showList } from '../frame/listing.ts';
+import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import { type Column, factsOf, tableOf } from '../frame/table.ts';
 import type { Act, Noun } from './define.ts';
@@ -28,7 +28,7 @@ export const runs: Noun = {
       .description('runs, newest first')
       .option('--live', 'only those that have not ended')
       .option('--completed', 'only those that have ended')
-      .option('--agent <agent>', 'of this agent', several)
+      .option('--agent <agent>', `of this agent; ${left_out}`, several)
       .option('--status <status>', 'queued, running, retry, succeeded, failed, failed_policy, cancelled', several)
       .option('--synthetic', 'also those of demos and scenarios')
       .option('--limit <rows>', 'at most so many', rowLimit, 20)

@@ -1,6 +1,6 @@
 import type { Answer } from '@aos/sdk/contract.ts';
 import { ago, instant } from '../frame/format.ts';
-import { rowLimit, several, showList } from '../frame/listing.ts';
+import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
 import type { Noun } from './define.ts';
@@ -24,7 +24,7 @@ export const signals: Noun = {
       .description('signals, newest first')
       .option('--status <status>', 'open, acknowledged, suppressed, resolved', several, ['open'])
       .option('--type <type>', 'for example LIKELY_LOOP', several)
-      .option('--agent <agent>', 'of this agent', several)
+      .option('--agent <agent>', `of this agent; ${left_out}`, several)
       .option('--synthetic', 'also those of demos and scenarios')
       .option('--limit <rows>', 'at most so many', rowLimit, 20)
       .action(act('Cannot list signals', list));

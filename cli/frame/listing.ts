@@ -45,6 +45,9 @@ export function howMany(text: string): number {
   throw new InvalidArgumentError('It is a whole number from 1.');
 }
 
+/** Of an option that takes names, in its help. A shell takes a `!` without quotes for a word of its history. */
+export const left_out = "'!name' in quotes leaves it out";
+
 /** `--file a --file b`, `--agent a,b`. */
 export const several = (text: string, before: string[] = []): string[] => [
   ...before,

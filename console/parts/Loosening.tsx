@@ -1,6 +1,6 @@
 import { type Input, type Name, useApi } from '../api.ts';
 import { LinkButton } from '../ui/Button.tsx';
-import type { Filtering } from '../ui/Filters.tsx';
+import { chosenText, type Filtering } from '../ui/Filters.tsx';
 import { exactText } from '../ui/format.ts';
 
 interface Props<N extends Name> {
@@ -20,7 +20,7 @@ export function Loosening<N extends Name>({ of, query, values, onChange }: Props
         return (
           <li key={name}>
             <LinkButton onClick={() => onChange(without)}>
-              Remove {name}: {of_name.join(', ')}
+              Remove {name}: {of_name.map(chosenText).join(', ')}
             </LinkButton>{' '}
             <Gain of={of} query={{ ...query, ...without, limit: 1 } as Input<N>['query']} />
           </li>

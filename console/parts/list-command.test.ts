@@ -9,6 +9,12 @@ test('a command says the same filters, quoted as a shell wants them', () => {
   expect(listCommand('listIncidents', groups)).toBe('npx aos incidents list --status open --category BUDGET_EXCEEDED');
 });
 
+test('what is left out is quoted, or a shell would look for it in its history', () => {
+  const path = '/api/v1/activity/live?agent=%21support-bot&agent=%21it%27s&project=%21demo';
+  const said = String.raw`npx aos runs list --live --agent '!support-bot' --agent '!it'\''s' --project '!demo'`;
+  expect(listCommand('listLiveRuns', path)).toBe(said);
+});
+
 test('no command is said where it would list something else', () => {
   for (const query of ['reason=TIMEOUT', 'agent=a,b', 'agent=-x', 'project=a&project=b', 'is_synthetic=true'])
     expect([query, listCommand('listCompletedRuns', `/x?${query}`)]).toEqual([query, null]);

@@ -31,7 +31,7 @@ export const list_commands: Readonly<Partial<Record<Name, Listing>>> = {
 };
 
 /** Options that take one value only. */
-const single = new Set(['--project', '--model', '--provider']);
+const single = new Set(['--project']);
 const synthetic = '--synthetic';
 /** How the rows are put together, not which there are. */
 const unsaid = new Set(['group', 'limit', 'cursor']);

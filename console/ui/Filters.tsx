@@ -1,3 +1,4 @@
+import { namedBy } from '@aos/core/activity/named.ts';
 import { ChevronDown, Search } from 'lucide-react';
 import { DropdownMenu as Kit } from 'radix-ui';
 import { type FormEvent, useState } from 'react';
@@ -12,6 +13,8 @@ export interface Facet {
   label: string;
   /** The closed list of its values; absent: any text, written as `name:value`. */
   choices?: readonly string[];
+  /** One value can be given and none left out. */
+  takes_one?: boolean;
 }
 
 export type Filtering = Readonly<Record<string, readonly string[]>>;
@@ -49,8 +52,12 @@ export function Filters({ facets, values, onChange }: Props) {
       )}
       {chosen.map(({ facet, value }) => (
         <span key={`${facet.name}:${value}`} className={styles.chosen}>
-          <span className="quiet">{facet.label.toLowerCase()}</span> {value}
-          <button type="button" aria-label={`Remove ${facet.label} ${value}`} onClick={() => toggle(facet.name, value)}>
+          <span className="quiet">{facet.label.toLowerCase()}</span> {chosenText(value)}
+          <button
+            type="button"
+            aria-label={`Remove ${facet.label} ${chosenText(value)}`}
+            onClick={() => toggle(facet.name, value)}
+          >
             <Glyph name="cross" size={9} />
           </button>
         </span>
@@ -63,6 +70,12 @@ export function Filters({ facets, values, onChange }: Props) {
     </div>
   );
 }
+
+/** `not support-bot` for what is left out. */
+export const chosenText = (value: string): string => {
+  const { some = [], none = [] } = namedBy([value]);
+  return [...some, ...none.map((name) => `not ${name}`)].join();
+};
 
 interface FacetMenuProps {
   label: string;

@@ -4,14 +4,21 @@ import { z } from 'zod';
 const several = <Item extends z.ZodType>(item: Item) =>
   z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(item).min(1).max(50)).optional();
 
+/** A name has at most 256 characters; one more is for the `!` or `\` in front of it (named.ts). */
 const name = z
   .string()
   .min(1)
-  .max(256)
-  .refine((text) => !text.includes('\0'), 'must not contain NUL characters');
+  .max(257)
+  .refine((text) => !text.includes('\0'), 'must not contain NUL characters')
+  .refine((text) => text !== '!', 'must say after ! what is left out');
 
-/** Names as they are, for example models. */
-export const names = several(name);
+const left_out = 'Several: any of them. With ! in front (!name): what has it is left out';
+
+/** Names as they are, for example models; with `!` in front, those that are left out. */
+export const names = several(name).meta({ description: left_out });
+
+/** The same for names that need a word about what they are. */
+export const namesOf = (what: string) => names.meta({ description: `${what}. ${left_out}` });
 
 /** Words of a closed list, also in one value with commas (`status=failed,cancelled`). */
 export const words = <const Word extends string>(of: readonly [Word, ...Word[]]) =>
@@ -41,11 +48,11 @@ export const time_filter = {
 
 /** Who asked: ids, or the names that callers chose. */
 export const asker_filter = {
-  agent: names.meta({ description: 'Id or slug' }),
-  actor: names.meta({ description: 'Id or slug' }),
-  api_key: names.meta({ description: 'Id or name' }),
-  project: names.meta({ description: 'Id or slug' }),
-  session: names.meta({ description: 'Id or external id' }),
+  agent: namesOf('Id or slug'),
+  actor: namesOf('Id or slug'),
+  api_key: namesOf('Id or name'),
+  project: namesOf('Id or slug'),
+  session: namesOf('Id or external id'),
 };
 export type AskerFilter = z.infer<z.ZodObject<typeof asker_filter>>;
 

@@ -8,6 +8,7 @@ import { new_project, project, project_change } from '../access/project.ts';
 import { new_provider, provider, provider_change, provider_models, provider_use } from '../access/provider.ts';
 import { display_name, reference, slug } from '../access/slug.ts';
 import { tenant } from '../access/tenant.ts';
+import { names } from '../activity/filter.ts';
 import { new_price, price_entry } from '../activity/price-entry.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
@@ -292,7 +293,7 @@ const prices = {
     path: '/api/v1/prices',
     summary: 'Prices of the tenant, newest first, then those of the packaged book',
     permission: 'read',
-    query: page_query.extend({ provider: reference.optional(), model: reference.optional() }),
+    query: page_query.extend({ provider: names, model: names }),
     answer: pageOf(price_entry),
   }),
 };

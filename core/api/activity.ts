@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asker_filter, names, synthetic_filter, time_filter, words } from '../activity/filter.ts';
+import { asker_filter, names, namesOf, synthetic_filter, time_filter, words } from '../activity/filter.ts';
 import { metric_buckets, metrics } from '../activity/metrics.ts';
 import { run_modes, run_statuses, severities, termination_reasons } from '../activity/run.ts';
 import { run_detail } from '../activity/run-detail.ts';
@@ -20,8 +20,8 @@ const of_run = z.strictObject({ id: idOf('run') });
 
 const run_filter = <const Status extends string>(statuses: readonly [Status, ...Status[]]) => ({
   ...asker_filter,
-  model: names,
-  provider: names,
+  model: namesOf('Runs with a call of it'),
+  provider: namesOf('Runs with a call of it'),
   source: words(run_modes).meta({ description: 'How the run came to be' }),
   status: words(statuses),
   reason: words(termination_reasons).meta({ description: 'Why it ended' }),

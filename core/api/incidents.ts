@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asker_filter, names, synthetic_filter, time_filter, words } from '../activity/filter.ts';
+import { asker_filter, namesOf, synthetic_filter, time_filter, words } from '../activity/filter.ts';
 import { categories, severities } from '../activity/run.ts';
 import { count } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
@@ -25,8 +25,8 @@ const list_query = z.strictObject({
     description: 'EXECUTION_SUCCESS alone lists runs without a problem; no other list holds them',
   }),
   severity: words(severities),
-  policy: names.meta({ description: 'Id of a policy, or SYSTEM_DEFAULT' }),
-  run: names.meta({ description: 'Id of a run' }),
+  policy: namesOf('Id of a policy, or SYSTEM_DEFAULT'),
+  run: namesOf('Id of a run'),
   ...asker_filter,
   ...time_filter,
   ...synthetic_filter,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asker_filter, names, synthetic_filter, time_filter, words } from '../activity/filter.ts';
+import { asker_filter, names, namesOf, synthetic_filter, time_filter, words } from '../activity/filter.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { actor_types, ledger_entry } from '../logs/ledger-entry.ts';
@@ -11,7 +11,7 @@ const of_event = z.strictObject({ id: idOf('event') });
 
 const records_query = z.strictObject({
   ...page_query.shape,
-  run: names.meta({ description: 'Id of a run' }),
+  run: namesOf('Id of a run'),
   ...asker_filter,
   model: names,
   provider: names,
@@ -25,12 +25,12 @@ export type RecordsQuery = z.infer<typeof records_query>;
 const { agent, api_key, project } = asker_filter;
 const ledger_query = z.strictObject({
   ...page_query.shape,
-  event: names.meta({ description: 'An event (POLICY_ACTIVATED), or how it begins (POLICY_*)' }),
-  object: names.meta({ description: 'Id of the object that was changed' }),
+  event: namesOf('An event (POLICY_ACTIVATED), or how it begins (POLICY_*)'),
+  object: namesOf('Id of the object that was changed'),
   object_type: names,
-  policy: names.meta({ description: 'Id of a policy: the entries about it' }),
-  run: names.meta({ description: 'Id of a run: the entries about it and about what happened in it' }),
-  actor: names.meta({ description: 'Who did it: id of an actor, a user or a key' }),
+  policy: namesOf('Id of a policy: the entries about it'),
+  run: namesOf('Id of a run: the entries about it and about what happened in it'),
+  actor: namesOf('Who did it: id of an actor, a user or a key'),
   actor_type: words(actor_types),
   agent,
   api_key,

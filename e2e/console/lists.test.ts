@@ -98,6 +98,43 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     expect(lines[0]).toContain(',one,');
   });
 
+  test('a row is filtered out by what it has, which its chip, command and address say', {
+    timeout: 120_000,
+  }, async () => {
+    await goTo('/activity/completed');
+    await page.getByText('1–3 of 3').waitFor();
+    const grid = page.getByRole('grid', { name: 'Completed runs' });
+    await grid.getByRole('row').filter({ hasText: 'two' }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Filter out Agent: two' }).click();
+    await page.getByText('1–2 of 2').waitFor();
+    expect(await grid.getByText('two', { exact: true }).count()).toBe(0);
+    expect(new URL(page.url()).searchParams.getAll('agent')).toEqual(['!two']);
+    await page.getByRole('search').getByText('agent not two').waitFor();
+
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await button('More about completed runs').click();
+    await page.getByRole('menuitem', { name: 'Copy as command' }).click();
+    await page.getByText('Copied the command').waitFor();
+    const said = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(said).toBe("npx aos runs list --completed --agent '!two'");
+    const { url, admin_key } = console_.gateway.server;
+    const ran = await aos(
+      { AOS_URL: url, AOS_API_KEY: admin_key },
+      ...said.replaceAll("'", '').split(' ').slice(2),
+      '--json',
+    );
+    const { items } = JSON.parse(ran.out) as { items: { agent_slug: string }[] };
+    expect(items.map(({ agent_slug }) => agent_slug).sort()).toEqual(['one', 'three']);
+
+    const field = page.getByLabel('Filter by name:value');
+    await field.fill('agent:!one agent:!three');
+    await field.press('Enter');
+    await button('Remove agent: not two, not one, not three').waitFor();
+    await button('Remove Agent not two').click();
+    await page.getByText('1–1 of 1').waitFor();
+    await grid.getByText('two', { exact: true }).waitFor();
+  });
+
   test('a list is had as the command that lists the same, where there is one', { timeout: 120_000 }, async () => {
     const { url, admin_key } = console_.gateway.server;
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);

@@ -89,7 +89,14 @@ for (const { kind, title, missing } of await databaseKinds()) {
       `&api_key=${first_key}&actor=${actors[0]}`,
       `&actor=${actors[0]}&is_synthetic=all`,
       '&actor=nobody',
+      `&agent=!${agents[0]}`,
+      `&agent=!${agents[0]}&agent=!${agents[1]}&model=!small`,
+      `&actor=${actors[0]}&actor=${actors[1]}&actor=!${actors[1]}&agent=!${agents[1]}`,
+      `&actor=!${actors[0]}`,
+      `&api_key=!${first_key}&project=!nobody`,
     ];
+    /** What is named, and what is left out by the same name. */
+    const halves = () => ['model=small', `agent=${agents[0]}`, `actor=${actors[0]}`, `api_key=${first_key}`];
 
     async function read(some = filters()): Promise<Metrics[]> {
       const asked = ranges.flatMap(([from, to, bucket]) =>
@@ -157,6 +164,8 @@ for (const { kind, title, missing } of await databaseKinds()) {
       for (const [sums, more] of [
         ['call_sums', ''],
         ['asker_sums', `&actor=${actors[0]}`],
+        ['call_sums', `&agent=!${agents[0]}`],
+        ['asker_sums', `&actor=${actors[0]}&agent=!${agents[1]}`],
       ] as const)
         for (const width of ['hour', 'day']) {
           const rightly = split(await read([more])).exact;
@@ -164,6 +173,21 @@ for (const { kind, title, missing } of await databaseKinds()) {
           expect(split(await read([more])).exact).not.toEqual(rightly);
           await rows.query(`update ${sums} set calls = calls - 1 where width = $1`, [width]);
         }
+    }, 120_000);
+
+    test('what is left out by a name and what is of it are the whole, to the nano-dollar', async () => {
+      const totalsOf = async (more: string) => (await read([more])).map(({ totals }) => totals);
+      const exactly = (figure: unknown) => BigInt(String(figure).replace('.', ''));
+      const whole = await totalsOf('');
+      for (const half of halves()) {
+        const [plain, rest] = [await totalsOf(`&${half}`), await totalsOf(`&${half.replace('=', '=!')}`)];
+        for (const [n, of_all] of whole.entries())
+          for (const name of ['calls', 'failed', 'unpriced_calls', 'input_tokens', 'output_tokens', 'cost_usd']) {
+            const sum = exactly(plain[n]?.[name]) + exactly(rest[n]?.[name]);
+            expect([half, ranges[n], name, sum]).toEqual([half, ranges[n], name, exactly(of_all[name])]);
+          }
+        expect(Math.min(Number(plain[0]?.calls), Number(rest[0]?.calls))).toBeGreaterThan(0);
+      }
     }, 120_000);
 
     test('the hour of a call under way is summed up once it has ended, with the call; two processes sum up once', async () => {

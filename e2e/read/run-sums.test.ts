@@ -51,6 +51,10 @@ const filters: [query: string, fits: (run: Run) => boolean][] = [
   ['&status=failed,running', (run) => !run.is_synthetic && ['failed', 'running'].includes(run.status)],
   ['&reason=POLICY_BLOCK', (run) => !run.is_synthetic && run.termination_reason === 'POLICY_BLOCK'],
   ['&project=default&agent=nobody', () => false],
+  [`&agent=!${agents[0]}`, (run) => !run.is_synthetic && run.agent_id !== agents[0]],
+  [`&agent=!${agents[0]}&agent=!${agents[1]}`, (run) => !run.is_synthetic && run.agent_id === null],
+  [`&actor=!${actor}&project=!nobody`, (run) => !run.is_synthetic && run.actor_id !== actor],
+  ['&model=!small', (run) => !run.is_synthetic],
 ];
 
 for (const { kind, title, missing } of await databaseKinds()) {

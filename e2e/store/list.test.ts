@@ -39,7 +39,7 @@ test('a page that takes too long is refused with what to do about it, and the co
   const db = openDatabase({
     url: store.url,
     max_connections: 1,
-    statement_timeout_ms: 300,
+    statement_timeout_ms: 30_000,
     onIdleError: () => undefined,
   });
   try {

@@ -1,3 +1,4 @@
+import { namedBy } from '@aos/core/activity/named.ts';
 import { packaged_version } from '@aos/core/activity/packaged-prices.ts';
 import type { PriceRow as BookRow } from '@aos/core/activity/price-book.ts';
 import { type PriceEntry, tiersOf } from '@aos/core/activity/price-entry.ts';
@@ -60,7 +61,7 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
       ...packagedAt(now_ms)
         .rows.map((row) => bookEntry(context, row, overridden))
         .sort(byName),
-    ].filter(({ provider, model }) => (query.provider ?? provider) === provider && (query.model ?? model) === model);
+    ].filter(({ provider, model }) => isNamed(query.provider, provider) && isNamed(query.model, model));
     const start = query.cursor === undefined ? 0 : afterCursor(all, query.cursor);
     const items = all.slice(start, start + query.limit);
     const is_last = start + query.limit >= all.length;
@@ -72,6 +73,12 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
     };
   },
 };
+
+/** Whether a filter with these values lists what has this name. */
+function isNamed(values: string[] | undefined, name: string): boolean {
+  const { some, none } = namedBy(values ?? []);
+  return (some?.includes(name) ?? true) && !none?.includes(name);
+}
 
 const nameOf = ({ provider, model }: { provider: string; model: string }): string =>
   `${provider}/${model}`.toLowerCase();

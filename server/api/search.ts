@@ -1,3 +1,4 @@
+import { naming } from '@aos/core/activity/named.ts';
 import type { search_endpoints } from '@aos/core/api/search.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
@@ -25,7 +26,7 @@ export const search_handlers: Handlers<typeof search_endpoints> = {
 function pageOf(context: Context, { kind, id, name }: Hit): string {
   const list = lists[kind];
   if (list === undefined) return urlOf(context, id);
-  return `${context.deps.config.public_url}${list(encodeURIComponent(name), id)}`;
+  return `${context.deps.config.public_url}${list(encodeURIComponent(naming(name)), id)}`;
 }
 
 const lists: Record<string, (name: string, id: string) => string> = {

@@ -20,6 +20,9 @@ export const incidentsListing = (of: { tenant_id: string; scope: Scope; asked: I
   around: described,
 });
 
+const of_session =
+  'exists (select from runs r where r.tenant_id = i.tenant_id and r.id = i.source_run_id and r.session_id = any(?))';
+
 /** The incidents a query is about; shared by the list and its groups. */
 export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: IncidentsAsked }): Filter {
   const { asked } = of;
@@ -28,15 +31,13 @@ export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: Inc
   inScope(filter, 'i', { ...of.scope, ids });
   within(filter, { id: 'i.id', kind: 'incident', at: 'i.opened_at' }, asked.from, asked.to);
   return filter
-    .where(
-      `exists (select from runs r where r.tenant_id = i.tenant_id and r.id = i.source_run_id and r.session_id = any(?))`,
-      session,
-    )
+    .where(of_session, session?.some)
+    .where(`not ${of_session}`, session?.none)
     .among('i.status', asked.status)
     .among('i.category', asked.category)
     .among('i.severity', asked.severity)
-    .among('i.violation_policy_id', asked.policy)
-    .among('i.source_run_id', asked.run);
+    .asked('i.violation_policy_id', asked.policy)
+    .asked('i.source_run_id', asked.run);
 }
 
 export async function findIncident(

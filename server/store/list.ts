@@ -1,3 +1,4 @@
+import { type Named, namedBy } from '@aos/core/activity/named.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, idOf } from '@aos/core/base/id.ts';
 import type { Database, Row, Tx } from '../base/database.ts';
@@ -28,6 +29,16 @@ export class Filter {
   among(column: string, values: readonly unknown[] | undefined): this {
     if (values?.length === 1) return this.where(`${column} = ?`, values[0]);
     return this.where(`${column} = any(?)`, values);
+  }
+
+  /** The column has one of the values that are named, and none of those that are left out; without a value it has none. */
+  named(column: string, named: Named | undefined): this {
+    return this.among(column, named?.some).where(`(${column} = any(?)) is not true`, named?.none);
+  }
+
+  /** The same with the values of a filter as they were sent. */
+  asked(column: string, values: readonly string[] | undefined): this {
+    return this.named(column, values && namedBy(values));
   }
 
   always(condition: string): this {
@@ -92,6 +103,8 @@ export const most_counted = 10_000;
 
 /** A count that takes longer is given up: the page is worth more than its total. */
 const count_timeout_ms = 200;
+/** A page that takes longer is refused, and says so, before its flight is given up as if the database were away. */
+const page_timeout_ms = 1_400;
 const query_canceled = '57014';
 
 /**
@@ -140,7 +153,8 @@ export async function readLongList<Scope>(
     return sliceOf(rows, page.limit, counted.value);
   };
   const prepare = async (tx: Tx) => {
-    const [, found] = await Promise.all([tx.query(planned_for_values), scope(tx)]);
+    const limiting = tx.query(`set local statement_timeout = ${page_timeout_ms}`);
+    const [, , found] = await Promise.all([limiting, tx.query(planned_for_values), scope(tx)]);
     return found;
   };
   try {

@@ -20,12 +20,16 @@ export interface MetricsOf {
   summed: Summed | null;
 }
 
-/** The sums that know what is asked about; null: it is read from calls. */
+/**
+ * The sums that know what is asked about; null: it is read from calls. A call is in the sums of its person and of its key,
+ * so those of all but one would have it twice.
+ */
 export function sumsFor({ scope, asked }: Pick<MetricsOf, 'scope' | 'asked'>): Sums | null {
   const { actor, api_key, session } = scope.ids;
   if (session !== undefined || scope.is_synthetic !== false || asked.source !== undefined) return null;
   if (actor === undefined && api_key === undefined) return call_sums;
-  return actor === undefined || api_key === undefined ? asker_sums : null;
+  const asker = actor && api_key ? undefined : (actor ?? api_key);
+  return asker?.some ? asker_sums : null;
 }
 
 export const metricStretches = ({ asked, summed }: MetricsOf): Stretch[] => stretchesOf(asked, summed);
@@ -60,7 +64,7 @@ function callsIn(
   filter.where('x.tenant_id = ?', tenant_id);
   inScope(filter, 'x', scope);
   within(filter, { id: 'x.id', kind: 'record', at: 'x.admitted_at' }, instant(at.from_ms), instant(at.to_ms));
-  filter.among('x.model', asked.model).among('x.provider', asked.provider).among('x.source', asked.source);
+  filter.asked('x.model', asked.model).asked('x.provider', asked.provider).among('x.source', asked.source);
   // What was only reported is nobody's spend here, unless somebody asks for it.
   if (asked.source === undefined) filter.always("x.source <> 'reported'");
   const bucket = `date_bin($${filter.values.push(`${asked.bucket_ms} milliseconds`)}, x.admitted_at, 'epoch') as bucket`;
@@ -75,10 +79,10 @@ function sumsIn(
 ): string {
   filter.where('x.tenant_id = ?', tenant_id).where('x.width = ?', at.width);
   filter.where('x.start >= ?', instant(at.from_ms)).where('x.start < ?', instant(at.to_ms));
-  filter.among('x.agent_id', scope.ids.agent).among('x.project_id', scope.ids.project);
+  filter.named('x.agent_id', scope.ids.agent).named('x.project_id', scope.ids.project);
   const of_asker = scope.ids.actor ?? scope.ids.api_key;
-  if (of_asker) filter.among('x.asker_id', of_asker);
-  filter.among('x.model', asked.model).among('x.provider', asked.provider);
+  filter.named('x.asker_id', of_asker);
+  filter.asked('x.model', asked.model).asked('x.provider', asked.provider);
   const bucket = `date_bin($${filter.values.push(`${asked.bucket_ms} milliseconds`)}, x.start, 'epoch') as bucket`;
   const durations = what === 'durations' ? ', unnest(x.duration_classes, x.duration_counts) as d (class, calls)' : '';
   return `select ${bucket}, ${key}, ${sum_columns[what]} from ${of_asker ? 'asker_sums' : 'call_sums'} x${durations} where ${filter.text}`;

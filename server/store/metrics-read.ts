@@ -81,7 +81,7 @@ export function countRefusals(tx: Tx, of: MetricsOf): Promise<RefusalRow[]> {
   const filter = new Filter().where('d.tenant_id = ?', of.tenant_id).always("d.verdict in ('pause', 'block', 'kill')");
   inScope(filter, 'd', of.scope);
   within(filter, { id: 'd.id', kind: 'decision', at: 'd.decided_at' }, asked.from, asked.to);
-  filter.among("d.call ->> 'model'", asked.model).among("d.call ->> 'provider'", asked.provider);
+  filter.asked("d.call ->> 'model'", asked.model).asked("d.call ->> 'provider'", asked.provider);
   const bucket = `date_bin($${filter.values.length + 1}, d.decided_at, 'epoch') as bucket`;
   return tx.query<RefusalRow>(
     `select ${key}, count(*) as refused from (

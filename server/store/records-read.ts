@@ -12,9 +12,9 @@ export function recordsListing(of: { tenant_id: string; scope: Scope; asked: Rec
   inScope(filter, 'x', of.scope);
   within(filter, { id: 'x.id', kind: 'record', at: 'x.admitted_at' }, asked.from, asked.to);
   filter
-    .among('x.run_id', asked.run)
-    .among('x.model', asked.model)
-    .among('x.provider', asked.provider)
+    .asked('x.run_id', asked.run)
+    .asked('x.model', asked.model)
+    .asked('x.provider', asked.provider)
     .among('x.execution_status', asked.status)
     .among('x.source', asked.source);
   return { table: 'llm_run_records x', id: 'x.id', order: 'newest', filter, around: described };

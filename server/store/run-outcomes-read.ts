@@ -38,10 +38,10 @@ export function countRuns(tx: Tx, of: RunsOverTime): Promise<OutcomeRow[]> {
 /** Where it is asked for what sums do not know, all of the range is read from runs. */
 function runStretches({ scope, of_model, asked, bucket_ms, summed }: RunsOverTime): Stretch[] {
   const { actor, api_key, session } = scope.ids;
-  const { run_ids, with_call } = of_model;
+  const { run_ids, with_call, without_call } = of_model;
   const is_summed =
     scope.is_synthetic === false &&
-    [actor, api_key, session, run_ids, with_call, asked.risk].every((narrower) => narrower === undefined);
+    [actor, api_key, session, run_ids, with_call, without_call, asked.risk].every((narrower) => narrower === undefined);
   return stretchesOf({ ...asked, bucket_ms }, is_summed ? summed : null);
 }
 
@@ -64,8 +64,8 @@ function sumsIn(values: unknown[], { tenant_id, scope, asked }: RunsOverTime, at
     .where('s.width = ?', at.width)
     .where('s.start >= ?', instant(at.from_ms))
     .where('s.start < ?', instant(at.to_ms))
-    .among('s.agent_id', scope.ids.agent)
-    .among('s.project_id', scope.ids.project)
+    .named('s.agent_id', scope.ids.agent)
+    .named('s.project_id', scope.ids.project)
     .among('s.status', asked.status)
     .among('s.termination_reason', asked.reason)
     .among('s.mode', asked.source);

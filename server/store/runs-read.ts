@@ -4,7 +4,7 @@ import type { Row, Tx } from '../base/database.ts';
 import { askerSlugs } from './asker-names.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
-import type { RunsOfModel } from './runs-of-model.ts';
+import type { CallsOf, RunsOfModel } from './runs-of-model.ts';
 
 /** Runs with the names of who asked, and the way to their traces and incidents; newest first. */
 const described = (rows: string): string => `
@@ -27,8 +27,8 @@ export interface RunsAsked {
 
 /** Runs, newest first: those that have not ended, those that have, or all. */
 export function runsListing({ part, ...of }: RunsAsked & { part: 'live' | 'ended' | 'all' }): Listing {
-  const { run_ids: ids, with_call } = of.of_model;
-  const filter = askedRuns(new Filter(), { ...of, of_model: { run_ids: undefined, with_call } });
+  const { run_ids: ids } = of.of_model;
+  const filter = askedRuns(new Filter(), { ...of, of_model: { ...of.of_model, run_ids: undefined } });
   if (part === 'live') filter.always(is_open);
   const is_ended_anyway = of.asked.status !== undefined || of.asked.reason !== undefined;
   const without = part === 'ended' && !is_ended_anyway ? is_open : undefined;
@@ -42,7 +42,9 @@ export function askedRuns(filter: Filter, { tenant_id, scope, of_model, asked }:
   within(filter, { id: 'r.id', kind: 'run', at: 'r.created_at' }, asked.from, asked.to);
   filter.among('r.status', asked.status).among('r.termination_reason', asked.reason).among('r.mode', asked.source);
   filter.where('r.id = any(?)', of_model.run_ids);
-  if (of_model.with_call) withCall(filter, of_model.with_call);
+  const { with_call, without_call } = of_model;
+  if (with_call) withCall(filter, with_call, 'and', 'is not null');
+  if (without_call) withCall(filter, without_call, 'or', 'is null');
   return filter.where(
     'r.id in (select i.source_run_id from incidents i where i.tenant_id = ? and i.severity = any(?))',
     ...[tenant_id, asked.risk],
@@ -50,15 +52,19 @@ export function askedRuns(filter: Filter, { tenant_id, scope, of_model, asked }:
 }
 
 /**
- * Runs with such a call. As a value and not as `exists`, which would be made a join over all records; the records of a
- * run are not older than it, so older partitions are left out.
+ * Runs with such a call, or without. As a value and not as `exists`, which would be made a join over all records; the
+ * records of a run are not older than it, so older partitions are left out.
  */
-function withCall(filter: Filter, { model, provider }: NonNullable<RunsOfModel['with_call']>): void {
-  const of_model = model === undefined ? '' : 'and x.model = any(?)';
-  const of_provider = provider === undefined ? '' : 'and x.provider = any(?)';
+function withCall(
+  filter: Filter,
+  { model, provider }: CallsOf,
+  both: 'and' | 'or',
+  is: 'is not null' | 'is null',
+): void {
+  const of_call = [model && 'x.model = any(?)', provider && 'x.provider = any(?)'].filter(Boolean).join(` ${both} `);
   filter.where(
     `(select 1 from llm_run_records x where x.tenant_id = r.tenant_id and x.run_id = r.id
-      and x.id > 'rec' || left(substr(r.id, 4), 10) ${of_model} ${of_provider} limit 1) is not null`,
+      and x.id > 'rec' || left(substr(r.id, 4), 10) and (${of_call}) limit 1) ${is}`,
     ...[model, provider].filter((names) => names !== undefined),
   );
 }

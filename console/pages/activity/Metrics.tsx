@@ -1,3 +1,4 @@
+import { naming } from '@aos/core/activity/named.ts';
 import { useLocation } from 'wouter';
 import { pathFor } from '../../api.ts';
 import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
@@ -95,7 +96,7 @@ export function Metrics() {
             metrics={now.data}
             before={before.data}
             by={part}
-            onOpen={(chosen) => open(now.data.from, now.data.to, { [part]: [chosen] })}
+            onOpen={(chosen) => open(now.data.from, now.data.to, { [part]: [naming(chosen)] })}
           />
         </>
       )}

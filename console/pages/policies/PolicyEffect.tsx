@@ -1,3 +1,4 @@
+import { naming } from '@aos/core/activity/named.ts';
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
 import { EffectBars, effectWords } from '../../parts/EffectBars.tsx';
@@ -104,7 +105,7 @@ function Month({ id }: { id: string }) {
                     }}
                   >
                     {of.agent_slug ? (
-                      <Link href={`/incidents?agent=${encodeURIComponent(of.agent_slug)}&policy=${id}`}>
+                      <Link href={`/incidents?agent=${encodeURIComponent(naming(of.agent_slug))}&policy=${id}`}>
                         {of.agent_slug}
                       </Link>
                     ) : (

@@ -1,3 +1,4 @@
+import { naming } from '@aos/core/activity/named.ts';
 import { Link } from 'wouter';
 import type { Answer } from '../../api.ts';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
@@ -20,7 +21,8 @@ export function RunAbout({ run }: { run: RunDetail }) {
   const now = useNow();
   const begun = Date.parse(run.started_at ?? run.created_at);
   const ended = run.ended_at === null ? now : Date.parse(run.ended_at);
-  const filtered = (name: string, value: string) => `/activity/completed?${new URLSearchParams({ [name]: value })}`;
+  const filtered = (name: string, value: string) =>
+    `/activity/completed?${new URLSearchParams({ [name]: naming(value) })}`;
   return (
     <div className={styles.about}>
       <State of="run" state={runState(run)} />

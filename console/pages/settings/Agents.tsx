@@ -1,3 +1,4 @@
+import { naming } from '@aos/core/activity/named.ts';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
@@ -64,7 +65,7 @@ const columnsOf = ({ contained, keys, week }: About): Column<Agent>[] => [
     id: 'slug',
     title: 'Agent',
     width: 'minmax(140px, 1fr)',
-    cell: (row) => <Link href={`/activity/completed?agent=${encodeURIComponent(row.slug)}`}>{row.slug}</Link>,
+    cell: (row) => <Link href={`/activity/completed?agent=${encodeURIComponent(naming(row.slug))}`}>{row.slug}</Link>,
   },
   {
     id: 'keys',
@@ -113,7 +114,7 @@ const columnsOf = ({ contained, keys, week }: About): Column<Agent>[] => [
   },
 ];
 
-const facets = [{ name: 'project', label: 'Project' }];
+const facets = [{ name: 'project', label: 'Project', takes_one: true }];
 
 /** The programs that call, and the switch that stops one of them. */
 export function Agents() {
@@ -177,8 +178,8 @@ function AgentPeek({ of, stop, keys }: PeekProps) {
         ]}
       />
       <p style={{ display: 'flex', gap: 16 }}>
-        <Link href={`/activity/live?agent=${encodeURIComponent(of.slug)}`}>Running now</Link>
-        <Link href={`/incidents?agent=${encodeURIComponent(of.slug)}`}>Open incidents</Link>
+        <Link href={`/activity/live?agent=${encodeURIComponent(naming(of.slug))}`}>Running now</Link>
+        <Link href={`/incidents?agent=${encodeURIComponent(naming(of.slug))}`}>Open incidents</Link>
         <Link href={`/policies/new?template=daily-cap&agent=${encodeURIComponent(of.slug)}`}>Cap it per day</Link>
       </p>
     </>
