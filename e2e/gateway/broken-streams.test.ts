@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ScriptedProvider, scriptedProvider } from '../../tools/simulate/scripted-provider.ts';
-import { addProvider } from '../parts/client.ts';
+import { addProvider, waitFor } from '../parts/client.ts';
 import { type WireName, wire_names } from '../parts/gateway.ts';
 import { agentWith, gateway, open, readAll, settledRecord } from './stream-parts.ts';
 
@@ -71,6 +72,32 @@ const scripts: Record<string, (answer: ServerResponse, wire: WireName) => void> 
   },
 };
 
+const choices = (...of: [index: number, delta: object, finish_reason: string | null][]) =>
+  event({ id: 'c', choices: of.map(([index, delta, finish_reason]) => ({ index, delta, finish_reason })) });
+const usage = event({ choices: [], usage: { prompt_tokens: 5, completion_tokens: 9, total_tokens: 14 } });
+const said_twice = choices([0, { content: ' the' }, null]) + choices([1, { content: ' the' }, null]);
+Object.assign(scripts, {
+  /** Chats that end without `[DONE]`: every answer has said why it ended, or one has not. */
+  'all-finished': (answer) => {
+    answer.end(`${said_twice}${choices([1, {}, 'length'])}${choices([0, {}, 'stop'])}${usage}`);
+  },
+  'one-finished': (answer) => {
+    answer.end(`${said_twice}${choices([1, {}, 'length'])}${usage}`);
+  },
+  /** The last word is said, and the connection stays open, or is closed by itself a moment later. */
+  open: (answer, wire) => {
+    const { begin, word, end } = streams[wire];
+    held_open = answer;
+    answer.write(begin + word + end);
+  },
+  'late-close': (answer, wire) => {
+    const { begin, word, end } = streams[wire];
+    answer.write(begin + word + end);
+    setTimeout(() => answer.end(), 50);
+  },
+} satisfies typeof scripts);
+let held_open: ServerResponse | undefined;
+
 let provider: ScriptedProvider;
 beforeAll(async () => {
   provider = await scriptedProvider((answer, { path, body }) => {
@@ -113,5 +140,40 @@ describe.each(wire_names)('a stream on %s that the provider ends', (wire) => {
     const read = await readAll(await ask(wire, 'without-end'));
     expect(read).toMatchObject({ text: ' the', error: { code: 'provider_unreachable' } });
     expect(await settledRecord(read.run_id)).toMatchObject({ execution_status: 'failed', output: 1 });
+  });
+});
+
+describe.each(wire_names)('the last word of a stream on %s', (wire) => {
+  test('is passed on while its provider keeps the connection open, which is closed soon after', async () => {
+    const read = await readAll(await ask(wire, 'open'));
+    expect(held_open?.destroyed).toBe(false);
+    expect(read).toMatchObject({ text: ' the', error: null });
+    expect(await settledRecord(read.run_id)).toMatchObject({ execution_status: 'succeeded' });
+    await waitFor(() => held_open?.destroyed, { what: 'the end of the connection' });
+  });
+
+  test('leaves the connection to be used again when its provider ends the answer', async () => {
+    const before = provider.sockets.size;
+    for (let n = 0; n < 3; n++) {
+      expect(await readAll(await ask(wire, 'late-close'))).toMatchObject({ text: ' the', error: null });
+      await sleep(150);
+    }
+    expect(provider.sockets.size - before).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('a chat that its provider ends without [DONE]', () => {
+  test('is whole when each of its answers has said why it ended, at the usage that was reported', async () => {
+    const read = await readAll(await ask('chat', 'all-finished'));
+    expect(read.error).toBeNull();
+    const record = await settledRecord(read.run_id);
+    expect(record).toMatchObject({ execution_status: 'succeeded', usage_source: 'provider', output: 9 });
+    expect(await gateway.rows('select from incidents where source_run_id = $1', [read.run_id])).toEqual([]);
+  });
+
+  test('is broken off when one of them has not', async () => {
+    const read = await readAll(await ask('chat', 'one-finished'));
+    expect(read.error).toMatchObject({ code: 'provider_unreachable' });
+    expect(await settledRecord(read.run_id)).toMatchObject({ execution_status: 'failed' });
   });
 });

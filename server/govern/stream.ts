@@ -87,6 +87,8 @@ async function* metered(
   const finish = async () => {
     if (settled) return;
     settled = true;
+    if (seen.done) letClose(response.body, upstream);
+    else upstream.abort();
     // Stopped or not is settled here: a stop that comes later finds a call that has ended.
     if (!seen.cut && !seen.done) seen.stopped = decisionThatStopped(ticket);
     const decision = seen.cut ?? seen.stopped ?? ticket.decision;
@@ -99,7 +101,7 @@ async function* metered(
   try {
     let held: Buffer[] = [];
     try {
-      for await (const chunk of response.body) {
+      for await (const chunk of response.body.iterator({ destroyOnReturn: false })) {
         if (seen.first_byte_at_ms === null) failpoint(govern.config.failpoint, 'first_upstream_byte');
         seen.first_byte_at_ms ??= govern.clock.now();
         const { held: paused } = ticket.in_flight;
@@ -110,23 +112,31 @@ async function* metered(
         held = held.concat(last);
         if (now.length > 0) yield joined(now);
         failpoint(govern.config.failpoint, 'mid_stream');
-        if (seen.cut) break;
+        if (seen.cut || seen.done) break;
       }
-      // What was begun and not ended is not passed on: whatever comes next would be glued to it.
-      const last = lastEvent(seen.splitter.rest());
-      if (last && last !== 'cut' && !seen.cut) held = held.concat(...Object.values(take(ticket, seen, [last])));
+      if (!seen.done) held = held.concat(takeLast(ticket, seen, response.body));
     } catch (error) {
       failure = asFailure(error);
     }
-    upstream.abort();
     await finish();
     const broken = brokenOff(govern, ticket, seen, failure);
     yield Buffer.concat([...held, ...endOf(ticket, seen, broken)]);
     return broken;
   } finally {
-    upstream.abort();
     await finish();
   }
+}
+
+/** How long a provider that has said its last word may take to end its answer, so that its connection is used again. */
+const closing_ms = 1_000;
+
+/** The answer is whole, and nobody waits for what the provider does next. */
+function letClose(body: UpstreamResponse['body'], upstream: Stopper): void {
+  if (body.closed) return;
+  const timer = setTimeout(() => upstream.abort(), closing_ms);
+  timer.unref();
+  body.once('close', () => clearTimeout(timer));
+  body.resume();
 }
 
 async function begin(ticket: Ticket): Promise<Seen> {
@@ -165,8 +175,20 @@ function take(ticket: Ticket, seen: Seen, events: readonly SseEvent[]): { now: B
     seen.hash.update(event.raw);
     seen.kept?.push(event.raw);
     (seen.done ? last : now).push(event.raw);
+    if (seen.done) break;
   }
   return { now, last };
+}
+
+/** What the provider left behind when it ended the stream by itself; nothing when it was ended from here. */
+function takeLast(ticket: Ticket, seen: Seen, body: UpstreamResponse['body']): Buffer[] {
+  if (seen.cut || !body.readableEnded) return [];
+  const rest = lastEvent(seen.splitter.rest());
+  // What was begun and not ended is not passed on: whatever comes next would be glued to it.
+  if (rest === 'cut') return [];
+  const { now, last } = take(ticket, seen, rest ? [rest] : []);
+  seen.done ||= !seen.cut && !seen.provider_error && seen.reader.all_finished === true;
+  return [...now, ...last];
 }
 
 const joined = (parts: Buffer[]): Buffer => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));

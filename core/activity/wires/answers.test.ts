@@ -124,6 +124,22 @@ describe('a chat stream', () => {
     expect(events.at(-1)).toMatchObject({ usage: { input_tokens: 3 }, done: false });
   });
 
+  test('has finished when each of its choices has, whatever empty chunks follow', () => {
+    const reader = wires.chat.streamReader(wires.chat.readRequest({ ...requests.chat }));
+    const after = (...choices: object[]) => {
+      reader.read({ event: undefined, data: JSON.stringify({ choices }) });
+      return reader.all_finished;
+    };
+    expect(reader.all_finished).toBe(false);
+    expect(after()).toBe(false);
+    expect(after({ index: 0, delta: { content: 'a' }, finish_reason: null }, { index: 1, delta: {} })).toBe(false);
+    expect(after({ index: 0, delta: {}, finish_reason: 'stop' })).toBe(false);
+    expect(after({ index: 1, delta: {}, finish_reason: '' })).toBe(false);
+    expect(after({ index: 1, delta: {}, finish_reason: 'length' })).toBe(true);
+    expect(after({ index: 0, delta: {}, finish_reason: null })).toBe(true);
+    expect(after()).toBe(true);
+  });
+
   test('without its [DONE] has no end, and an error in it has failed', () => {
     const cut = fixture('chat-stream.sse').replace('data: [DONE]\n\n', '');
     expect(stream('chat', cut).some((event) => event.done)).toBe(false);

@@ -113,9 +113,16 @@ function calledText(...calls: (Json | undefined)[]): string {
 
 class ChatReader implements StreamReader {
   readonly #wants_usage: boolean;
+  readonly #unfinished = new Set<unknown>();
+  readonly #finished = new Set<unknown>();
 
   constructor(wants_usage: boolean) {
     this.#wants_usage = wants_usage;
+  }
+
+  /** Some servers of this format close without `[DONE]`, and the official client takes their answer for whole. */
+  get all_finished(): boolean {
+    return this.#finished.size > 0 && this.#unfinished.size === 0;
   }
 
   read({ data }: { event: string | undefined; data: string }): StreamEvent {
@@ -126,12 +133,24 @@ class ChatReader implements StreamReader {
     const { choices } = chunk;
     let text = '';
     if (Array.isArray(choices)) {
-      for (const choice of choices) if (isObject(choice) && isObject(choice.delta)) text += messageText(choice.delta);
+      for (const choice of choices) {
+        if (!isObject(choice)) continue;
+        this.#note(choice);
+        if (isObject(choice.delta)) text += messageText(choice.delta);
+      }
     }
     if (!isObject(chunk.usage)) return { text, forward: true, done: false, failed: false };
     const is_usage_chunk = Array.isArray(choices) && choices.length === 0;
     const forward = this.#wants_usage || !is_usage_chunk;
     const usage: Usage | null = usageOfChat(chunk.usage);
     return { text, forward, done: false, failed: false, ...(usage && { usage }) };
+  }
+
+  /** A choice that has finished stays so, whatever empty chunks follow. */
+  #note({ index = 0, finish_reason }: JsonObject): void {
+    if (typeof finish_reason === 'string' && finish_reason !== '') {
+      this.#finished.add(index);
+      this.#unfinished.delete(index);
+    } else if (!this.#finished.has(index)) this.#unfinished.add(index);
   }
 }

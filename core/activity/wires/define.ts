@@ -61,6 +61,8 @@ export interface StreamEvent {
 
 /** Reads the events of one stream in order; holds what it needs to add up usage over several events. */
 export interface StreamReader {
+  /** Every answer that began has said why it ended: a provider that ends the stream now has left only its last event out. */
+  readonly all_finished?: boolean;
   read(event: { event: string | undefined; data: string }): StreamEvent;
 }
 
