@@ -1,27 +1,26 @@
 import type { Identity } from '@aos/core/access/identity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Govern } from '../govern/govern.ts';
 import { idempotencyKeyIn } from '../http/idempotency.ts';
 import { claimInFlight, releaseOnce } from '../store/idempotency.ts';
-import { whenClosed } from './when-closed.ts';
 
 /** Keys of calls are apart from those of the control plane. */
 const calls = 'call:';
 
 /**
  * A call that comes again under its `Idempotency-Key` while the first one is still in flight is refused with 409, on
- * every replica. Nothing is kept: when the first one has been answered, the key is free.
+ * every replica. Nothing is kept: what this returns frees the key, to be called when the first one has been settled or
+ * refused, and not when its caller leaves: a plain call goes on without one.
  */
 export async function refuseDuplicate(
   govern: Govern,
   identity: Identity,
   request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
+): Promise<() => void> {
   const key = idempotencyKeyIn(request.headers['idempotency-key']);
-  if (key === null) return;
+  if (key === null) return () => undefined;
   const { tenant_id } = identity;
   const claim = { tenant_id, lineage_id: identity.api_key.lineage_id, key: calls + key };
   const created_at = instantText(govern.clock.now());
@@ -34,11 +33,11 @@ export async function refuseDuplicate(
       'A call with this Idempotency-Key is still in flight: wait for its answer, or use a new key.',
     );
   }
-  whenClosed(reply.raw, () => {
+  return () => {
     govern.db
       .tenant(tenant_id, (tx) => releaseOnce(tx, claim))
       .catch((error: Error) =>
         govern.log.warn({ error: error.message }, 'the key of an answered call could not be freed'),
       );
-  });
+  };
 }

@@ -42,9 +42,7 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
   };
   app.decorateRequest('caller', null);
   for (const [path, wire] of routes) {
-    app.post(path, { onRequest }, async (request, reply) =>
-      replyWith(reply, wire, await governCall(govern, await ask(govern, identities, wire, request, reply))),
-    );
+    app.post(path, { onRequest }, async (request, reply) => answer(govern, identities, wire, request, reply));
   }
   guardRoute(app, govern, {
     of: (request) => caller(identities, request),
@@ -57,17 +55,33 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
   });
 }
 
-/** Reads a call to the point where governance can take it over. */
-async function ask(
+/** Governs a call and answers it; its key is taken until all is settled, whether its caller stays or leaves. */
+async function answer(
   govern: Govern,
   identities: IdentityCache,
   wire: Wire,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<AskedCall> {
+): Promise<FastifyReply> {
   const begun_ms = govern.clock.monotonic();
+  const freeKey = await refuseDuplicate(govern, present(request.caller, 'who calls'), request);
+  try {
+    const asked = { ...ask(govern, identities, wire, request, reply), begun_ms };
+    return await replyWith(reply, wire, await governCall(govern, asked));
+  } finally {
+    freeKey();
+  }
+}
+
+/** Reads a call to the point where governance can take it over. */
+function ask(
+  govern: Govern,
+  identities: IdentityCache,
+  wire: Wire,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Omit<AskedCall, 'begun_ms'> {
   const identity = present(request.caller, 'who calls');
-  await refuseDuplicate(govern, identity, request, reply);
   const claims = claimsOf(request.headers);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   const json = parseBody(body);
@@ -87,7 +101,6 @@ async function ask(
     headers: request.headers,
     request_id: request.id,
     new_run_id: govern.makeId('run'),
-    begun_ms,
     gone: read.stream ? leaving(reply) : still_here,
   };
 }
