@@ -17,6 +17,7 @@ import { useRemembered } from './last-list.ts';
 import { Peek, WithPeek } from './Peek.tsx';
 import { useRowMenu } from './RowMenu.tsx';
 import { SavedViews } from './SavedViews.tsx';
+import { Unshown } from './Unshown.tsx';
 
 interface Props<N extends Name> {
   /** An endpoint that answers with a list. */
@@ -38,6 +39,8 @@ interface Props<N extends Name> {
   bulk?: (rows: readonly Item<N>[], clear: () => void) => ReactNode;
   /** What it means that there is nothing, when nothing is filtered out. */
   empty: ReactNode;
+  /** What its rows are, where the API leaves out those that a demo or a scenario made: an empty list says how many. */
+  noun?: string;
   /** What stands beside the filters. */
   aside?: ReactNode;
   /** What stands between the filters and the rows, for what is chosen. */
@@ -71,6 +74,9 @@ export function ListView<N extends Name>(props: Props<N>) {
     hrefOf: (one) => openHref?.(one as Item<N>),
   });
 
+  const unshown = props.noun !== undefined && (
+    <Unshown of={of} query={query} noun={props.noun} values={values} onChange={setValues} />
+  );
   const nothing = list.error ? (
     <Failed what={`${label} could not be loaded`} error={list.error} onRetry={list.retry} />
   ) : list.isLoading ? (
@@ -80,12 +86,16 @@ export function ListView<N extends Name>(props: Props<N>) {
   ) : narrowed > 0 ? (
     <Empty title="Nothing matches">
       <Loosening of={of} query={query} values={values} onChange={setValues} />
+      {unshown}
       <Button small onClick={() => setValues({})}>
         Clear all filters
       </Button>
     </Empty>
   ) : (
-    empty
+    <>
+      {empty}
+      {unshown && <div style={{ padding: '0 24px 24px' }}>{unshown}</div>}
+    </>
   );
 
   return (

@@ -56,6 +56,7 @@ export function Completed() {
       <ListView
         of="listCompletedRuns"
         label="Completed runs"
+        noun="runs"
         facets={facets}
         columns={columns}
         least={880}

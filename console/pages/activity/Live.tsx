@@ -44,6 +44,7 @@ export function Live() {
       <ListView
         of="listLiveRuns"
         label="Live runs"
+        noun="runs"
         facets={facets}
         columns={[...columns, actions.column]}
         least={880}
@@ -62,13 +63,14 @@ export function Live() {
 }
 
 function NothingRuns() {
-  const last = useApi('listCompletedRuns', { query: { limit: 1 } });
+  const last = useApi('listCompletedRuns', { query: { limit: 1, is_synthetic: 'all' } });
   const run = last.data?.items[0];
   return (
     <Empty title="Nothing is running">
       {run ? (
         <p>
-          Last run ended <Time at={run.ended_at} />: <Link href={hrefOf(run.id)}>{shortId(run.id)}</Link>
+          Last {run.is_synthetic && 'synthetic '}run ended <Time at={run.ended_at} />:{' '}
+          <Link href={hrefOf(run.id)}>{shortId(run.id)}</Link>
         </p>
       ) : (
         <p>Point an agent at this server and its runs appear here; the overview shows how.</p>

@@ -1,8 +1,9 @@
 import { naming } from '@aos/core/activity/named.ts';
 import { useLocation } from 'wouter';
-import { pathFor } from '../../api.ts';
+import { pathFor, useApi } from '../../api.ts';
 import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
+import { areLeftOut, LeftOut } from '../../parts/Unshown.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { type Filtering, Filters } from '../../ui/Filters.tsx';
 import { Page } from '../../ui/Page.tsx';
@@ -11,7 +12,15 @@ import { useUrlFilters, useUrlWord } from '../../url-state.ts';
 import { ChartPanel } from './ChartPanel.tsx';
 import styles from './Metrics.module.css';
 import { chartsOf } from './metric-charts.ts';
-import { type Breakdown, type RangeName, ranges, useMetrics, useParts, useRange } from './metric-series.ts';
+import {
+  type Breakdown,
+  type Metrics as MetricsAnswer,
+  type RangeName,
+  ranges,
+  useMetrics,
+  useParts,
+  useRange,
+} from './metric-series.ts';
 import { TopParts } from './TopParts.tsx';
 
 const facets = [
@@ -81,6 +90,9 @@ export function Metrics() {
       {now.isPending && <Loading what="figures" />}
       {now.data && (
         <>
+          {now.data.totals.calls === 0 && areLeftOut(values) && (
+            <SyntheticCalls of={now.data} values={values} onChange={setValues} />
+          )}
           <div className={styles.charts}>
             {chartsOf({
               metrics: now.data,
@@ -102,6 +114,22 @@ export function Metrics() {
       )}
     </Page>
   );
+}
+
+interface SyntheticProps {
+  of: MetricsAnswer;
+  values: Filtering;
+  onChange: (values: Filtering) => void;
+}
+
+/** Where no call is counted: how many synthetic ones of the same time are left out. */
+function SyntheticCalls({ of: { from, to }, values, onChange }: SyntheticProps) {
+  const { data } = useApi(
+    'getMetrics',
+    { query: { ...values, from, to, is_synthetic: 'true' } },
+    { staleTime: 30_000 },
+  );
+  return <LeftOut count={data?.totals.calls} noun="calls" values={values} onChange={onChange} />;
 }
 
 interface ChoiceProps {

@@ -96,6 +96,7 @@ const facets = [
   { name: 'agent', label: 'Agent' },
   { name: 'policy', label: 'Policy' },
   { name: 'project', label: 'Project' },
+  { name: 'is_synthetic', label: 'Synthetic', choices: ['all'] },
   { name: 'from', label: 'From' },
   { name: 'to', label: 'Before' },
 ];
@@ -120,6 +121,7 @@ export function Incidents() {
       <ListView
         of="listIncidents"
         label={`${plainWords(state)} incidents`}
+        noun={`${state} incidents`}
         query={{ status: state, group: ['policy', 'agent', 'category'] }}
         facets={facets}
         columns={
@@ -166,7 +168,7 @@ function AcknowledgeAll({ groups, onDone }: { groups: readonly Group[]; onDone: 
   );
 }
 
-const kept = ['severity', 'category', 'agent', 'policy', 'project', 'from', 'to'];
+const kept = facets.map(({ name }) => name);
 
 /** Filters stay when the tab changes, and the counts are of what they let through. */
 function IncidentTabs({ state, may }: { state: string; may: boolean }) {
@@ -206,8 +208,6 @@ function IncidentTabs({ state, may }: { state: string; may: boolean }) {
 }
 
 function Nothing({ state }: { state: string }) {
-  const projects = useApi('listProjects', { query: { limit: 200 } }, { staleTime: 60_000 });
-  const demo = projects.data?.items.some(({ slug, retired_at }) => slug === 'demo' && retired_at === null);
   if (state === 'acknowledged')
     return <Empty title="Nothing acknowledged">Press e on an open incident to say that you look after it.</Empty>;
   if (state === 'resolved')
@@ -218,11 +218,6 @@ function Nothing({ state }: { state: string }) {
         A violation of a policy that is enforced opens an incident.{' '}
         <Link href="/incidents?state=resolved">Resolved</Link>
       </p>
-      {demo && (
-        <p>
-          The demo has its own: <Link href="/incidents?project=demo">incidents of the project demo</Link>
-        </p>
-      )}
     </Empty>
   );
 }

@@ -69,6 +69,7 @@ export function Calls() {
       <ListView
         of="listLlmRunRecords"
         label="LLM run records"
+        noun="calls"
         facets={facets}
         columns={columns}
         least={1280}

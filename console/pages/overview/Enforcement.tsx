@@ -15,12 +15,17 @@ const parts = [
 
 const hour_ms = 3_600_000;
 
+interface Props {
+  day: Answer<'getMetrics'> | undefined;
+  is_synthetic: 'all' | undefined;
+}
+
 /** What was decided in each of the last 24 hours. */
-export function Enforcement({ day }: { day: Answer<'getMetrics'> | undefined }) {
+export function Enforcement({ day, is_synthetic }: Props) {
   const from = day && new Date(Math.floor(Date.parse(day.from) / hour_ms) * hour_ms).toISOString();
   const { data } = useApi(
     'getOutcomes',
-    { query: { from, bucket: 'hour' } },
+    { query: { from, bucket: 'hour', is_synthetic } },
     { enabled: from !== undefined, placeholderData: (before) => before },
   );
   if (!data || !day) return <Section title="Enforcement, 24 h">{null}</Section>;

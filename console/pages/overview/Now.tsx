@@ -10,30 +10,33 @@ const minute_ms = 60_000;
 interface Props {
   live: Answer<'listLiveRuns'> | undefined;
   day: Answer<'getMetrics'> | undefined;
+  /** Whether the numbers count what a demo made; so do the lists that they lead to. */
+  is_synthetic: 'all' | undefined;
 }
 
 /** Four numbers of this moment, each the way to its list. */
-export function Now({ live, day }: Props) {
+export function Now({ live, day, is_synthetic }: Props) {
+  const also = is_synthetic ? `is_synthetic=${is_synthetic}` : '';
   const hour_ago = new Date(Math.floor(Date.now() / minute_ms - 60) * minute_ms).toISOString();
   const hour = useApi(
     'getMetrics',
-    { query: { from: hour_ago, bucket: 'hour' } },
+    { query: { from: hour_ago, bucket: 'hour', is_synthetic } },
     { placeholderData: (before) => before },
   );
   const paused = live?.items.filter(({ hold }) => hold === 'paused').length;
   return (
     <Section title="Now">
       <dl className={styles.now}>
-        <Figure name="running" href="/activity/live">
+        <Figure name="running" href={`/activity/live?${also}`}>
           {live && (live.total === null ? '≥ 10,000' : countText(live.total))}
         </Figure>
-        <Figure name="paused" href="/activity/live">
+        <Figure name="paused" href={`/activity/live?${also}`}>
           {paused}
         </Figure>
-        <Figure name="spent in the last hour" href="/activity/metrics">
+        <Figure name="spent in the last hour" href={`/activity/metrics?${also}`}>
           {hour.data && moneyText(hour.data.totals.cost_usd, true)}
         </Figure>
-        <Figure name="refused in 24 h" href="/activity/completed?status=failed_policy">
+        <Figure name="refused in 24 h" href={`/activity/completed?status=failed_policy&${also}`}>
           {day && countText(day.totals.refused)}
         </Figure>
       </dl>

@@ -12,6 +12,7 @@ import { FirstSteps } from './FirstSteps.tsx';
 import { MoneyLimits } from './MoneyLimits.tsx';
 import { Now } from './Now.tsx';
 import styles from './Overview.module.css';
+import { SyntheticLine, useSynthetic } from './Synthetic.tsx';
 
 const seldom = { staleTime: 30_000 } as const;
 /** What is asked for, once more for whoever wants the same without the console. */
@@ -21,20 +22,29 @@ const active_limits = { query: { status: 'active', limit: 200 } };
 const pending_approvals = { query: { status: 'pending', limit: 50 } };
 const live_runs = { query: { limit: 200 } };
 const active_policies = { query: { status: 'active', limit: 200 } };
-const commands = 'npx aos incidents list --status open; npx aos signals list --status open; npx aos runs list --live';
+const commands = [
+  'npx aos incidents list --status open',
+  'npx aos signals list --status open',
+  'npx aos runs list --live',
+];
+/** The same, with or without what a demo or a scenario made. */
+const counting = (asked: { query: object }, is_synthetic: 'all' | undefined) => ({
+  query: { ...asked.query, is_synthetic },
+});
 
 /** Is anything out of control right now, and what must be done? */
 export function Overview() {
   const now = useNow();
-  const ever = useApi('listRuns', { query: { limit: 1, is_synthetic: 'all' } });
-  const incidents = useApi('listIncidents', open_incidents);
-  const signals = useApi('listSignals', open_signals);
+  const synthetic = useSynthetic();
+  const { is_synthetic } = synthetic;
+  const incidents = useApi('listIncidents', counting(open_incidents, is_synthetic));
+  const signals = useApi('listSignals', counting(open_signals, is_synthetic));
   const limits = useApi('listLimits', active_limits);
   const approvals = useApi('listApprovals', pending_approvals);
-  const live = useApi('listLiveRuns', live_runs);
+  const live = useApi('listLiveRuns', counting(live_runs, is_synthetic));
   const policies = useApi('listPolicies', active_policies);
-  const day = useApi('getMetrics', {}, { ...seldom, refetchInterval: 30_000 });
-  if (ever.data?.items.length === 0) return <FirstSteps />;
+  const day = useApi('getMetrics', { query: { is_synthetic } }, { ...seldom, refetchInterval: 30_000 });
+  if (synthetic.real === 0 && synthetic.made === 0) return <FirstSteps />;
   const matters = mattersOf(
     {
       incidents: incidents.data?.items ?? [],
@@ -48,7 +58,8 @@ export function Overview() {
   const asked = [incidents, signals, limits, approvals, live, policies, day];
   const missing = asked.filter(({ isError }) => isError).length;
   return (
-    <Page title="Overview" actions={<OverviewElsewhere />}>
+    <Page title="Overview" actions={<OverviewElsewhere is_synthetic={is_synthetic} />}>
+      <SyntheticLine of={synthetic} />
       <Columns>
         <Section title={matters.length > 0 ? `Needs attention (${matters.length})` : 'Needs attention'}>
           {incidents.isPending ? <Loading what="what needs attention" /> : <Matters of={matters} />}
@@ -59,26 +70,26 @@ export function Overview() {
           )}
         </Section>
         <div className={styles.side}>
-          <Now live={live.data} day={day.data} />
+          <Now live={live.data} day={day.data} is_synthetic={is_synthetic} />
           <MoneyLimits limits={limits.data?.items ?? []} policies={policies.data?.items ?? []} />
-          <Enforcement day={day.data} />
+          <Enforcement day={day.data} is_synthetic={is_synthetic} />
         </div>
       </Columns>
     </Page>
   );
 }
 
-const OverviewElsewhere = () => (
+const OverviewElsewhere = ({ is_synthetic }: { is_synthetic: 'all' | undefined }) => (
   <ElsewhereMenu
     what="overview"
     of="getMetrics"
-    input={{}}
-    command={commands}
+    input={{ query: { is_synthetic } }}
+    command={commands.map((one) => (is_synthetic ? `${one} --synthetic` : one)).join('; ')}
     also={[
-      pathFor('listIncidents', open_incidents),
-      pathFor('listSignals', open_signals),
+      pathFor('listIncidents', counting(open_incidents, is_synthetic)),
+      pathFor('listSignals', counting(open_signals, is_synthetic)),
       pathFor('listApprovals', pending_approvals),
-      pathFor('listLiveRuns', live_runs),
+      pathFor('listLiveRuns', counting(live_runs, is_synthetic)),
       pathFor('listLimits', active_limits),
       pathFor('listPolicies', active_policies),
     ]}
