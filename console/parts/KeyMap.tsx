@@ -8,6 +8,7 @@ import styles from './Shell.module.css';
 const always: readonly (readonly [string, string])[] = [
   ['⌘K', 'Search, go to, do'],
   ...rooms.map(({ key, name }) => [`g ${key}`, name] as const),
+  ['c', 'Write a new policy'],
   ['?', 'This map'],
 ];
 

@@ -25,6 +25,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const going = Object.fromEntries(rooms.map(({ key, href }) => [`g ${key}`, () => navigate(href)]));
   useKeys({
     ...going,
+    c: () => navigate('/policies/new'),
     'mod+k': () => setOpen('palette'),
     '?': () => setOpen('keys'),
     '/': () => document.querySelector<HTMLElement>('[data-key="/"]')?.focus(),
@@ -68,14 +69,14 @@ function TopBar({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void
         aos
       </Link>
       <ProjectChoice />
-      <button type="button" className={styles.search} onClick={onSearch}>
-        <Search size={13} aria-hidden="true" /> <span className="cut">Search or run a command</span>
+      <button type="button" className={styles.search} onClick={onSearch} aria-label="Search or run a command">
+        <Search size={13} aria-hidden="true" /> <span className={`cut ${styles.roomy}`}>Search or run a command</span>
         <span className={styles.rest} />
-        <kbd>⌘K</kbd>
+        <kbd className={styles.roomy}>⌘K</kbd>
       </button>
       <span className={styles.rest} />
       <LiveDot />
-      <span className="quiet">UTC</span>
+      <span className={`quiet ${styles.roomy}`}>UTC</span>
       <Button kind="plain" className={styles.icon} onClick={turn} aria-label={dark ? 'Light theme' : 'Dark theme'}>
         {dark ? <Sun size={15} /> : <Moon size={15} />}
       </Button>
@@ -88,7 +89,7 @@ function TopBar({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void
         ]}
       >
         <Button kind="plain" aria-label={`Account: ${session.api_key.name}`}>
-          <span className="cut">{session.api_key.name}</span> <LogOut size={14} aria-hidden="true" />
+          <span className={`cut ${styles.roomy}`}>{session.api_key.name}</span> <LogOut size={14} aria-hidden="true" />
         </Button>
       </Menu>
     </header>

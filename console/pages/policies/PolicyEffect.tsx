@@ -81,7 +81,7 @@ function Month({ id }: { id: string }) {
         {effects.isPending && <Loading what="what it did" rows={3} />}
         {effects.data && !one && <p className="quiet">No control of it fired in {days} days.</p>}
         {one && (
-          <div style={{ display: 'grid', gap: 14 }}>
+          <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 14 }}>
             <EffectBars
               days={one.days}
               count={days}
@@ -98,7 +98,7 @@ function Month({ id }: { id: string }) {
                     key={of.agent_id ?? 'none'}
                     style={{
                       display: 'grid',
-                      gridTemplateColumns: '160px 120px minmax(0, 1fr)',
+                      gridTemplateColumns: 'minmax(0, 160px) minmax(40px, 120px) minmax(0, 1fr)',
                       gap: 12,
                       alignItems: 'center',
                       minHeight: 24,
