@@ -2,7 +2,9 @@ import { type Answer, useApi } from '../../api.ts';
 import { clockText, countText } from '../../ui/format.ts';
 import { Section } from '../../ui/Page.tsx';
 import { Legend, type Part, StackedBars } from '../../ui/StackedBars.tsx';
+import { Loading } from '../../ui/States.tsx';
 import styles from './Overview.module.css';
+import { type Source, Trouble } from './Trouble.tsx';
 
 const parts = [
   { of: 'kill', name: 'killed', colour: 'text' },
@@ -16,29 +18,38 @@ const parts = [
 const hour_ms = 3_600_000;
 
 interface Props {
-  day: Answer<'getMetrics'> | undefined;
+  day: Source<Answer<'getMetrics'>>;
   is_synthetic: 'all' | undefined;
 }
 
 /** What was decided in each of the last 24 hours. */
 export function Enforcement({ day, is_synthetic }: Props) {
-  const from = day && new Date(Math.floor(Date.parse(day.from) / hour_ms) * hour_ms).toISOString();
-  const { data } = useApi(
+  const counted = day.data;
+  const from = counted && new Date(Math.floor(Date.parse(counted.from) / hour_ms) * hour_ms).toISOString();
+  const outcomes = useApi(
     'getOutcomes',
     { query: { from, bucket: 'hour', is_synthetic } },
     { enabled: from !== undefined, placeholderData: (before) => before },
   );
-  if (!data || !day) return <Section title="Enforcement, 24 h">{null}</Section>;
-  const calls = new Map(day.buckets.map((bucket) => [bucket.start, bucket.calls]));
+  const trouble = <Trouble what="The decisions of the last day could not be loaded" of={[day, outcomes]} />;
+  const { data } = outcomes;
+  if (!data || !counted) {
+    const has_failed = day.isError || outcomes.isError;
+    return (
+      <Section title="Enforcement, 24 h">{has_failed ? trouble : <Loading what="the decisions" rows={3} />}</Section>
+    );
+  }
+  const calls = new Map(counted.buckets.map((bucket) => [bucket.start, bucket.calls]));
   const amounts = data.buckets.map(({ start, decisions }) => {
     const { warn, shadow } = decisions;
-    const counted = { ...decisions, allow: Math.max(0, (calls.get(start) ?? 0) - warn - shadow) };
-    return parts.map(({ of }) => counted[of]);
+    const columns = { ...decisions, allow: Math.max(0, (calls.get(start) ?? 0) - warn - shadow) };
+    return parts.map(({ of }) => columns[of]);
   });
   const sums = parts.map((_, at) => amounts.reduce((sum, column) => sum + (column[at] ?? 0), 0));
   const starts = data.buckets.map(({ start }) => Date.parse(start));
   return (
     <Section title="Enforcement, 24 h">
+      {trouble}
       <figure className={styles.enforcement}>
         <StackedBars
           parts={parts}

@@ -5,8 +5,10 @@ import { hrefOf } from '../../paths.ts';
 import { amountText, percentText, relativeText } from '../../ui/format.ts';
 import { Meter } from '../../ui/Meter.tsx';
 import { Section } from '../../ui/Page.tsx';
+import { Loading } from '../../ui/States.tsx';
 import { useNow } from '../../ui/Time.tsx';
 import styles from './Overview.module.css';
+import { type Source, Trouble } from './Trouble.tsx';
 
 const shown = 6;
 
@@ -16,20 +18,22 @@ interface Target {
 }
 
 interface Props {
-  limits: readonly Limit[];
+  limits: Source<{ items: readonly Limit[] }>;
   policies: readonly Item<'listPolicies'>[];
 }
 
 /** Limits on money that last longer than a run: those of projects first, then the tightest. */
 export function MoneyLimits({ limits, policies }: Props) {
   const targets = new Map(policies.map(({ id, target }) => [id, target as Target]));
-  const lasting = limits.filter(({ unit, count_per }) => unit === 'usd' && count_per !== 'run');
+  const lasting = (limits.data?.items ?? []).filter(({ unit, count_per }) => unit === 'usd' && count_per !== 'run');
   const bars = lasting
     .flatMap((limit) => gaugesOf(limit).map((gauge) => ({ limit, gauge, target: targets.get(limit.policy_id) })))
     .sort((a, b) => rank(b) - rank(a));
   return (
     <Section title="Spend against budgets" aside={<Link href="/limits">All limits</Link>}>
-      {bars.length === 0 && (
+      <Trouble what="The limits could not be loaded" of={[limits]} />
+      {!limits.data && !limits.isError && <Loading what="the limits" rows={3} />}
+      {limits.data && bars.length === 0 && (
         <p className="quiet">
           No budget: spend is unlimited. <Link href="/policies/new?template=daily-cap">Make a daily cap</Link>
         </p>

@@ -4,12 +4,13 @@ import { type Answer, useApi } from '../../api.ts';
 import { countText, moneyText } from '../../ui/format.ts';
 import { Section } from '../../ui/Page.tsx';
 import styles from './Overview.module.css';
+import { type Source, Trouble } from './Trouble.tsx';
 
 const minute_ms = 60_000;
 
 interface Props {
-  live: Answer<'listLiveRuns'> | undefined;
-  day: Answer<'getMetrics'> | undefined;
+  live: Source<Answer<'listLiveRuns'>>;
+  day: Source<Answer<'getMetrics'>>;
   /** Whether the numbers count what a demo made; so do the lists that they lead to. */
   is_synthetic: 'all' | undefined;
 }
@@ -23,12 +24,14 @@ export function Now({ live, day, is_synthetic }: Props) {
     { query: { from: hour_ago, bucket: 'hour', is_synthetic } },
     { placeholderData: (before) => before },
   );
-  const paused = live?.items.filter(({ hold }) => hold === 'paused').length;
+  const runs = live.data;
+  const paused = runs?.items.filter(({ hold }) => hold === 'paused').length;
   return (
     <Section title="Now">
+      <Trouble what="Not all of these numbers could be loaded" of={[live, day, hour]} />
       <dl className={styles.now}>
         <Figure name="running" href={`/activity/live?${also}`}>
-          {live && (live.total === null ? '≥ 10,000' : countText(live.total))}
+          {runs && (runs.total === null ? '≥ 10,000' : countText(runs.total))}
         </Figure>
         <Figure name="paused" href={`/activity/live?${also}`}>
           {paused}
@@ -37,7 +40,7 @@ export function Now({ live, day, is_synthetic }: Props) {
           {hour.data && moneyText(hour.data.totals.cost_usd, true)}
         </Figure>
         <Figure name="refused in 24 h" href={`/activity/completed?status=failed_policy&${also}`}>
-          {day && countText(day.totals.refused)}
+          {day.data && countText(day.data.totals.refused)}
         </Figure>
       </dl>
     </Section>

@@ -70,9 +70,9 @@ export function Overview() {
           )}
         </Section>
         <div className={styles.side}>
-          <Now live={live.data} day={day.data} is_synthetic={is_synthetic} />
-          <MoneyLimits limits={limits.data?.items ?? []} policies={policies.data?.items ?? []} />
-          <Enforcement day={day.data} is_synthetic={is_synthetic} />
+          <Now live={live} day={day} is_synthetic={is_synthetic} />
+          <MoneyLimits limits={limits} policies={policies.data?.items ?? []} />
+          <Enforcement day={day} is_synthetic={is_synthetic} />
         </div>
       </Columns>
     </Page>
