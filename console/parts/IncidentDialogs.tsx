@@ -57,7 +57,7 @@ export function AssignDialog({ which, about, owner, onClose }: Props & { owner: 
       open
       onClose={onClose}
       title="Who looks after it?"
-      about={about}
+      about={<Said text={about} />}
       verb={to === null ? 'Take the owner away' : `Assign to ${to}`}
       busy={busy}
       error={error}
@@ -85,7 +85,7 @@ export function ReopenDialog({ which, about, onClose }: Props) {
       open
       onClose={onClose}
       title="Open it again?"
-      about={about}
+      about={<Said text={about} />}
       verb="Open again"
       busy={busy}
       error={error}

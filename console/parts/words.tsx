@@ -117,9 +117,9 @@ export const runState = ({ status, hold }: { status: string; hold: string }): st
 export const policyState = ({ status, mode }: { status: string; mode: string }): string =>
   status === 'active' && mode === 'shadow' ? 'shadow' : status;
 
-/** `BUDGET_EXCEEDED` → `Budget exceeded`; abbreviations stay large. */
+/** `BUDGET_EXCEEDED` → `Budget exceeded`; abbreviations stay large, and cost is in dollars without saying so: `Cost`. */
 export function plainWords(code: string): string {
-  const text = code.replaceAll('_', ' ').toLowerCase();
+  const text = code.replace(/_usd$/i, '').replaceAll('_', ' ').toLowerCase();
   const cased = text.replace(/\b(pii|rag|db|api|llm)\b/g, (word) => word.toUpperCase());
   return cased.charAt(0).toUpperCase() + cased.slice(1);
 }

@@ -4,6 +4,8 @@ import {
   amountText,
   countText,
   durationText,
+  exactMoney,
+  instantsIn,
   moneyText,
   percentText,
   relativeText,
@@ -15,6 +17,8 @@ describe('money', () => {
     ['1234.500000000', '$1,234.50'],
     ['0.412000000', '$0.412'],
     ['0.400000000', '$0.40'],
+    ['0.089700000', '$0.090'],
+    ['0.090000000', '$0.09'],
     ['0.004180000', '$0.0042'],
     ['0.000012300', '$0.000012'],
     ['0.000099990', '$0.00010'],
@@ -33,6 +37,8 @@ test.each([
   [842, '842'],
   [9_999, '9,999'],
   [12_400, '12.4k'],
+  [28_000, '28k'],
+  [27_960, '28.0k'],
   [1_200_000, '1.2M'],
 ])('the count %d is %s', (count, text) => expect(countText(count)).toBe(text));
 
@@ -55,6 +61,9 @@ test('a time is relative within a day and a date after it', () => {
   const now = Date.UTC(2026, 10, 22, 12, 0, 0);
   expect(relativeText(now - 240_000, now)).toBe('4 min ago');
   expect(relativeText(now + 7_200_000, now)).toBe('in 2 h');
+  expect(relativeText(now + 14_399_000, now)).toBe('in 4 h');
+  expect(relativeText(now + 3_590_000, now)).toBe('in 1 h');
+  expect(relativeText(now - 14_399_000, now)).toBe('3 h ago');
   expect(relativeText(now - 90_000_000, now)).toBe('Nov 21, 11:00');
 });
 
@@ -67,6 +76,18 @@ test('a sentence is cut at its exact money and nowhere else', () => {
   ]);
   expect(amountsIn('0.500000000 usd_per_minute')).toEqual(['', { usd: '0.500000000' }, ' a minute']);
   expect(amountsIn('steps: 15 used of 15 steps, 1.5 s')).toEqual(['steps: 15 used of 15 steps, 1.5 s']);
+});
+
+test('exact money keeps its cents and every place that says something', () => {
+  expect(['2.500000000', '1.000000000', '0.010802500', '0.999995000', '12'].map(exactMoney)).toEqual([
+    ...['2.50', '1.00', '0.0108025', '0.999995', '12'],
+  ]);
+});
+
+test('a sentence is cut at its instants and nowhere else', () => {
+  expect(instantsIn('Acknowledged until 2026-11-30T02:03:39.719Z, on 2026-11-29')).toEqual([
+    ...['Acknowledged until ', { at: '2026-11-30T02:03:39.719Z' }, ', on 2026-11-29'],
+  ]);
 });
 
 test('an id keeps its prefix and its end', () =>

@@ -24,10 +24,13 @@ function sizeText(whole: string, digits: string, compact: boolean): string {
   const value = Number(`0.${digits}`);
   if (value < 0.000_001) return '<$0.000001';
   if (value >= 0.995) return '$1.00';
-  if (value >= 0.01) return `$${value.toFixed(3).replace(/0$/, '')}`;
+  if (value >= 0.01) return /^\d\d0+$/.test(digits) ? `$${value.toFixed(2)}` : `$${value.toFixed(3)}`;
   const places = Math.min(6, 1 - Math.floor(Math.log10(Number(value.toPrecision(2)))));
   return `$${value.toFixed(places)}`;
 }
+
+/** Exact decimal text without the zeros that say nothing: `2.500000000` → `2.50`, `0.010802500` → `0.0108025`. */
+export const exactMoney = (usd: string): string => usd.replace(/(\.\d\d\d*?)0*$/, '$1');
 
 const written_money = /(\$\d+\.\d+|\b\d+\.\d{9})\b(?: usd\b)?/;
 
@@ -36,6 +39,10 @@ export function amountsIn(text: string): (string | { usd: string })[] {
   const parts = text.replaceAll(' usd_per_minute', ' a minute').split(written_money);
   return parts.map((part, at) => (at % 2 === 0 ? part : { usd: part.replace('$', '') }));
 }
+
+/** A sentence cut at its instants, which the API writes as `2026-11-22T12:03:11.120Z`. */
+export const instantsIn = (text: string): (string | { at: string })[] =>
+  text.split(/\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/).map((part, at) => (at % 2 === 0 ? part : { at: part }));
 
 /** Exact up to 9,999, then `12.4k`. */
 export function countText(value: number, from_thousand = false): string {
@@ -51,7 +58,8 @@ export const exactText = (value: number): string => grouped.format(value);
 /** `842`, `12.3k`, `1.2M`. */
 export const tokensText = (tokens: number): string => countText(tokens, true);
 
-const trimmed = (value: number): string => value.toFixed(1).replace(/\.0$/, '');
+/** With one place, also where that is 0: only what is whole stands without. */
+const trimmed = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(1));
 
 /** Share of a whole as whole percent; above the whole it goes on. */
 export function percentText(share: number): string {
@@ -83,12 +91,15 @@ export function relativeText(at_ms: number, now_ms: number): string {
   const size = Math.abs(ago_s);
   if (size >= 86_400) return dayText(at_ms);
   if (size < 5) return 'now';
+  // What has passed is whole; what is to come is the nearest, as four hours from now are not three a second later.
+  const whole = ago_s >= 0 ? Math.floor : Math.round;
   const [amount, unit] =
-    size < 60 ? [size, 's'] : size < 3_600 ? [Math.floor(size / 60), 'min'] : [Math.floor(size / 3_600), 'h'];
+    size < 60 ? [size, 's'] : whole(size / 60) < 60 ? [whole(size / 60), 'min'] : [whole(size / 3_600), 'h'];
   return ago_s >= 0 ? `${amount} ${unit} ago` : `in ${amount} ${unit}`;
 }
 
-function dayText(at_ms: number): string {
+/** `Nov 21, 14:03`, in UTC. */
+export function dayText(at_ms: number): string {
   const at = new Date(at_ms);
   const date = `${months[at.getUTCMonth()]} ${at.getUTCDate()}`;
   return `${date}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;

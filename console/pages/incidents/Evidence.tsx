@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import type { Answer } from '../../api.ts';
 import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
-import { amountText, shortId } from '../../ui/format.ts';
+import { amountText, exactMoney, shortId } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Meter } from '../../ui/Meter.tsx';
 import { Panel, Section } from '../../ui/Page.tsx';
@@ -73,18 +73,20 @@ function Fired({ of }: { of: Violation }) {
 function amountsOf({ used, requested, limit_value, unit, subject }: Violation): [string, ReactNode][] {
   if (limit_value === null) return [];
   return [
-    ['Used', exactAmount(used, unit)],
-    ['Asked for', exactAmount(requested, unit)],
-    ['Limit', exactAmount(limit_value, unit)],
+    ['Used', amountBeside(used, limit_value, unit)],
+    ['Asked for', amountText(requested, unit)],
+    ['Limit', amountText(limit_value, unit)],
     ['Counted for', subject === '*' ? 'all together' : <code key="s">{subject}</code>],
   ];
 }
 
-/** Evidence is not rounded: what was a hair below the limit shows so. */
-const exactAmount = (value: string | null, unit: string | null): string =>
-  value !== null && unit?.startsWith('usd')
-    ? `$${value.includes('.') ? value.replace(/\.?0+$/, '') : value}`
-    : amountText(value, unit);
+/** As people read it, but never rounded to the limit itself: what was a hair below it shows so. */
+function amountBeside(value: string | null, limit: string | null, unit: string | null): string {
+  const text = amountText(value, unit);
+  const is_hidden = value !== null && text === amountText(limit, unit) && Number(value) !== Number(limit);
+  if (!is_hidden) return text;
+  return unit?.startsWith('usd') ? `$${exactMoney(value)}` : value;
+}
 
 /** The further times it fired, a line each. */
 function Again({ of }: { of: readonly Violation[] }) {
@@ -98,7 +100,7 @@ function Again({ of }: { of: readonly Violation[] }) {
             <span className="quiet">
               {one.limit_value === null
                 ? plainWords(one.action)
-                : `${exactAmount(one.used, one.unit)} used, ${exactAmount(one.requested, one.unit)} asked`}
+                : `${amountBeside(one.used, one.limit_value, one.unit)} used, ${amountText(one.requested, one.unit)} asked`}
             </span>
             <span style={{ flex: 1 }} />
             <Link href={hrefOf(one.decision_id)} style={{ whiteSpace: 'nowrap' }}>

@@ -110,7 +110,7 @@ function Outcome({ result }: { result: Result }) {
       <Examples result={result} />
       {result.caveats.map((caveat) => (
         <p key={caveat} className="quiet">
-          {caveat}
+          <Said text={caveat} />
         </p>
       ))}
     </div>

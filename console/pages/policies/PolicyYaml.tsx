@@ -1,5 +1,6 @@
 import type { Answer } from '../../api.ts';
 import { yamlOf } from '../../parts/yaml.ts';
+import { exactMoney } from '../../ui/format.ts';
 import { Code } from '../../ui/KeyValue.tsx';
 
 /** The policy as its file would say it, and the command that makes it so. */
@@ -12,7 +13,7 @@ export function PolicyYaml({ of }: { of: Answer<'getPolicy'> }) {
     tags,
     mode,
     target,
-    controls: controls.map(({ id: _, ...control }) => control),
+    controls: controls.map(({ id: _, ...control }) => withShortMoney(control)),
     expires_at,
   };
   return (
@@ -24,4 +25,10 @@ export function PolicyYaml({ of }: { of: Answer<'getPolicy'> }) {
       <Code text={yamlOf(document)} label="YAML" />
     </>
   );
+}
+
+/** Money as a person would write it: `2.50` for `2.500000000`, which is the same amount. */
+function withShortMoney<C extends object>(control: C): C {
+  const { limit } = control as { limit?: { max?: unknown } };
+  return typeof limit?.max === 'string' ? { ...control, limit: { ...limit, max: exactMoney(limit.max) } } : control;
 }

@@ -1,10 +1,11 @@
 import type { Item } from '../../api.ts';
 import { Status } from '../../ui/Chip.tsx';
+import { exactMoney } from '../../ui/format.ts';
 
 type Price = Item<'listPrices'>;
 
 const text = (rate: unknown): string | null =>
-  rate === undefined || rate === null ? null : `$${Number(rate) < 1 ? Number(rate) : Number(rate).toFixed(2)}`;
+  rate === undefined || rate === null ? null : `$${exactMoney(Number(rate).toFixed(9))}`;
 
 /** `$2.50 in · $10.00 out`; what has no price is said, never shown as free. */
 export function Rate({ of }: { of: Pick<Price, 'tiers'> }) {
