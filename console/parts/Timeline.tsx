@@ -54,9 +54,13 @@ function What({ entry, own_id }: { entry: Entry; own_id: string }) {
   );
 }
 
+/** Done by a policy to a call: whoever stands behind the call did not do it. */
+const of_calls: ReadonlySet<string> = new Set(['ACCESS_DENIED', 'LIMIT_BREACHED', 'LIMIT_WARNED']);
+
 function Who({ entry }: { entry: Entry }) {
   if (entry.actor_id === null || entry.actor_type === 'system') return null;
-  return <span className="quiet"> by {entry.actor_name ?? entry.actor_id}</span>;
+  const name = entry.actor_name ?? entry.actor_id;
+  return <span className="quiet">{of_calls.has(entry.event) ? ` for a call of ${name}` : ` by ${name}`}</span>;
 }
 
 const marks: Readonly<Record<string, { glyph: GlyphName; tone: string }>> = {

@@ -9,7 +9,7 @@ import {
   PolicyName,
 } from '../../parts/DecisionWords.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
-import { consequenceOf, plainWords, State } from '../../parts/words.tsx';
+import { consequenceOf, lookOf, plainWords, State } from '../../parts/words.tsx';
 import { stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { shortId } from '../../ui/format.ts';
@@ -40,8 +40,13 @@ export function Decision() {
   return (
     <Page
       title={title}
-      heading={<Id id={id} />}
-      about={<State of="verdict" state={data.verdict} />}
+      heading={titleOf(data)}
+      about={
+        <>
+          <Id id={id} />
+          <State of="verdict" state={data.verdict} />
+        </>
+      }
       actions={
         <ElsewhereMenu
           what="decision"
@@ -85,6 +90,12 @@ export function Decision() {
   );
 }
 
+/** What was decided and, where a policy decided it, by which. */
+function titleOf({ verdict, policy_id, contributions }: Decided): string {
+  const deciding = contributions.find((of) => of.policy_id === policy_id);
+  return `${lookOf('verdict', verdict).word}${deciding ? ` by ${deciding.policy_name}` : ''}`;
+}
+
 function runOf({ run_id, step_id }: Decided) {
   if (run_id === null) return 'none';
   return { href: step_id ? stepHref(run_id, step_id) : `/runs/${run_id}`, text: <code>{shortId(run_id)}</code> };
@@ -99,7 +110,7 @@ function Contributions({ of }: { of: readonly Contribution[] }) {
             <th>Verdict</th>
             <th>Policy</th>
             <th>Control</th>
-            <th>Would do</th>
+            <th>Does</th>
             <th>Amounts</th>
             <th>Reason</th>
           </tr>
@@ -120,7 +131,9 @@ function Contributions({ of }: { of: readonly Contribution[] }) {
               <td>
                 {plainWords(one.type)} <span className="quiet">per {one.scope.replaceAll('_', ' ')}</span>
               </td>
-              <td>{consequenceOf(one.action)}</td>
+              <td>
+                {one.mode === 'shadow' ? `would ${consequenceOf(one.action).toLowerCase()}` : consequenceOf(one.action)}
+              </td>
               <td>{amountsOf(one)}</td>
               <td>
                 {one.not_evaluated ? 'not evaluated: ' : ''}

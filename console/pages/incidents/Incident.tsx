@@ -5,6 +5,7 @@ import { Chips, toId } from '../../parts/Chips.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { AssignDialog, causes, ReopenDialog, ResolveDialog } from '../../parts/IncidentDialogs.tsx';
 import { useIncidentActs } from '../../parts/incident-acts.ts';
+import { useKeyNames } from '../../parts/key-names.ts';
 import { useKeys } from '../../parts/keys.ts';
 import { Pager } from '../../parts/Pager.tsx';
 import { useMay } from '../../parts/session.ts';
@@ -48,9 +49,10 @@ export function Incident() {
   return (
     <Page
       title={title}
-      heading={<Id id={id} />}
+      heading={<Said text={data.title} />}
       about={
         <>
+          <Id id={id} />
           <State of="severity" state={data.severity} />
           <State of="incident" state={data.status} />
           <Standing of={data} />
@@ -69,9 +71,6 @@ export function Incident() {
         </>
       }
     >
-      <p style={{ fontSize: 14, maxWidth: '96ch' }}>
-        <Said text={data.title} />
-      </p>
       <Chips
         run={toId(data.source_run_id, '')}
         policy={toId(data.policy_url === null ? null : data.violation_policy_id, 'none had a part in it')}
@@ -104,8 +103,9 @@ export function Incident() {
   );
 }
 
-/** Who has it, and until when; or what it turned out to be. */
+/** Who has it, who acknowledged it and until when; or what it turned out to be. */
 function Standing({ of }: { of: IncidentObject }) {
+  const names = useKeyNames(of.acknowledged_by !== null);
   if (of.status === 'resolved')
     return (
       <span className="quiet">
@@ -114,10 +114,17 @@ function Standing({ of }: { of: IncidentObject }) {
     );
   return (
     <span className="quiet">
-      {of.owner ?? 'Nobody'} looks after it
-      {of.acknowledged_until && (
+      {of.status !== 'acknowledged' || of.acknowledged_by === null ? (
+        `${of.owner ?? 'Nobody'} looks after it`
+      ) : (
         <>
-          , open again <Time at={of.acknowledged_until} />
+          Acknowledged by {names.get(of.acknowledged_by) ?? shortId(of.acknowledged_by)}
+          {of.acknowledged_until && (
+            <>
+              , open again <Time at={of.acknowledged_until} />
+            </>
+          )}
+          {of.owner && `; ${of.owner} looks after it`}
         </>
       )}
     </span>

@@ -1,8 +1,10 @@
 import type { Item } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { LogTabs } from '../../parts/LogTabs.tsx';
+import { useSession } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { Said } from '../../ui/Amount.tsx';
+import { LinkButton } from '../../ui/Button.tsx';
 import { Status, type Tone } from '../../ui/Chip.tsx';
 import type { GlyphName } from '../../ui/Glyph.tsx';
 import { Json } from '../../ui/KeyValue.tsx';
@@ -10,6 +12,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Instant } from '../../ui/Time.tsx';
+import { useUrlWord } from '../../url-state.ts';
 
 type Row = Item<'listSystemRecords'>;
 
@@ -54,6 +57,7 @@ const facets = [
     choices: ['API', 'GATEWAY', 'WORKER', 'SCHEDULER', 'DB', 'AUTH', 'MIGRATION'],
   },
   { name: 'event', label: 'Event', choices: [...events, 'DEGRADED_ENTER', 'DEGRADED_EXIT'] },
+  { name: 'include', label: 'Include', choices: ['installation'] },
   { name: 'from', label: 'From' },
   { name: 'to', label: 'Before' },
 ];
@@ -72,8 +76,30 @@ export function System() {
         keyOf={(row) => row.id}
         peek={(row) => <Json value={row} label="The record" />}
         peekTitle={(row) => plainWords(row.event_type)}
-        empty={<Empty title="Nothing has happened to the system">Starts, stops, errors and changes appear here.</Empty>}
+        empty={<NoRecord />}
       />
     </Page>
+  );
+}
+
+/** Starts and stops are the installation's, which more than one tenant may share: none of them is this tenant's own. */
+function NoRecord() {
+  const { role, project } = useSession();
+  const [, include] = useUrlWord('include', '');
+  if (project !== null && role !== 'owner')
+    return (
+      <Empty title="Not for a key of one project">
+        Records of the system belong to no project: a key without one sees those of its tenant.
+      </Empty>
+    );
+  return (
+    <Empty title="No record of this tenant">
+      <p>Starts, stops, errors and migrations of the server are records of the installation.</p>
+      {role === 'owner' ? (
+        <LinkButton onClick={() => include('installation')}>Include those of the installation</LinkButton>
+      ) : (
+        <p>Owners of the first tenant see them.</p>
+      )}
+    </Empty>
   );
 }

@@ -1,23 +1,29 @@
 import { Link } from 'wouter';
 import { useApi } from '../../api.ts';
+import { useKeyNames } from '../../parts/key-names.ts';
+import { useSession } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { Panel } from '../../ui/Page.tsx';
-import { Failed, Loading } from '../../ui/States.tsx';
+import { Empty, Failed, Loading } from '../../ui/States.tsx';
 import { Instant } from '../../ui/Time.tsx';
 
 /** Who changed it, when and why, from the ledger. */
 export function PolicyAudit({ id }: { id: string }) {
   const list = useApi('listLedgerEntries', { query: { object: id, limit: 100 } });
-  const keys = useApi('listApiKeys', { query: { limit: 200 } });
-  const members = useApi('listMembers', { query: { limit: 200 } });
-  const names = new Map([
-    ...(keys.data?.items ?? []).map((of) => [of.id, of.name] as const),
-    ...(members.data?.items ?? []).map((of) => [of.api_key_id, of.name] as const),
-  ]);
+  const names = useKeyNames();
+  const { project } = useSession();
   if (list.isPending) return <Loading what="the ledger" />;
   if (list.isError)
     return <Failed what="The ledger could not be read" error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.data.items.length === 0)
+    return (
+      <Empty title={project === null ? 'No entry about this policy' : 'Not for a key of one project'}>
+        {project === null
+          ? 'Every change of a policy is an entry, with who made it and why.'
+          : `Policies belong to the whole tenant, and so do the entries about them: this key sees those of ${project.slug}. A key without a project sees who changed the policy, when and why.`}
+      </Empty>
+    );
   return (
     <Panel>
       <ul>

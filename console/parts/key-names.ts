@@ -1,0 +1,11 @@
+import { useApi } from '../api.ts';
+
+/** The names of keys and of the members behind them, by the id of the key; what may not be seen is not in it. */
+export function useKeyNames(enabled = true): ReadonlyMap<string, string> {
+  const keys = useApi('listApiKeys', { query: { limit: 200 } }, { enabled });
+  const members = useApi('listMembers', { query: { limit: 200 } }, { enabled });
+  return new Map([
+    ...(keys.data?.items ?? []).map((of) => [of.id, of.name] as const),
+    ...(members.data?.items ?? []).map((of) => [of.api_key_id, of.name] as const),
+  ]);
+}
