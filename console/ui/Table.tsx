@@ -48,7 +48,7 @@ export interface TableProps<Row> {
 
 /** How many rows before the end of what is loaded more is asked for. */
 const ahead_rows = 40;
-const choice_width = '20px';
+const choice_width = '24px';
 
 /** A list of any length in rows of one height, of which only those in sight are in the page. */
 export function Table<Row>(props: TableProps<Row>) {

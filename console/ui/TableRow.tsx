@@ -50,13 +50,15 @@ function TableRowOf<Row>(props: Props<Row>) {
     >
       {is_chosen !== null && (
         <div role="gridcell" tabIndex={-1} className={styles.choice}>
-          <input
-            type="checkbox"
-            tabIndex={-1}
-            checked={is_chosen}
-            aria-label="Choose this row"
-            onChange={() => onChoose(row)}
-          />
+          <label>
+            <input
+              type="checkbox"
+              tabIndex={-1}
+              checked={is_chosen}
+              aria-label="Choose this row"
+              onChange={() => onChoose(row)}
+            />
+          </label>
         </div>
       )}
       {columns.map((column) => (
@@ -76,4 +78,4 @@ export const cellClass = ({ align, stays }: { align?: 'end'; stays?: boolean }):
 
 /** A click on a link or a button in a row is about that and not about the row. */
 const isPlain = ({ target }: MouseEvent): boolean =>
-  target instanceof Element && target.closest('a, button, input') === null;
+  target instanceof Element && target.closest('a, button, input, label') === null;

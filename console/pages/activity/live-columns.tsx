@@ -19,10 +19,13 @@ function useLatest(run: RunRow) {
 }
 
 function TightestLimit({ run }: { run: RunRow }) {
-  const [tightest] = useLimitStates(limitsOf(useLatest(run)), every_ms);
+  const states = useLimitStates(limitsOf(useLatest(run)), every_ms);
+  // One in shadow stops nothing: it is shown only where no other governs the run.
+  const tightest = states.find(({ limit }) => limit.mode !== 'shadow') ?? states[0];
   if (!tightest) return <span className="faint">none</span>;
   const { limit, gauge, fill } = tightest;
-  const words = `${percentText(fill.used + fill.held)} of ${amountText(gauge.cap, gauge.unit)}`;
+  const would = limit.mode === 'shadow' ? 'would: ' : '';
+  const words = `${would}${percentText(fill.used + fill.held)} of ${amountText(gauge.cap, gauge.unit)}`;
   return (
     <span className={styles.tight} title={`${limit.policy_name}: ${limit.title}, ${words}`}>
       <Meter used={fill.used} held={fill.held} tone={fill.tone} label={`${limit.policy_name}: ${limit.title}`} />
