@@ -5,6 +5,7 @@ import { useApi } from '../api.ts';
 import { hrefOf, id_shape } from '../paths.ts';
 import { rooms } from '../routes.tsx';
 import { chooseTheme } from '../theme.ts';
+import { shortId } from '../ui/format.ts';
 import styles from './Palette.module.css';
 
 /** What is done on a page of its own. */
@@ -75,6 +76,11 @@ export function Palette({ onClose, onKeys }: Props) {
                 <span className="faint" style={{ whiteSpace: 'nowrap' }}>
                   {kind.replace('api_key', 'key').replace('actor', 'human')}
                   {about && about !== name && `, ${about}`}
+                  {kind === 'run' && (
+                    <>
+                      , <code>{shortId(id)}</code>
+                    </>
+                  )}
                 </span>
               </Command.Item>
             ))}

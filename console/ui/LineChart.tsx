@@ -92,7 +92,13 @@ function optionsOf({ lines, write }: Props, width: number, latest: () => Props):
     legend: { live: true },
     axes: [
       { ...axis, size: 24, space: 70, values: axisTimes },
-      { ...axis, size: 56, space: 32, values: (_, values) => values.map((value) => write(value)) },
+      {
+        ...axis,
+        size: 56,
+        space: 32,
+        incrs: () => (areWhole(latest()) ? whole_steps : steps),
+        values: (_, values) => values.map((value) => write(value)),
+      },
     ],
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
     series: [
@@ -102,6 +108,7 @@ function optionsOf({ lines, write }: Props, width: number, latest: () => Props):
         stroke: colour(line.colour),
         width: 1.5,
         ...(line.dashed && { dash: [4, 3] }),
+        points: { show: true, size: 5, filter: (plot: UPlot, at: number) => lonePoints(plot.data[at] ?? []) },
         value: (_: UPlot, value: number | null) => (value === null ? '–' : write(value)),
       })),
     ],
@@ -110,6 +117,20 @@ function optionsOf({ lines, write }: Props, width: number, latest: () => Props):
     },
   };
 }
+
+/** What an axis may go up by: `1`, `2`, `2.5` and `5` of every power of ten. */
+const steps = Array.from({ length: 21 }, (_, at) => [1, 2, 2.5, 5].map((part) => part * 10 ** (at - 8))).flat();
+const whole_steps = steps.filter((step) => Number.isInteger(step));
+
+/** Counts, of which there is no half. */
+const areWhole = ({ lines }: Props): boolean =>
+  lines.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)));
+
+/** Points with nothing on either side, which no line would show. */
+const lonePoints = (values: ArrayLike<number | null | undefined>): number[] =>
+  [...Array(values.length).keys()].filter(
+    (at) => values[at] != null && values[at - 1] == null && values[at + 1] == null,
+  );
 
 /** A click without a drag is about a point; a drag is about a stretch of time. */
 function listen(plot: UPlot, latest: () => Props): void {

@@ -10,6 +10,7 @@ interface Hit {
   kind: string;
   id: string;
   name: string;
+  about: string | null;
   url: string;
 }
 
@@ -36,9 +37,13 @@ const search = async (q: string, client = admin) =>
   expectStatus(200, await client.get<{ items: Hit[] }>(`/api/v1/search?q=${encodeURIComponent(q)}`)).items;
 
 test('everything is found by a part of its name, a run by its goal, and anything by its whole id', async () => {
-  expectStatus(201, await admin.post('/api/v1/agents', { slug: 'otter-bot' }));
+  const agent = expectStatus(201, await admin.post<{ id: string }>('/api/v1/agents', { slug: 'otter-bot' }));
   const key = await makeKey(admin, { name: 'Otter in production' });
-  const run = runRow(whose, Date.now() - 60_000, { goal: 'Count the otters', mode: 'managed' });
+  const run = runRow(whose, Date.now() - 60_000, {
+    goal: 'Count the otters',
+    mode: 'managed',
+    agent_id: agent.id,
+  });
   await rows.insert('runs', [run]);
   const policy = {
     name: 'Otter cap',
@@ -49,6 +54,7 @@ test('everything is found by a part of its name, a run by its goal, and anything
   const found = await search('OTTER');
   expect(found.map(({ kind }) => kind)).toEqual(['agent', 'policy', 'api_key', 'run']);
   expect(found.map(({ name }) => name)).toEqual(['otter-bot', 'Otter cap', 'Otter in production', 'Count the otters']);
+  expect(found.at(-1)?.about).toMatch(/^otter-bot, /);
   expect(await search(run.id)).toMatchObject([
     { kind: 'run', id: run.id, url: `${app.deps.config.public_url}/runs/${run.id}` },
   ]);

@@ -65,9 +65,13 @@ const with_goals = ["mode = 'managed'", "mode = 'external'", 'is_synthetic'].map
       where tenant_id = current_tenant() and id > $5 and ${part} order by id desc limit ${goals_read})`,
 );
 
+/** Looked up for the few that are found, so that the indexes still answer which those are. */
+const agent_of_run = `(select a.slug from runs r join agents a on a.tenant_id = r.tenant_id and a.id = r.agent_id
+  where r.tenant_id = current_tenant() and r.id = runs.id)`;
+
 /** Runs by the beginning of their id, a range of the key, and the newest ones by their goal. */
 const runs = (each: number) => `
-  select id, coalesce(goal, id) as name, status as about from (
+  select id, coalesce(goal, id) as name, concat_ws(', ', ${agent_of_run}, status) as about from (
       (select id, goal, status from runs where tenant_id = current_tenant() and ${of_id} and ${of_own('project_id')}
         order by id desc limit ${each})
       union
