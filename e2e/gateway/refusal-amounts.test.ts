@@ -32,6 +32,16 @@ describe('amounts', () => {
     expect((await chat(agent, { max_tokens: 70 })).status).toBe(200);
   });
 
+  test('a rolling limit says by when all that counts now has left it', async () => {
+    const agent = next('roller');
+    await limitAgent(gateway, agent, { limit: { type: 'requests', max: 9, window: { per: 'minute' } }, action: block });
+    const before = Date.now();
+    const { headers } = await chat(agent, { max_tokens: 60 });
+    const [, reset = ''] = /; remaining=8; reset=(\S+)$/.exec(headers.get('x-aos-limit') ?? '') ?? [];
+    expect(Date.parse(reset) - before).toBeGreaterThanOrEqual(60_000);
+    expect(Date.parse(reset) - Date.now()).toBeLessThanOrEqual(61_000);
+  });
+
   test('without a bound of its own a call gets what the limit pays for', async () => {
     const agent = next('unbounded');
     await limitAgent(gateway, agent, { limit: { type: 'tokens_output', max: 40, window: day }, action: block });

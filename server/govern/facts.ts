@@ -1,7 +1,7 @@
 import { instantText } from '@aos/core/base/time.ts';
 import { type Action, refuses } from '@aos/core/policies/action.ts';
-import type { Line, Seen } from '@aos/core/policies/reserve.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
+import { countsFor } from './room.ts';
 import type { Ticket } from './ticket.ts';
 
 /** What every answer of the gateway tells about its governance. */
@@ -22,11 +22,13 @@ export interface Tightest {
   policy_id: string;
   unit: string;
   remaining: number | string;
+  /** Of an allowed call under a rolling window: when all that counts now will have left it. */
   resets_at: string | null;
 }
 
 /** The enforced limit with the smallest part of its cap left after what this call holds: null when it holds nothing. */
-function tightestOf(lines: readonly Line[], seen: readonly Seen[], output_bound: number | null): Tightest | null {
+function tightestOf({ lines, seen, decision, admitted_at_ms, ...ticket }: Ticket): Tightest | null {
+  const output_bound = refuses(decision.verdict) ? null : ticket.output_bound;
   let tightest: Tightest | null = null;
   let least = Infinity;
   for (const [n, line] of lines.entries()) {
@@ -37,12 +39,14 @@ function tightestOf(lines: readonly Line[], seen: readonly Seen[], output_bound:
     const part = line.cap === 0n ? 0 : Number(left) / Number(line.cap);
     if (part >= least) continue;
     least = part;
+    const is_rolling = line.key.since_ms !== null && output_bound !== null;
+    const resets_at_ms = is_rolling ? admitted_at_ms + countsFor(line) : line.resets_at_ms;
     tightest = {
       control_id: line.control.id,
       policy_id: line.policy.id,
       unit: line.type.unit,
       remaining: line.type.show(left < 0n ? 0n : left, line.limit),
-      resets_at: line.resets_at_ms === null ? null : instantText(line.resets_at_ms),
+      resets_at: resets_at_ms === null ? null : instantText(resets_at_ms),
     };
   }
   return tightest;
@@ -79,7 +83,7 @@ export function factsOf(ticket: Ticket, added_output_bound: number | null = null
     policy_ids: ticket.decision.fired
       ? policyIds(ticket.decision.contributions)
       : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id, mode: policy.mode }))),
-    tightest: tightestOf(ticket.lines, ticket.seen, refuses(ticket.decision.verdict) ? null : ticket.output_bound),
+    tightest: tightestOf(ticket),
     added_output_bound,
   };
 }

@@ -27,10 +27,15 @@ export async function findRoom(
   }
 }
 
-/** Null: the call asks more than the whole limit. */
-function roomAt({ limit }: Line, buckets: readonly Bucket[], missing: bigint): number | null {
+/** From the start of a bucket of a rolling window until it no longer counts, in milliseconds. */
+export function countsFor({ limit }: Line): number {
   const window = present(countedOver(limit), 'the window of a rolling limit');
-  const counts_for_ms = -present(windowAt(window, 0).since_ms, 'how long a bucket counts');
+  return -present(windowAt(window, 0).since_ms, 'how long a bucket counts');
+}
+
+/** Null: the call asks more than the whole limit. */
+function roomAt(line: Line, buckets: readonly Bucket[], missing: bigint): number | null {
+  const counts_for_ms = countsFor(line);
   let left = missing;
   for (const { start_ms, amount } of buckets) {
     left -= amount;
