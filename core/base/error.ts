@@ -28,6 +28,7 @@ export const problem_catalog = {
   provider_error: { status: 502, type: 'api_error' },
   provider_unreachable: { status: 502, type: 'api_error' },
   governance_unavailable: { status: 503, type: 'governance_unavailable' },
+  server_stopping: { status: 503, type: 'api_error' },
   provider_timeout: { status: 504, type: 'api_error' },
 } as const;
 

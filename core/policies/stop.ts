@@ -85,6 +85,21 @@ export const endedDecision = (run_id: string, termination: Decided['termination'
     incident: false,
   });
 
+/** The decision about a call that is still under way when its process has to end. */
+export const shutdownDecision = (waited_ms: number): Decision =>
+  systemDecision({
+    policy_name: 'shutdown',
+    type: by_person,
+    scope: 'all_runs',
+    verdict: 'block',
+    code: 'server_stopping',
+    reason: `the server was told to stop and waited ${waited_ms / 1000} s for the call to end`,
+    category: 'EXECUTION_FAILURE',
+    severity: 'LOW',
+    termination: 'USER_ABORT',
+    incident: false,
+  });
+
 /** A run that a person has paused. */
 export interface PausedRun {
   run_id: string;

@@ -42,6 +42,8 @@ export interface Config {
   max_connections: number;
   /** Deadlines of one request to a provider. */
   deadlines: { connect_ms: number; first_byte_ms: number; idle_ms: number; total_ms: number };
+  /** How long calls under way may go on after the process was told to stop. */
+  drain_ms: number;
   /** Where this process ends itself, for tests of crashes; null: nowhere. */
   failpoint: Failpoint | null;
 }
@@ -106,6 +108,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       idle_ms: data.AOS_IDLE_TIMEOUT_MS,
       total_ms: data.AOS_TOTAL_TIMEOUT_MS,
     },
+    drain_ms: data.AOS_DRAIN_MS,
     failpoint: data.AOS_FAILPOINT,
   };
 }
@@ -239,6 +242,7 @@ const variables = z.object({
   AOS_FIRST_BYTE_TIMEOUT_MS: whole(1, day_ms, 600_000),
   AOS_IDLE_TIMEOUT_MS: whole(1, day_ms, 120_000),
   AOS_TOTAL_TIMEOUT_MS: whole(1, day_ms, 1_800_000),
+  AOS_DRAIN_MS: whole(0, day_ms, 30_000),
   AOS_FAILPOINT: orNull(
     z
       .string()

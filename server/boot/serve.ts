@@ -9,10 +9,9 @@ import { consoleRoutes } from '../http/console.ts';
 import { docsRoutes } from '../http/docs.ts';
 import { operationRoutes } from '../http/operations.ts';
 import { keepAddress } from './address-file.ts';
+import { drain } from './drain.ts';
 import { quietConnections } from './quiet-connections.ts';
 
-/** How long streams may go on after the process was told to stop. */
-const drain_ms = 30_000;
 /** How soon a connection is closed whose last answer ended meanwhile. */
 const sweep_ms = 50;
 
@@ -32,11 +31,11 @@ export async function serve(govern: Govern, identities: IdentityCache): Promise<
   await app.listen({ port, host });
   return async () => {
     forgetAddress?.();
-    const timer = setTimeout(() => app.server.closeAllConnections(), drain_ms);
     const sweep = setInterval(closeQuiet, sweep_ms);
-    await app.close();
-    clearInterval(sweep);
-    clearTimeout(timer);
-    await govern.books.idle();
+    const closePort = async () => {
+      await app.close();
+      clearInterval(sweep);
+    };
+    await drain(govern, closePort, () => app.server.closeAllConnections());
   };
 }

@@ -39,6 +39,9 @@ export interface InFlight {
   readonly has_left: boolean;
 }
 
+/** Who waits for a call: a caller, or a run that is carried out here and goes on elsewhere when this process ends. */
+type WaitedForBy = 'caller' | 'run';
+
 export interface Stopped {
   calls_aborted: number;
   streams_cut: number;
@@ -47,13 +50,17 @@ export interface Stopped {
 /** The calls of this process that could still reach, or listen to, a provider. */
 export interface CallsInFlight {
   /** To be called before the gate: whoever stops a call that was just admitted must find it here. */
-  enter(asker: Asker): InFlight;
+  enter(asker: Asker, waited_for_by: WaitedForBy): InFlight;
   /** Ends at once all calls that a stop concerns. */
   stop(tenant_id: string, stop: Stop): Stopped;
   /** Ends the calls of one run, because it is about to end. */
   endRun(tenant_id: string, run_id: string, by: Decision): void;
   /** Ends all calls of the process. */
   endAll(by: Decision): void;
+  /** Ends all calls that callers wait for, and from now on each at its beginning. */
+  endAllOfCallers(by: Decision): void;
+  /** Whether calls of callers are in flight, of those who have left, too. */
+  hasAnyOfCallers(): boolean;
   tenants(): string[];
   /** The admitted calls of a tenant that nobody has ended. */
   underWay(tenant_id: string): { of: UnderWay; call: InFlight }[];
@@ -61,14 +68,18 @@ export interface CallsInFlight {
 
 export function createCallsInFlight(): CallsInFlight {
   const tenants = new Map<string, Set<Entry>>();
+  let callers_ended_by: Decision | null = null;
+  const ofCallers = () =>
+    [...tenants.values()].flatMap((calls) => [...calls].filter((entry) => entry.waited_for_by === 'caller'));
   return {
-    enter(asker) {
+    enter(asker, waited_for_by) {
       const calls = tenants.get(asker.tenant_id) ?? new Set();
-      const entry = new Entry(asker, () => {
+      const entry = new Entry(asker, waited_for_by, () => {
         calls.delete(entry);
         if (calls.size === 0 && tenants.get(asker.tenant_id) === calls) tenants.delete(asker.tenant_id);
       });
       tenants.set(asker.tenant_id, calls.add(entry));
+      if (callers_ended_by && waited_for_by === 'caller') entry.end(callers_ended_by);
       return entry;
     },
     stop(tenant_id, stop) {
@@ -87,6 +98,11 @@ export function createCallsInFlight(): CallsInFlight {
     endAll(by) {
       for (const calls of tenants.values()) for (const entry of calls) entry.end(by);
     },
+    endAllOfCallers(by) {
+      callers_ended_by = by;
+      for (const entry of ofCallers()) entry.end(by);
+    },
+    hasAnyOfCallers: () => ofCallers().length > 0,
     tenants: () => [...tenants.keys()],
     underWay: (tenant_id) =>
       [...(tenants.get(tenant_id) ?? [])].flatMap((entry) =>
@@ -97,6 +113,7 @@ export function createCallsInFlight(): CallsInFlight {
 
 class Entry implements InFlight {
   readonly asker: Asker;
+  readonly waited_for_by: WaitedForBy;
   under_way: UnderWay | null = null;
   ended_by: Decision | null = null;
   is_stream = false;
@@ -106,8 +123,9 @@ class Entry implements InFlight {
   readonly stop = new Stopper();
   readonly #on_leave: (() => void)[];
 
-  constructor(asker: Asker, forget: () => void) {
+  constructor(asker: Asker, waited_for_by: WaitedForBy, forget: () => void) {
     this.asker = asker;
+    this.waited_for_by = waited_for_by;
     this.#on_leave = [forget];
   }
 

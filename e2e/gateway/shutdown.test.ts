@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitFor } from '../parts/client.ts';
+import { type Gateway, startGateway, wire_names, wires } from '../parts/gateway.ts';
+
+/** A process that waits for a second and a half only. */
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({ AOS_DRAIN_MS: '1500' });
+});
+afterAll(() => gateway?.stop());
+
+test('SIGTERM ends in time what does not end by itself: callers are told, and it is settled', async () => {
+  const { server } = gateway;
+  const endless = { output_tokens: 50_000, chunk_tokens: 1, chunk_delay_ms: 20, ignore_max_tokens: true };
+  const late = { delay_ms: 60_000 };
+  const openStream = (wire: (typeof wire_names)[number]) =>
+    fetch(server.url + wires[wire].path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.admin_key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(wires[wire].body(endless, { stream: true })),
+    });
+  const streams = await Promise.all(wire_names.map(openStream));
+  const texts = streams.map((stream) => stream.text());
+  const plain = gateway.admin.post('/v1/chat/completions', wires.chat.body(late));
+  // A plain call goes on after its caller has left, and is waited for all the same.
+  const options = { signal: AbortSignal.timeout(500) };
+  const left = gateway.admin.post('/v1/chat/completions', wires.chat.body(late), options).catch(() => 'left');
+  await waitFor(async () => (await gateway.rows('select from holds')).length === 5, { what: 'the calls under way' });
+  expect(await left).toBe('left');
+  process.kill(server.pid, 'SIGTERM');
+  const began_at = Date.now();
+
+  for (const [n, text] of (await Promise.all(texts)).entries()) {
+    const events = text.trim().split('\n\n');
+    expect(events.length, wire_names[n]).toBeGreaterThan(10);
+    expect(events.at(-1), wire_names[n]).toContain('"code":"server_stopping"');
+  }
+  expect(await plain).toMatchObject({ status: 503, body: { error: { code: 'server_stopping' } } });
+  expect(Date.now() - began_at).toBeGreaterThan(1_400);
+  expect(await server.exited).toEqual({ code: 0, signal: null });
+
+  expect(await gateway.rows('select from holds')).toEqual([]);
+  const records = await gateway.rows('select execution_status, error_code, output_tokens from llm_run_records');
+  expect(records).toHaveLength(5);
+  for (const record of records) {
+    expect(record).toMatchObject({ execution_status: 'cancelled', error_code: 'server_stopping' });
+    expect(Number(record.output_tokens)).toBeGreaterThan(10);
+  }
+  expect(await gateway.rows('select title from incidents')).toEqual([]);
+});
