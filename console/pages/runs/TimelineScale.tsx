@@ -1,7 +1,8 @@
-import { durationText, moneyText } from '../../ui/format.ts';
+import { durationText } from '../../ui/format.ts';
+import { costMarks } from './cost-marks.ts';
 import type { Lanes } from './lanes.ts';
 import styles from './Timeline.module.css';
-import { type Tick, usdOf } from './timeline-layout.ts';
+import type { Tick } from './timeline-layout.ts';
 
 interface Props {
   lanes: Lanes;
@@ -26,27 +27,16 @@ export function TimelineScale({ lanes, ticks, width }: Props) {
         {tick.idle_ms === undefined ? roundTime(tick.ms) : `// ${durationText(tick.idle_ms)}`}
       </Label>
     ));
-  const near = lanes.lines.filter(({ at }) => at <= lanes.end);
-  return (
-    <>
-      {apart([{ at: 0 }, { at: 0.25 }, { at: 0.5 }, { at: 0.75 }], width)
-        .filter(({ at }) => near.every((line) => line.at / lanes.end - at > 0.55 || at > line.at / lanes.end))
-        .map(({ at }) => (
-          <Label key={at} at={at}>
-            {moneyText(usdOf(Math.round(lanes.end * at)))}
-          </Label>
-        ))}
-      {near.map((line) => (
-        <span
-          key={line.control_id}
-          className={styles.limit}
-          style={{ right: `${(1 - line.at / lanes.end) * 100}%` }}
-          title={`${line.name}: this run reaches it at ${moneyText(usdOf(line.at))}`}
-        >
-          {line.name} {moneyText(usdOf(line.at))}
-        </span>
-      ))}
-    </>
+  return costMarks(lanes.lines, lanes.end, width).map(({ key, text, title, is_limit, from_px, width_px }) =>
+    is_limit ? (
+      <span key={key} className={styles.limit} style={{ left: from_px, width: width_px }} title={title}>
+        {text}
+      </span>
+    ) : (
+      <Label key={key} at={from_px / width}>
+        {text}
+      </Label>
+    ),
   );
 }
 

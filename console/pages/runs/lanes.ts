@@ -140,7 +140,7 @@ function drawCosts(
   context.setLineDash([4, 3]);
   for (const line of lines) {
     if (line.at > end) continue;
-    const x = Math.round((line.at / end) * width) + 0.5;
+    const x = Math.round((Math.max(0, line.at) / end) * width) + 0.5;
     context.beginPath();
     context.moveTo(x, 0);
     context.lineTo(x, Math.min(height, rows.length * row_px - scrolled_px));

@@ -91,12 +91,18 @@ describe('time', () => {
   });
 });
 
+test.each(['-0.250000000', '-1.000000001', '0.000000000', '12.340000000'])('%s dollars are the same back', (usd) =>
+  expect(usdOf(nanoOf(usd))).toBe(usd),
+);
+
 describe('the step that broke a limit', () => {
   const rows = rowsAt([step('a', 0, 1), step('b', 1, 2), step('c', 2, 3, { cost_usd: null })]);
   const line = (usd: string) => ({ name: 'cap', control_id: 'ctl_1', at: nanoOf(usd) });
   const none = () => 0;
 
   test('is the first one after which the run cost more', () => expect(crossingOf(rows, line('0.015'), none)).toBe(1));
+  test('is none where the limit was over before the run began', () =>
+    expect(crossingOf(rows, line('-0.01'), none)).toBeNull());
   test('is none at exactly the limit', () => expect(crossingOf(rows, line('0.02'), none)).toBeNull());
   test('is the refused one by what it asked for', () => {
     const asked = (id: string) => (id === 'c' ? nanoOf('0.005') : 0);

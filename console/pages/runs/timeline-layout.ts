@@ -37,13 +37,17 @@ const idle_ms = 30_000;
 /** Exact below nine million dollars, as whole nano-dollars. */
 export function nanoOf(usd: string | number | null): number {
   if (usd === null) return 0;
-  const [whole = '0', part = ''] = String(usd).split('.');
-  return Number(whole) * 1e9 + Number(part.padEnd(9, '0').slice(0, 9));
+  const text = String(usd);
+  const [whole = '0', part = ''] = text.replace('-', '').split('.');
+  const size = Number(whole) * 1e9 + Number(part.padEnd(9, '0').slice(0, 9));
+  return text.startsWith('-') ? -size : size;
 }
 
-/** `21000000` → `"0.021000000"`. */
-export const usdOf = (nano: number): string =>
-  `${Math.floor(nano / 1e9)}.${String(Math.round(nano % 1e9)).padStart(9, '0')}`;
+/** `21000000` → `"0.021000000"`, `-21000000` → `"-0.021000000"`. */
+export function usdOf(nano: number): string {
+  const size = Math.abs(Math.round(nano));
+  return `${nano < 0 && size > 0 ? '-' : ''}${Math.floor(size / 1e9)}.${String(size % 1e9).padStart(9, '0')}`;
+}
 
 /** Steps in the order of their start, each as deep as its parents; idle time has rows of its own. */
 export function rowsOf<Step extends Spanned>(steps: readonly Step[], now_ms: number): Row<Step>[] {
@@ -172,19 +176,20 @@ export interface CostLine {
   /** What it is the line of. */
   name: string;
   control_id: string;
-  /** What the run may cost, in nano-dollars, before this limit is reached. */
+  /** What the run may cost, in nano-dollars, before this limit is reached; below zero: it was over before the run began. */
   at: number;
 }
 
 /**
  * The row that broke the line: the first one after which the run would have cost more, counting what a refused step
- * asked for. Null: none did.
+ * asked for. Null: none did, and none can that was over before.
  */
 export function crossingOf(
   rows: readonly Row<Spanned>[],
   line: CostLine,
   asked: (step_id: string, control_id: string) => number,
 ): number | null {
+  if (line.at < 0) return null;
   const found = rows.findIndex(
     (row) => row.kind === 'step' && Math.max(row.after, row.before + asked(row.step.id, line.control_id)) > line.at,
   );
