@@ -166,7 +166,9 @@ interface ExtentProps {
 function Extent({ shown, list, narrowed }: ExtentProps) {
   const { total, took_ms, still_since, is_cut, is_reading_on, refresh } = list;
   if (shown === 0) return null;
-  const whole = total === undefined ? exactText(shown) : total === null ? 'more than 10,000' : exactText(total);
+  // Rows that are kept for longer, as of runs that have just ended, are in no total any more.
+  const all = total === undefined ? shown : total === null ? null : Math.max(total, shown);
+  const whole = all === null ? 'more than 10,000' : exactText(all);
   return (
     <>
       1–{exactText(shown)} of {whole}

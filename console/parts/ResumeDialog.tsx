@@ -71,7 +71,7 @@ export function ResumeDialog({ id, pause, onClose }: Props) {
 function useHeldBy(run_id: string, control_id: string | null): LimitState | undefined {
   const decisions = useLatestDecisions(run_id, decisions_read);
   const named = limitsOf(decisions.data?.items ?? []).filter(({ of }) => of.control_id === control_id);
-  return useLimitStates(named.slice(0, 1), 5_000)[0];
+  return useLimitStates(named.slice(0, 1), 5_000).states[0];
 }
 
 const roomOf = ({ gauge }: LimitState): string =>

@@ -1,5 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { type Answer, call, type Item, useApi } from '../api.ts';
+import { ApiProblem } from '../problem.ts';
 import { type Fill, fillOf, type Gauge, type Limit } from './gauge.ts';
 
 export interface LimitState {
@@ -8,6 +9,14 @@ export interface LimitState {
   fill: Fill;
   /** When it was so, where there is no present balance any more; null: now. */
   as_of: string | null;
+}
+
+export interface LimitStates {
+  states: readonly LimitState[];
+  is_reading: boolean;
+  /** Those whose state could not be read; a limit that is no part of its policy any more has none. */
+  failed: readonly ApiProblem[];
+  retry: () => void;
 }
 
 type Decided = Pick<Item<'listRunDecisions'>, 'contributions' | 'decided_at'>;
@@ -31,7 +40,7 @@ export function limitsOf(decisions: readonly Decided[]): Named[] {
 }
 
 /** Their present state, tightest first: the numbers that enforcement itself goes by. */
-export function useLimitStates(named: readonly Named[], every_ms: number): LimitState[] {
+export function useLimitStates(named: readonly Named[], every_ms: number): LimitStates {
   const states = useQueries({
     queries: named.map(({ of }) => {
       const input = { params: { id: of.control_id }, query: { subject: of.subject ?? undefined } };
@@ -42,10 +51,20 @@ export function useLimitStates(named: readonly Named[], every_ms: number): Limit
       };
     }),
   });
-  return states
-    .flatMap(({ data }, at) => (data ? stateOf(data, named[at]) : []))
-    .sort((a, b) => shareOf(b) - shareOf(a));
+  const failed = states.flatMap(({ error, data }) => (data === undefined && isMissed(error) ? [error] : []));
+  return {
+    states: states
+      .flatMap(({ data }, at) => (data ? stateOf(data, named[at]) : []))
+      .sort((a, b) => shareOf(b) - shareOf(a)),
+    is_reading: states.some(({ isPending }) => isPending),
+    failed,
+    retry: () => {
+      for (const { isError, refetch } of states) if (isError) void refetch();
+    },
+  };
 }
+
+const isMissed = (error: Error | null): error is ApiProblem => error instanceof ApiProblem && error.status !== 404;
 
 const shareOf = ({ fill }: LimitState): number => fill.used + fill.held;
 

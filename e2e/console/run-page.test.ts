@@ -54,6 +54,48 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.getByRole('complementary', { name: 'The chosen step' }).getByText('Blocked').first().waitFor();
   });
 
+  test('a stopped run whose decisions cannot be read is not shown as let through, and they are asked for again', {
+    timeout: 120_000,
+  }, async () => {
+    const failing = await console_.open();
+    const decisions = /\/runs\/[^/]+\/decisions/;
+    await failing.route(decisions, (route) =>
+      route.fulfill({ status: 500, json: { error: { code: 'internal', message: 'The database is away.' } } }),
+    );
+    await failing.goto(`${console_.gateway.server.url}/runs/${run_id}`);
+    const belongs = failing.getByRole('list', { name: 'What belongs to it' });
+    await belongs.getByText('Policy: could not be read').waitFor();
+    await belongs.getByText('Decision: could not be read').waitFor();
+    expect(await failing.getByText('no limit governs this run').count()).toBe(0);
+    const limits = failing.getByRole('region', { name: 'Limits on this run' });
+    await limits.getByText('Its decisions could not be loaded').waitFor();
+    await failing.unroute(decisions);
+    await limits.getByRole('button', { name: 'Try again' }).click();
+    await belongs.getByRole('link', { name: /^Policy Three steps/ }).waitFor();
+    await limits.getByRole('link', { name: 'Three steps' }).waitFor();
+    await failing.close();
+  });
+
+  test('a run whose calls were all refused has no record, and its empty list counts none', {
+    timeout: 120_000,
+  }, async () => {
+    const { admin, server } = console_.gateway;
+    await makePolicy(admin, {
+      name: 'No tokens',
+      target: { kind: 'agent', ids: ['barred-bot'] },
+      controls: [{ limit: { type: 'tokens_total', max: 1, window: { per: 'run' }, count_per: 'run' }, action: 'block' }],
+    });
+    const body = { model: 'mock-small', messages: [{ role: 'user', content: 'one' }] };
+    const headers = { 'x-aos-agent-id': 'barred-bot' };
+    const answer = await admin.post('/v1/chat/completions', body, { headers });
+    expect(answer.status).toBe(402);
+    await page.goto(`${server.url}/runs/${answer.headers.get('x-aos-run-id')}?tab=logs`);
+    await page.getByText('Log: no record: no provider was called').waitFor();
+    await page.getByRole('heading', { name: 'No provider was called' }).waitFor();
+    await page.getByRole('link', { name: /^Logs\s*0$/ }).waitFor();
+    expect(await page.getByText(/1–0 of/).count()).toBe(0);
+  });
+
   test('a run is paused, resumed and killed by keyboard, and the receipt ticks only what is confirmed', {
     timeout: 120_000,
   }, async () => {

@@ -19,7 +19,7 @@ function useLatest(run: RunRow) {
 }
 
 function TightestLimit({ run }: { run: RunRow }) {
-  const states = useLimitStates(limitsOf(useLatest(run)), every_ms);
+  const { states } = useLimitStates(limitsOf(useLatest(run)), every_ms);
   // One in shadow stops nothing: it is shown only where no other governs the run.
   const tightest = states.find(({ limit }) => limit.mode !== 'shadow') ?? states[0];
   if (!tightest) return <span className="faint">none</span>;

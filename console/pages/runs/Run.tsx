@@ -14,12 +14,13 @@ import { useUrlWord } from '../../url-state.ts';
 import { PausedNotice } from './PausedNotice.tsx';
 import styles from './Run.module.css';
 import { RunApprovals } from './RunApproval.tsx';
-import { RunChips } from './RunChips.tsx';
+import { RunChips, recordsOf } from './RunChips.tsx';
 import { RunAbout, type RunDetail, RunFacts, useRunCommands } from './RunHead.tsx';
 import { RunIncident, useRunIncidents } from './RunIncident.tsx';
 import { RunLimits } from './RunLimits.tsx';
 import { RunDecisions, RunLogs } from './RunLists.tsx';
 import { RunTimeline } from './RunTimeline.tsx';
+import { decidedOf, knownOf } from './run-decisions.ts';
 import { useShownSteps, useSteps } from './run-steps.ts';
 import { TimelineTools, useTools } from './TimelineTools.tsx';
 import { useRunEvents } from './use-run-events.ts';
@@ -77,16 +78,18 @@ function RunBody({ run }: { run: RunDetail }) {
   useRunEvents(run, () => isCancelled(read.error) || void read.more());
   const steps = useShownSteps(read.steps, run);
   const decisions = useLatestDecisions(id, decisions_read);
-  const made = decisions.data?.items ?? [];
+  const decided = decidedOf(decisions);
+  const made = knownOf(decided);
   const incidents = useRunIncidents(run);
-  const limits = useLimitStates(limitsOf(made.slice(0, 20)), is_over ? 30_000 : 5_000);
+  const named = limitsOf(made.slice(0, 20));
+  const limits = useLimitStates(named, is_over ? 30_000 : 5_000);
   const [tab] = useUrlWord('tab', 'timeline');
   const tools = useTools(steps);
   const at = (name: string) => ({ href: name === 'timeline' ? `/runs/${id}` : `?tab=${name}`, current: tab === name });
   return (
     <>
       <RunFacts run={run} steps={steps} />
-      <RunChips run={run} decisions={made} incident={incidents[0]} />
+      <RunChips run={run} decided={decided} incident={incidents[0]} />
       <RunIncident incidents={incidents} count={run.incident_ids.length} />
       <RunApprovals run_id={id} />
       {run.pause && !is_over && <PausedNotice pause={run.pause} />}
@@ -95,13 +98,13 @@ function RunBody({ run }: { run: RunDetail }) {
           <Said text={run.failure.message} />
         </p>
       )}
-      <RunLimits limits={limits} is_over={is_over} />
+      <RunLimits decisions={decisions} limits={limits} is_over={is_over} />
       <Tabs
         label="Parts of the run"
         of={[
           { name: 'Timeline', ...at('timeline') },
           { name: 'Decisions', count: decisions.data?.total ?? undefined, ...at('decisions') },
-          { name: 'Logs', count: run.calls, ...at('logs') },
+          { name: 'Logs', count: recordsOf(run), ...at('logs') },
           { name: 'JSON', ...at('json') },
         ]}
       >
@@ -111,7 +114,14 @@ function RunBody({ run }: { run: RunDetail }) {
       {tab === 'logs' && <RunLogs run_id={id} />}
       {tab === 'json' && <Json value={run} label="The run" />}
       {tab === 'timeline' && (
-        <RunTimeline run={run} read={read} steps={steps} tools={tools} decisions={made} limits={limits} />
+        <RunTimeline
+          run={run}
+          read={read}
+          steps={steps}
+          tools={tools}
+          decisions={made}
+          is_ungoverned={typeof decided !== 'string' && named.length === 0}
+        />
       )}
     </>
   );

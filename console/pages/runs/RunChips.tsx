@@ -1,28 +1,29 @@
 import type { Answer } from '../../api.ts';
 import { Chips, toId } from '../../parts/Chips.tsx';
-import type { Contribution, Decision } from '../../parts/DecisionWords.tsx';
 import { lookOf } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { shortId } from '../../ui/format.ts';
 import type { RunDetail } from './RunHead.tsx';
 import { whyNoIncident } from './RunIncident.tsx';
+import { type Decided, knownOf } from './run-decisions.ts';
 
 interface Props {
   run: RunDetail;
-  decisions: readonly Decision[];
+  decided: Decided;
   incident: Answer<'getIncident'> | undefined;
 }
 
-/** The ways from the run to what belongs to it; a missing one says why. */
-export function RunChips({ run, decisions, incident }: Props) {
-  const strict = decisions.find(({ verdict }) => verdict !== 'continue');
+/** The ways from the run to what belongs to it; a missing one says why, and one that is not read yet says so. */
+export function RunChips({ run, decided, incident }: Props) {
+  const unread = typeof decided === 'string' ? decided : null;
+  const strict = typeof decided === 'string' ? undefined : decided.find(({ verdict }) => verdict !== 'continue');
   return (
     <Chips
       run={run.parent_run_id ? toId(run.parent_run_id, '') : 'this one'}
-      incident={run.incident_ids.length > 0 ? incidentOf(run, incident) : whyNoIncident(run, decisions)}
-      policy={policyOf(strict)}
-      log={run.calls > 0 ? logOf(run) : 'no record: no provider was called'}
-      decision={toId(strict?.id, run.mode === 'reported' ? 'none: only reported' : 'every one let it pass')}
+      incident={run.incident_ids.length > 0 ? incidentOf(run, incident) : whyNoIncident(run, decided)}
+      policy={unread ?? policyOf(decided)}
+      log={recordsOf(run) > 0 ? logOf(run) : 'no record: no provider was called'}
+      decision={unread ?? toId(strict?.id, run.mode === 'reported' ? 'none: only reported' : 'every one let it pass')}
     />
   );
 }
@@ -43,15 +44,22 @@ function incidentOf({ incident_ids }: RunDetail, incident: Answer<'getIncident'>
   };
 }
 
-function policyOf(decision: Decision | undefined) {
-  const by: Contribution | undefined = decision?.contributions.find(
-    ({ control_id, fired }) => fired && control_id === decision.control_id,
-  );
-  if (!by?.policy_id.startsWith('pol_')) return 'none said no';
-  return { href: hrefOf(by.policy_id), text: `${by.policy_name} v${by.policy_version}` };
+/** The policy of the latest decision that said no; what the system refused since does not hide it. */
+function policyOf(decided: Decided) {
+  const by = knownOf(decided)
+    .filter(({ verdict }) => verdict !== 'continue')
+    .flatMap(({ contributions, control_id }) =>
+      contributions.filter((of) => of.fired && of.control_id === control_id && of.policy_id.startsWith('pol_')),
+    )[0];
+  if (by) return { href: hrefOf(by.policy_id), text: `${by.policy_name} v${by.policy_version}` };
+  return 'none said no';
 }
 
-const logOf = ({ id, calls, is_synthetic }: RunDetail) => ({
-  href: `/logs?run=${id}${is_synthetic ? '&is_synthetic=all' : ''}`,
-  text: `${calls} ${calls === 1 ? 'record' : 'records'}`,
+/** A call that was refused was not sent, and has no record. */
+export const recordsOf = ({ calls, refused_calls }: Pick<RunDetail, 'calls' | 'refused_calls'>): number =>
+  calls - refused_calls;
+
+const logOf = (run: RunDetail) => ({
+  href: `/logs?run=${run.id}${run.is_synthetic ? '&is_synthetic=all' : ''}`,
+  text: `${recordsOf(run)} ${recordsOf(run) === 1 ? 'record' : 'records'}`,
 });

@@ -1,7 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { type Answer, call } from '../../api.ts';
-import type { Decision } from '../../parts/DecisionWords.tsx';
 import { useIncidentActs } from '../../parts/incident-acts.ts';
 import { useMay } from '../../parts/session.ts';
 import { State } from '../../parts/words.tsx';
@@ -11,6 +10,7 @@ import { Button } from '../../ui/Button.tsx';
 import { Time } from '../../ui/Time.tsx';
 import styles from './Run.module.css';
 import type { RunDetail } from './RunHead.tsx';
+import type { Decided } from './run-decisions.ts';
 
 type IncidentObject = Answer<'getIncident'>;
 
@@ -70,9 +70,10 @@ export function RunIncident({ incidents, count }: { incidents: readonly Incident
 }
 
 /** Why a run has no incident. */
-export function whyNoIncident({ mode }: RunDetail, decisions: readonly Decision[]): string {
+export function whyNoIncident({ mode }: RunDetail, decided: Decided): string {
   if (mode === 'reported') return 'none: only reported, not governed';
-  const fired = decisions.flatMap(({ contributions }) => contributions.filter((one) => one.fired));
+  if (typeof decided === 'string') return decided;
+  const fired = decided.flatMap(({ contributions }) => contributions.filter((one) => one.fired));
   const enforced = fired.filter((one) => one.mode !== 'shadow');
   const quiet = enforced.find(({ incident }) => !incident);
   if (enforced.some(({ incident }) => incident)) return 'none: it belongs to one of another run, or is not written yet';

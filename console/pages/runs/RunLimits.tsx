@@ -1,22 +1,47 @@
 import { useState } from 'react';
 import { LimitRow } from '../../parts/LimitRow.tsx';
-import type { LimitState } from '../../parts/limit-states.ts';
+import type { LimitStates, useLatestDecisions } from '../../parts/limit-states.ts';
 import { Button } from '../../ui/Button.tsx';
+import { Failed, Loading } from '../../ui/States.tsx';
 import styles from './Run.module.css';
 
 const shown = 4;
 
-/** How full each limit is that the run is governed by, the tightest first. */
-export function RunLimits({ limits, is_over }: { limits: readonly LimitState[]; is_over: boolean }) {
+interface Props {
+  /** By which the limits are known. */
+  decisions: ReturnType<typeof useLatestDecisions>;
+  limits: LimitStates;
+  is_over: boolean;
+}
+
+/** How full each limit is that the run is governed by, the tightest first; what of that could not be read is said. */
+export function RunLimits({ decisions, limits: { states, is_reading, failed, retry }, is_over }: Props) {
   const [all, setAll] = useState(false);
-  if (limits.length === 0) return null;
-  const rest = limits.length - shown;
+  const rest = states.length - shown;
+  const [missed] = failed;
+  const is_pending = decisions.isPending || (is_reading && states.length === 0);
+  if (!is_pending && !decisions.error && !missed && states.length === 0) return null;
   return (
     <section className={styles.limits} aria-label="Limits on this run">
-      {(all ? limits : limits.slice(0, shown)).map(({ limit, gauge, as_of }) => (
+      {decisions.error && (
+        <Failed
+          what={decisions.data ? 'What is shown of its decisions is from before' : 'Its decisions could not be loaded'}
+          error={decisions.error}
+          onRetry={() => void decisions.refetch()}
+        />
+      )}
+      {is_pending && <Loading what="the limits on the run" rows={1} />}
+      {(all ? states : states.slice(0, shown)).map(({ limit, gauge, as_of }) => (
         <LimitRow key={`${limit.id} ${gauge.subject}`} limit={limit} gauge={gauge} as_of={as_of} />
       ))}
-      {(rest > 0 || is_over) && (
+      {missed && (
+        <Failed
+          what={failed.length === 1 ? 'A limit could not be loaded' : `${failed.length} limits could not be loaded`}
+          error={missed}
+          onRetry={retry}
+        />
+      )}
+      {(rest > 0 || (is_over && states.length > 0)) && (
         <div className={styles.below}>
           {is_over && 'The run has ended: limits that go on are shown as they are now.'}
           {rest > 0 && (

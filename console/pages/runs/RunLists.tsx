@@ -1,6 +1,6 @@
 import { Link, useLocation } from 'wouter';
 import type { Item } from '../../api.ts';
-import { useList } from '../../list.ts';
+import { type List, useList } from '../../list.ts';
 import { State } from '../../parts/words.tsx';
 import { hrefOf, stepHref } from '../../paths.ts';
 import { Count, Money, Said } from '../../ui/Amount.tsx';
@@ -108,7 +108,7 @@ export function RunDecisions({ run_id }: { run_id: string }) {
       onOpen={(row) => navigate(hrefOf(row.id))}
       onEnd={list.onEnd}
       empty={<Nothing of={list} what="decisions" title="Nothing has been decided yet" />}
-      footer={`1–${list.rows.length} of ${list.total ?? 'more than 10,000'}`}
+      footer={<Extent of={list} />}
     />
   );
 }
@@ -128,10 +128,14 @@ export function RunLogs({ run_id }: { run_id: string }) {
       onOpen={(row) => navigate(stepHref(row.run_id, row.step_id))}
       onEnd={list.onEnd}
       empty={<Nothing of={list} what="records" title="No provider was called" />}
-      footer={`1–${list.rows.length} of ${list.total ?? 'more than 10,000'}`}
+      footer={<Extent of={list} />}
     />
   );
 }
+
+/** How much of how much is here; of nothing the list itself tells. */
+const Extent = ({ of: { rows, total } }: { of: Pick<List<unknown>, 'rows' | 'total'> }) =>
+  rows.length === 0 ? null : `1–${rows.length} of ${total ?? 'more than 10,000'}`;
 
 function Nothing({
   of,

@@ -1,7 +1,6 @@
 import { useMemo } from 'react';
 import type { Decision } from '../../parts/DecisionWords.tsx';
 import { useKept } from '../../parts/kept.ts';
-import type { LimitState } from '../../parts/limit-states.ts';
 import { Empty, Failed, Loading } from '../../ui/States.tsx';
 import { useNow } from '../../ui/Time.tsx';
 import { costLines } from './cost-lines.ts';
@@ -23,11 +22,12 @@ interface Props {
   steps: readonly ShownStep[];
   tools: Tools;
   decisions: readonly Decision[];
-  limits: readonly LimitState[];
+  /** Its decisions were read, and none was made under a limit. */
+  is_ungoverned: boolean;
 }
 
 /** The steps on their lanes, and the chosen one beside them. */
-export function RunTimeline({ run, read, steps, tools, decisions, limits }: Props) {
+export function RunTimeline({ run, read, steps, tools, decisions, is_ungoverned }: Props) {
   const { by, is_whole, chosen, choose } = tools;
   const now = useNow();
   const grows = steps.some(({ ended_at }) => ended_at === null) ? now : 0;
@@ -91,7 +91,7 @@ export function RunTimeline({ run, read, steps, tools, decisions, limits }: Prop
         {rows.reduce((sum, row) => sum + (row.kind === 'idle' ? 0 : (row.tries?.length ?? 1)), 0)} of {run.steps_count}{' '}
         steps
         {!read.is_whole && ', more are being loaded'}
-        {limits.length === 0 && ' · no limit governs this run'}
+        {is_ungoverned && ' · no limit governs this run'}
       </p>
     </>
   );
