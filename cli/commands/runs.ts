@@ -91,6 +91,7 @@ async function show(session: Session, id: string): Promise<void> {
         ['goal', run.goal === null ? null : oneLine(run.goal)],
         ['status', `${statusOf(run)}${run.termination_reason ? ` (${run.termination_reason})` : ''}`],
         ['paused', run.pause && pausedBy(run.pause)],
+        ['killed', run.kill && killedBy(run.kill)],
         ['agent', run.agent_slug],
         ['actor', run.actor_slug],
         ['project', run.project_slug],
@@ -109,7 +110,13 @@ async function show(session: Session, id: string): Promise<void> {
 }
 
 const pausedBy = ({ by, at, reason, until }: NonNullable<Answer<'getRun'>['pause']>): string =>
-  `by ${by.kind === 'policy' ? `policy ${by.name ?? by.id}` : (by.name ?? 'somebody outside of this project')} at ${at}${until === null ? '' : `, until ${until} at most`}: ${said(oneLine(reason))}`;
+  `${whose(by)} at ${at}${until === null ? '' : `, until ${until} at most`}: ${said(oneLine(reason))}`;
+
+const killedBy = ({ by, at, reason }: NonNullable<Answer<'getRun'>['kill']>): string =>
+  `${whose(by)} at ${at}: ${said(oneLine(reason))}`;
+
+const whose = ({ kind, id, name }: NonNullable<Answer<'getRun'>['pause']>['by']): string =>
+  `by ${kind === 'policy' ? `policy ${name ?? id}` : (name ?? 'somebody outside of this project')}`;
 
 const step_columns: Column<Item<'listSteps'>>[] = [
   { title: 'step', value: (step) => step.id },

@@ -5,6 +5,7 @@ import { hrefOf } from '../paths.ts';
 import { Said } from '../ui/Amount.tsx';
 import { Status } from '../ui/Chip.tsx';
 import { amountText } from '../ui/format.ts';
+import { SaidOfPeople } from './SaidOfPeople.tsx';
 import { lookOf } from './words.tsx';
 
 export type Decision = Answer<'getDecision'>;
@@ -22,14 +23,20 @@ function decidingOf(decision: Decision): Contribution | undefined {
 /** The decision as one sentence: what was decided, by which policy, and why. */
 export function DecisionWords({ decision }: { decision: Decision }) {
   const deciding = decidingOf(decision);
+  const is_by_person = deciding?.type === 'stop';
   const { tone, glyph, word } = lookOf('verdict', decision.verdict);
   return (
     <p>
       <Status tone={tone} glyph={glyph}>
         <strong>{word}</strong>
-      </Status>{' '}
-      {deciding ? (
+      </Status>
+      {deciding && is_by_person ? (
         <>
+          : <SaidOfPeople text={deciding.reason} />
+        </>
+      ) : deciding ? (
+        <>
+          {' '}
           by <PolicyName of={deciding} />: <Said text={deciding.reason} />
         </>
       ) : (

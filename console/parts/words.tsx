@@ -15,6 +15,7 @@ const run_looks: Readonly<Record<string, Look>> = {
   failed: { tone: 'crit', glyph: 'cross', word: 'Failed' },
   failed_policy: { tone: 'crit', glyph: 'square', word: 'Stopped by policy' },
   cancelled: { tone: 'neutral', glyph: 'circle', word: 'Cancelled' },
+  killed: { tone: 'crit', glyph: 'cross', word: 'Killed' },
   paused: { tone: 'warn', glyph: 'pause', word: 'Paused' },
   stopping: { tone: 'crit', glyph: 'cross', word: 'Stopping' },
 };
@@ -109,9 +110,18 @@ export function Outcome({ run }: { run: { status: string; termination_reason: st
 
 const short_reasons: Readonly<Record<string, string>> = { BUDGET_EXCEEDED: 'budget', RATE_LIMITED: 'rate' };
 
-/** What holds a run comes before what it is doing. */
-export const runState = ({ status, hold }: { status: string; hold: string }): string =>
-  hold === 'none' || !['queued', 'running', 'retry'].includes(status) ? status : hold;
+interface RunNow {
+  status: string;
+  hold: string;
+  /** Only what one run is asked for tells a kill; a list does not know it. */
+  kill?: object | null;
+}
+
+/** What holds a run comes before what it is doing, and who killed it before that it has ended. */
+export function runState({ status, hold, kill }: RunNow): string {
+  if (status === 'cancelled' && kill) return 'killed';
+  return hold === 'none' || !['queued', 'running', 'retry'].includes(status) ? status : hold;
+}
 
 /** A policy that is active in shadow stops nothing, and is never shown as if it did. */
 export const policyState = ({ status, mode }: { status: string; mode: string }): string =>

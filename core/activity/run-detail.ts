@@ -43,6 +43,25 @@ const pause = z
   })
   .meta({ id: 'RunPause' });
 
+/** Who or what ended a run at once, and what every process has confirmed since. */
+const kill = z
+  .object({
+    by: z.object({
+      kind: z.enum(['person', 'api_key', 'policy']),
+      id: z.string().meta({ description: 'The key that killed it, or the policy' }),
+      name: z
+        .string()
+        .nullable()
+        .meta({ description: 'Null: a person or key outside of the only project that the caller sees' }),
+    }),
+    at: instant.meta({ description: 'No call is admitted from then on' }),
+    reason: z.string(),
+    calls_aborted: z.int().meta({ description: 'Plain calls whose connection to the provider was closed' }),
+    streams_cut: z.int().meta({ description: 'Streams whose connection to the provider was closed' }),
+    processes_confirmed: z.int(),
+  })
+  .meta({ id: 'RunKill' });
+
 /** What only runs have that a worker carries out; empty for all others. */
 const managed_part = {
   plan: plan.nullable().meta({ description: 'Null until it is made, and for runs without one' }),
@@ -63,6 +82,7 @@ export const run_detail = run_object
   .extend({
     trace: trace.nullable().meta({ description: 'Null while its first call is being admitted' }),
     pause: pause.nullable().meta({ description: 'What lets it wait now; null: nothing does' }),
+    kill: kill.nullable().meta({ description: 'What ended it at once; null: it goes on, or ended by itself' }),
     ...managed_part,
     steps_count: count,
     totals: z.object({

@@ -83,7 +83,9 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await makePolicy(admin, {
       name: 'No tokens',
       target: { kind: 'agent', ids: ['barred-bot'] },
-      controls: [{ limit: { type: 'tokens_total', max: 1, window: { per: 'run' }, count_per: 'run' }, action: 'block' }],
+      controls: [
+        { limit: { type: 'tokens_total', max: 1, window: { per: 'run' }, count_per: 'run' }, action: 'block' },
+      ],
     });
     const body = { model: 'mock-small', messages: [{ role: 'user', content: 'one' }] };
     const headers = { 'x-aos-agent-id': 'barred-bot' };
@@ -113,6 +115,35 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.getByText('Further calls are denied since').waitFor();
     await page.getByText('Not confirmed:').first().waitFor({ state: 'attached' });
     await page.keyboard.press('Escape');
+    await page
+      .getByText(/^Killed by you .* UTC: It has done enough\. .*no call was in flight; 1 process has confirmed/)
+      .waitFor();
+    await page.getByText('Killed', { exact: true }).first().waitFor();
+    expect(await page.getByText(/Cancelled|user abort|none said no/).count()).toBe(0);
+  });
+
+  test('what was decided about a call of a killed run names the key that killed it', { timeout: 120_000 }, async () => {
+    const { admin, server } = console_.gateway;
+    const own = expectStatus(
+      202,
+      await admin.post<{ id: string }>('/api/v1/runs', {
+        goal: 'To be killed',
+        agent_id: 'ended-bot',
+        mode: 'external',
+      }),
+    ).id;
+    const watch = await makeKey(admin, { name: 'day watch', role: 'operator', project_id: null });
+    expectStatus(200, await api(server, watch.secret).post(`/api/v1/runs/${own}/kill`, { reason: 'Odd by day' }));
+    const body = { model: 'mock-small', messages: [{ role: 'user', content: 'one more' }] };
+    const refused = await admin.post('/v1/chat/completions', body, { headers: { 'x-aos-run-id': own } });
+    expect(refused.status).toBe(403);
+    await page.goto(`${server.url}/d/${refused.headers.get('x-aos-decision-id')}`);
+    await page
+      .getByText(/^Killed: the run "run_.*" was killed by the key day watch at \d{4}-\d\d-\d\d .* UTC: Odd by day/)
+      .waitFor();
+    await page.goto(`${server.url}/runs/${own}`);
+    await page.getByText(/^Killed by the key day watch .* UTC: Odd by day\. /).waitFor();
+    await page.getByText('Policy: none: a person killed it').waitFor();
   });
 
   test('a run that stands still says whose policy or key holds it, why, and until when', {

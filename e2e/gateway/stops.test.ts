@@ -77,13 +77,16 @@ describe('killing a run', () => {
     const killed = await here.post<Receipt>(`/api/v1/runs/${live.run_id}/kill`, because('it loops over the same mail'));
     const receipt = expectStatus(200, killed);
     expect(receipt).toMatchObject({ streams_cut: 1, calls_aborted: 0, processes_asked: 2, processes_confirmed: 2 });
-    expect(receipt.message).toContain('1 streams cut');
+    expect(receipt.message).toContain('1 stream cut, 0 calls aborted');
     await waitFor(() => lastSent()?.closed_at, { what: 'the closed connection to the provider', interval_ms: 2 });
     const { thrown, at: ended_at } = await live.ended;
     expect(ended_at - asked_at).toBeLessThan(2_000);
     expect(String((thrown as Error).message)).toMatch(/was killed by the key .*it loops over the same mail/);
     const run = expectStatus(200, await here.get(`/api/v1/runs/${live.run_id}`));
     expect(run).toMatchObject({ status: 'cancelled', termination_reason: 'USER_ABORT', outcome_record: 'ABORTED' });
+    const by = { kind: 'api_key', id: expect.stringMatching(/^key_/), name: expect.any(String) };
+    const confirmed = { streams_cut: 1, calls_aborted: 0, processes_confirmed: 2 };
+    expect(run).toMatchObject({ kill: { by, reason: 'it loops over the same mail', ...confirmed } });
     const [record] = await at.sql('select * from llm_run_records where run_id = $1', [live.run_id]);
     expect(record).toMatchObject({ execution_status: 'cancelled', error_code: 'run_terminated', verdict: 'kill' });
     expect(Number(record?.output_tokens)).toBeGreaterThan(0);

@@ -11,6 +11,7 @@ import { scopeOf } from '../store/list-scope.ts';
 import { pauseShown } from '../store/pauses.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
 import { countsOf, findRun, type RunsFilter, runsListing } from '../store/runs-read.ts';
+import { killShown } from '../store/stops.ts';
 import { findTrace, stepsListing } from '../store/traces-read.ts';
 import { found, inTenant } from './change.ts';
 import { getDecision, listRunDecisions } from './decisions.ts';
@@ -31,12 +32,13 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
     inTenant(context, async (tx) => {
       const run = await visibleRun(tx, context, params.id);
       const { tenant_id } = context.identity;
-      const [of_trace, counts, pause] = await Promise.all([
+      const [of_trace, counts, pause, kill] = await Promise.all([
         findTrace(tx, tenant_id, params.id),
         countsOf(tx, tenant_id, params.id),
         run.hold === 'paused' ? pauseShown(tx, params.id, visibleProject(context)) : undefined,
+        run.ended_at === null ? undefined : killShown(tx, params.id, visibleProject(context)),
       ]);
-      const parts = { pause: pause ?? null, ...(await managedPart(tx, context, run)) };
+      const parts = { pause: pause ?? null, kill: kill ?? null, ...(await managedPart(tx, context, run)) };
       return detailOf(context, { ...run, ...parts }, of_trace, counts);
     }),
 

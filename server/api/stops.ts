@@ -147,6 +147,8 @@ async function receiptOf(context: Context, { tenant_id: _, ...stop }: StopRow, u
   }
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 function receipt(
   context: Context,
   stop: Stop,
@@ -159,7 +161,7 @@ function receipt(
   const calls_aborted = sum((of) => of.calls_aborted);
   const streams_cut = sum((of) => of.streams_cut);
   const confirmed = asked.filter((id) => confirmations.some((of) => of.instance_id === id)).length;
-  const done = `${streams_cut} streams cut, ${calls_aborted} calls aborted, later calls are refused.`;
+  const done = `${counted(streams_cut, 'stream')} cut, ${counted(calls_aborted, 'call')} aborted, later calls are refused.`;
   const unknown = ' Whether the program of the agent has stopped is not known here.';
   const missing = `${confirmed} of ${asked.length} processes confirmed: those missing admit no call, but one they had admitted before may still run.`;
   return {

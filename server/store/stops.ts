@@ -1,5 +1,5 @@
 import type { Stop } from '@aos/core/policies/stop.ts';
-import type { Tx } from '../base/database.ts';
+import type { Row, Tx } from '../base/database.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
 
 /** Where processes hear that something was stopped. */
@@ -47,6 +47,30 @@ export async function killOf(tx: Tx, run_id: string): Promise<StopRow | undefine
   const rows = await tx.query<StopRow>(
     `select ${columns} from stops where tenant_id = current_tenant() and kind = 'run' and subject_id = $1`,
     [run_id],
+  );
+  return rows[0];
+}
+
+/**
+ * Who killed a run, when and why, and what processes have confirmed. `own`: the only project whose people and keys the
+ * caller may see; the name of any other stays out.
+ */
+export async function killShown(tx: Tx, run_id: string, own: string | null): Promise<Row | undefined> {
+  const rows = await tx.query(
+    `select jsonb_build_object('id', coalesce(s.ordered_by, s.policy_id),
+          'kind', case when s.ordered_by is null then 'policy' when m.id is not null then 'person' else 'api_key' end,
+          'name', case when s.ordered_by is null then l.document ->> 'name'
+            when $2::text is null or k.project_id = $2 then coalesce(m.name, k.name) end) as by,
+        s.ordered_at as at, s.reason, c.calls_aborted, c.streams_cut, c.processes_confirmed
+      from stops s
+        left join api_keys k on k.tenant_id = s.tenant_id and k.id = s.ordered_by
+        left join members m on m.tenant_id = s.tenant_id and m.api_key_id = s.ordered_by
+        left join policies l on l.tenant_id = s.tenant_id and l.id = s.policy_id
+        cross join lateral (select coalesce(sum(calls_aborted), 0)::int as calls_aborted,
+            coalesce(sum(streams_cut), 0)::int as streams_cut, count(*)::int as processes_confirmed
+          from stop_confirmations o where o.tenant_id = s.tenant_id and o.stop_id = s.id) c
+      where s.tenant_id = current_tenant() and s.kind = 'run' and s.subject_id = $1`,
+    [run_id, own],
   );
   return rows[0];
 }

@@ -1,10 +1,8 @@
-import { Link } from 'wouter';
-import { useSession } from '../../parts/session.ts';
-import { hrefOf } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Notice } from '../../ui/States.tsx';
 import { Instant, useNow } from '../../ui/Time.tsx';
 import type { RunDetail } from './RunHead.tsx';
+import { Whose } from './Whose.tsx';
 
 type Pause = NonNullable<RunDetail['pause']>;
 
@@ -35,18 +33,5 @@ export function PausedNotice({ pause }: { pause: Pause }) {
         )}
       </span>
     </Notice>
-  );
-}
-
-function Whose({ by }: { by: Pause['by'] }) {
-  const { api_key } = useSession();
-  if (by.id === api_key.id) return 'you';
-  if (by.kind !== 'policy' && by.name === null) return 'somebody outside of this project';
-  const name = by.name ?? by.id;
-  if (by.kind === 'person') return name;
-  return (
-    <>
-      {by.kind === 'policy' ? 'policy' : 'the key'} <Link href={hrefOf(by.id)}>{name}</Link>
-    </>
   );
 }

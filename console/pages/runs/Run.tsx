@@ -11,6 +11,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { useUrlWord } from '../../url-state.ts';
+import { KilledNotice } from './KilledNotice.tsx';
 import { PausedNotice } from './PausedNotice.tsx';
 import styles from './Run.module.css';
 import { RunApprovals } from './RunApproval.tsx';
@@ -92,6 +93,7 @@ function RunBody({ run }: { run: RunDetail }) {
       <RunChips run={run} decided={decided} incident={incidents[0]} />
       <RunIncident incidents={incidents} count={run.incident_ids.length} />
       <RunApprovals run_id={id} />
+      {run.kill && <KilledNotice kill={run.kill} />}
       {run.pause && !is_over && <PausedNotice pause={run.pause} />}
       {run.failure && (
         <p style={{ color: 'var(--crit)' }}>

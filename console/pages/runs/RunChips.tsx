@@ -21,7 +21,7 @@ export function RunChips({ run, decided, incident }: Props) {
     <Chips
       run={run.parent_run_id ? toId(run.parent_run_id, '') : 'this one'}
       incident={run.incident_ids.length > 0 ? incidentOf(run, incident) : whyNoIncident(run, decided)}
-      policy={unread ?? policyOf(decided)}
+      policy={unread ?? policyOf(run, decided)}
       log={recordsOf(run) > 0 ? logOf(run) : 'no record: no provider was called'}
       decision={unread ?? toId(strict?.id, run.mode === 'reported' ? 'none: only reported' : 'every one let it pass')}
     />
@@ -44,15 +44,15 @@ function incidentOf({ incident_ids }: RunDetail, incident: Answer<'getIncident'>
   };
 }
 
-/** The policy of the latest decision that said no; what the system refused since does not hide it. */
-function policyOf(decided: Decided) {
+/** The policy of the latest decision that said no; what a person stopped since does not hide it. */
+function policyOf({ kill }: RunDetail, decided: Decided) {
   const by = knownOf(decided)
     .filter(({ verdict }) => verdict !== 'continue')
     .flatMap(({ contributions, control_id }) =>
       contributions.filter((of) => of.fired && of.control_id === control_id && of.policy_id.startsWith('pol_')),
     )[0];
   if (by) return { href: hrefOf(by.policy_id), text: `${by.policy_name} v${by.policy_version}` };
-  return 'none said no';
+  return kill && kill.by.kind !== 'policy' ? 'none: a person killed it' : 'none said no';
 }
 
 /** A call that was refused was not sent, and has no record. */

@@ -73,7 +73,7 @@ export function RunFacts({ run, steps }: { run: RunDetail; steps: readonly Shown
         <strong>
           <Money usd={run.estimated_cost_usd} />
         </strong>
-        {run.termination_reason && run.termination_reason !== 'COMPLETED' && (
+        {run.termination_reason && run.termination_reason !== 'COMPLETED' && !run.kill && (
           <> · ended because: {plainWords(run.termination_reason).toLowerCase()}</>
         )}
       </span>
