@@ -125,7 +125,7 @@ function KilledAll({ outcome, onClose }: { outcome: Outcome<Answer<'killRun'>>; 
       open
       onClose={onClose}
       title={counted('told to stop', done.length, failed)}
-      about={`${confirmed} of ${done.length} confirmed by every process; ${cut} calls in flight cut (may still be billed).`}
+      about={`${confirmed} of ${done.length} confirmed by every process; ${cut} ${cut === 1 ? 'call' : 'calls'} in flight cut (may still be billed).`}
       buttons={
         <Button kind="primary" onClick={onClose}>
           Close

@@ -1,15 +1,24 @@
 import { Link } from 'wouter';
 import { hrefOf } from '../paths.ts';
 import { Status } from '../ui/Chip.tsx';
-import { amountText, clockText, percentText, relativeText } from '../ui/format.ts';
+import { amountText, clockText, instantText, percentText, relativeText } from '../ui/format.ts';
 import { Meter } from '../ui/Meter.tsx';
 import { useNow } from '../ui/Time.tsx';
 import { fillOf, type Gauge, type Limit } from './gauge.ts';
 import styles from './LimitRow.module.css';
 import { consequenceOf } from './words.tsx';
 
+interface Props {
+  limit: Limit;
+  gauge: Gauge;
+  /** When it was so; null: it is so now. */
+  as_of?: string | null;
+  /** What it is by now, of one that was so before. */
+  now?: Gauge | null;
+}
+
 /** One balance of one limit: what is used and held of what is allowed, what happens at the end, and when that is. */
-export function LimitRow({ limit, gauge, as_of = null }: { limit: Limit; gauge: Gauge; as_of?: string | null }) {
+export function LimitRow({ limit, gauge, as_of = null, now = null }: Props) {
   const { used, held, tone } = fillOf(gauge, limit);
   const has_held = Number(gauge.pending) > 0;
   const { unit } = gauge;
@@ -39,8 +48,9 @@ export function LimitRow({ limit, gauge, as_of = null }: { limit: Limit; gauge: 
       {as_of === null ? (
         <Ending gauge={gauge} full={used + held >= 1} />
       ) : (
-        <span className="quiet cut" title="The balance is over; so it was at the last decision">
+        <span className="quiet" title={`So it was at the last decision, ${instantText(Date.parse(as_of))}`}>
           as of {clockText(Date.parse(as_of))} UTC
+          {now && `, now ${amountText(now.posted, unit)} / ${amountText(now.cap, unit)}`}
         </span>
       )}
     </div>

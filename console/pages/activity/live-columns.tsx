@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
-import { limitsOf, useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
+import { limitsOf } from '../../parts/limit-state.ts';
+import { useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
 import type { RunRow } from '../../parts/run-columns.tsx';
 import { State } from '../../parts/words.tsx';
 import { amountText, percentText } from '../../ui/format.ts';

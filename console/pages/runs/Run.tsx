@@ -1,6 +1,7 @@
 import { useParams } from 'wouter';
 import { useApi } from '../../api.ts';
-import { limitsOf, useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
+import { limitsOf } from '../../parts/limit-state.ts';
+import { useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
 import { Pager } from '../../parts/Pager.tsx';
 import { isCancelled } from '../../problem.ts';
 import { Said } from '../../ui/Amount.tsx';
@@ -83,7 +84,7 @@ function RunBody({ run }: { run: RunDetail }) {
   const made = knownOf(decided);
   const incidents = useRunIncidents(run);
   const named = limitsOf(made.slice(0, 20));
-  const limits = useLimitStates(named, is_over ? 30_000 : 5_000);
+  const limits = useLimitStates(named, is_over ? 30_000 : 5_000, is_over);
   const [tab] = useUrlWord('tab', 'timeline');
   const tools = useTools(steps);
   const at = (name: string) => ({ href: name === 'timeline' ? `/runs/${id}` : `?tab=${name}`, current: tab === name });

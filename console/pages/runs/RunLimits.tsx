@@ -31,8 +31,8 @@ export function RunLimits({ decisions, limits: { states, is_reading, failed, ret
         />
       )}
       {is_pending && <Loading what="the limits on the run" rows={1} />}
-      {(all ? states : states.slice(0, shown)).map(({ limit, gauge, as_of }) => (
-        <LimitRow key={`${limit.id} ${gauge.subject}`} limit={limit} gauge={gauge} as_of={as_of} />
+      {(all ? states : states.slice(0, shown)).map(({ limit, gauge, as_of, now }) => (
+        <LimitRow key={`${limit.id} ${gauge.subject}`} limit={limit} gauge={gauge} as_of={as_of} now={now} />
       ))}
       {missed && (
         <Failed
@@ -43,7 +43,7 @@ export function RunLimits({ decisions, limits: { states, is_reading, failed, ret
       )}
       {(rest > 0 || (is_over && states.length > 0)) && (
         <div className={styles.below}>
-          {is_over && 'The run has ended: limits that go on are shown as they are now.'}
+          {is_over && 'The run has ended: each limit is shown as it was when it was last decided by.'}
           {rest > 0 && (
             <Button small kind="plain" onClick={() => setAll(!all)}>
               {all ? 'Only the tightest' : `+${rest} more`}
