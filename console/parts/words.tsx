@@ -17,6 +17,7 @@ const run_looks: Readonly<Record<string, Look>> = {
   cancelled: { tone: 'neutral', glyph: 'circle', word: 'Cancelled' },
   killed: { tone: 'crit', glyph: 'cross', word: 'Killed' },
   paused: { tone: 'warn', glyph: 'pause', word: 'Paused' },
+  waiting: { tone: 'warn', glyph: 'pause', word: 'Waiting for a person' },
   stopping: { tone: 'crit', glyph: 'cross', word: 'Stopping' },
 };
 

@@ -12,7 +12,10 @@ export const approval_statuses = ['pending', 'approved', 'denied', 'timed_out', 
 
 const amount = z.union([z.number(), z.string()]).nullable();
 
-/** A question to a person: calls wait because a control with the action `pause` fired. The columns of `approvals`. */
+/**
+ * A question to a person: calls wait because a control with the action `pause` fired. The columns of `approvals`, and
+ * when its run ended.
+ */
 export const approval_object = z
   .object({
     id: idOf('approval'),
@@ -23,6 +26,7 @@ export const approval_object = z
     control_id: idOf('control'),
     subject: z.string().meta({ description: 'Whose balance is spent; for a rule the run' }),
     run_id: idOf('run').meta({ description: 'The run whose call asked first' }),
+    run_ended_at: instant.nullable().meta({ description: 'When that run ended: nothing of it waits any more' }),
     project_id: idOf('project'),
     agent_id: idOf('agent').nullable(),
     actor_id: idOf('actor').nullable(),

@@ -5,9 +5,13 @@ import { ofTenant, readNewest } from './plain-list.ts';
 
 const columns = `id, status, policy_id, policy_name, policy_version, control_id, subject, run_id, project_id, agent_id,
   actor_id, api_key_id, question, unit, limit_value, used, requested, ask, on_timeout, created_at, expires_at,
-  valid_until, decided_at, decided_by, decision_reason, override_id`;
+  valid_until, decided_at, decided_by, decision_reason, override_id,
+  (select r.ended_at from runs r where r.tenant_id = approvals.tenant_id and r.id = approvals.run_id) as run_ended_at`;
 
-type Asked = Omit<Approval, 'status' | 'decided_at' | 'decided_by' | 'decision_reason' | 'override_id'>;
+type Asked = Omit<
+  Approval,
+  'status' | 'decided_at' | 'decided_by' | 'decision_reason' | 'override_id' | 'run_ended_at'
+>;
 
 /** Asks, unless the same question is open: then the answer is undefined. */
 export async function askApproval(tx: Tx, tenant_id: string, of: Asked): Promise<Approval | undefined> {

@@ -64,3 +64,24 @@ test('a limit that is near is told once, and not again as one that will be spent
   ];
   expect(words({ signals })).toEqual(['Near limit: Signal sig_2.', 'Forecast breach: Signal sig_3.']);
 });
+
+test('what asked for a person waits until its run has ended; then only what later calls meet is told', () => {
+  const asked = (run_id: string, more: object) =>
+    ({
+      id: `apr_${run_id}`,
+      run_id,
+      question: `Q ${run_id}`,
+      expires_at: at(10),
+      on_timeout: 'block',
+      ...more,
+    }) as never;
+  const approvals = [
+    asked('run_1', { subject: 'run_1', run_ended_at: null }),
+    asked('run_2', { subject: 'run_2', run_ended_at: at(-10) }),
+    asked('run_3', { subject: '*', run_ended_at: at(-10) }),
+  ];
+  expect(words({ approvals })).toEqual([
+    'Waiting: Q run_1 (refused in 10 min)',
+    'Open: Q run_3 (its run has ended; later calls are refused in 10 min)',
+  ]);
+});

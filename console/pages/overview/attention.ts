@@ -1,4 +1,5 @@
 import type { Item } from '../../api.ts';
+import { effectOf } from '../../parts/approvals.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import type { Tone } from '../../ui/Chip.tsx';
@@ -105,15 +106,21 @@ function signalMatters(signals: Known['signals'], now_ms: number): Matter[] {
     });
 }
 
+/** Questions that an answer still does something about; where the run that asked has ended, for later calls alone. */
+const waiting = (approvals: Known['approvals']) =>
+  approvals
+    .filter((of) => effectOf(of) !== 'nothing')
+    .map((of) => ({ ...of, is_for_later: effectOf(of) === 'later calls' }));
+
 const approvalMatters = (approvals: Known['approvals'], now_ms: number): Matter[] =>
-  approvals.map(({ id, run_id, question, expires_at, on_timeout }) => ({
+  waiting(approvals).map(({ id, run_id, question, expires_at, on_timeout, is_for_later }) => ({
     key: `approval ${id}`,
-    severity: 2,
+    severity: is_for_later ? 1 : 2,
     impact_ms: Math.max(0, Date.parse(expires_at) - now_ms),
     tone: 'warn',
     glyph: 'pause',
-    word: 'Waiting',
-    text: `${question} (${on_timeout === 'block' ? 'refused' : 'let pass'} ${relativeText(Date.parse(expires_at), now_ms)})`,
+    word: is_for_later ? 'Open' : 'Waiting',
+    text: `${question} (${is_for_later ? 'its run has ended; later calls are ' : ''}${on_timeout === 'block' ? 'refused' : 'let pass'} ${relativeText(Date.parse(expires_at), now_ms)})`,
     href: hrefOf(run_id),
     act: 'Decide',
   }));

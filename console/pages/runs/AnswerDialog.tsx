@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { type Item, useAct } from '../../api.ts';
+import { effectOf } from '../../parts/approvals.ts';
 import { CheckField } from '../../parts/RadioField.tsx';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { Said } from '../../ui/Amount.tsx';
@@ -30,7 +31,8 @@ export function AnswerDialog({ of, answer, onClose }: Props) {
   const save = (reason: string) => {
     const done = {
       onSuccess: () => {
-        toast(is_yes ? 'Approved: what waited goes on' : 'Denied: what waited is refused');
+        const what = effectOf(of) === 'goes on' ? 'what waited' : 'no call waited; what comes later';
+        toast(is_yes ? `Approved: ${what} goes on` : `Denied: ${what} is refused`);
         onClose();
       },
     };

@@ -12,6 +12,7 @@ import { durationText, shortId, tokensText } from '../../ui/format.ts';
 import { useKeyWords } from '../../ui/key-words.ts';
 import { useNow } from '../../ui/Time.tsx';
 import styles from './Run.module.css';
+import { useQuestions } from './RunApproval.tsx';
 import type { ShownStep } from './step-words.ts';
 
 export type RunDetail = Answer<'getRun'>;
@@ -19,13 +20,16 @@ export type RunDetail = Answer<'getRun'>;
 /** Its state, how long it has taken, and who asked for it. */
 export function RunAbout({ run }: { run: RunDetail }) {
   const now = useNow();
+  const has_question = useQuestions(run.id).length > 0;
+  // Whoever paused it lets it wait for that and not for an answer.
+  const waits = run.ended_at === null && has_question && (run.pause === null || run.pause.by.kind === 'policy');
   const begun = Date.parse(run.started_at ?? run.created_at);
   const ended = run.ended_at === null ? now : Date.parse(run.ended_at);
   const filtered = (name: string, value: string) =>
     `/activity/completed?${new URLSearchParams({ [name]: naming(value) })}`;
   return (
     <div className={styles.about}>
-      <State of="run" state={runState(run)} />
+      <State of="run" state={waits ? 'waiting' : runState(run)} />
       <span>{durationText(ended - begun)}</span>
       {run.is_synthetic && <span className={styles.synthetic}>synthetic</span>}
       {run.agent_slug && (
