@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ScriptedProvider, scriptedProvider } from '../../tools/simulate/scripted-provider.ts';
 import { addProvider, waitFor } from '../parts/client.ts';
 import { type WireName, wire_names } from '../parts/gateway.ts';
-import { agentWith, gateway, open, readAll, settledRecord } from './stream-parts.ts';
+import { agentWith, gateway, open, readAll, settledRecord, withGateway } from './stream-parts.ts';
+
+withGateway();
 
 /** How the streams of a wire begin, what says a word in them, and what ends them. */
 const event = (data: object) =>
