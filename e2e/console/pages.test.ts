@@ -32,7 +32,16 @@ describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () =
     await page.setViewportSize({ width: looks[theme].width, height: 900 });
   };
 
-  test('show without errors, ask nobody else, and can be used by everybody in both themes', {
+  /** What the page offers of itself without the console. */
+  const elsewhere = async () => {
+    const about = page.getByRole('button', { name: /^More about/ });
+    await about.first().click();
+    const items = await page.getByRole('menu').getByRole('menuitem').allTextContents();
+    await page.keyboard.press('Escape');
+    return (words: RegExp) => items.some((item) => words.test(item));
+  };
+
+  test('show without errors, ask nobody else, are had as a command, a request and JSON, and can be used by everybody', {
     timeout: 300_000,
   }, async () => {
     console_.problems.length = 0;
@@ -48,6 +57,8 @@ describe.skipIf(no_browser !== '')(`The pages of the console${no_browser}`, () =
         expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(theme);
         expect.soft([name, theme, await barriers(page, looks[theme].rules)]).toEqual([name, theme, []]);
       }
+      const has = await elsewhere();
+      expect.soft([name, has(/command/), has(/^Copy as curl/), has(/JSON$/)]).toEqual([name, true, true, true]);
     }
     expect(console_.problems).toEqual([]);
   });

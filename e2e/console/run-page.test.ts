@@ -222,6 +222,25 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     expect(await said('LIMIT_OVERRIDDEN')).toContain('It may have three more');
   });
 
+  test('money in what stopped a step is written as people read it', { timeout: 120_000 }, async () => {
+    const { admin, server } = console_.gateway;
+    const limit = { type: 'cost_usd', max: '12.50', window: { per: 'run' } };
+    await makePolicy(admin, {
+      name: 'Not that dear',
+      target: { kind: 'agent', ids: ['dear-bot'] },
+      controls: [{ limit, action: 'block' }],
+    });
+    const messages = [{ role: 'user', content: 'one' }];
+    const body = { model: 'mock-expensive', max_tokens: 2_000_000, messages };
+    const answer = await admin.post('/v1/chat/completions', body, { headers: { 'x-aos-agent-id': 'dear-bot' } });
+    expect(answer.status).toBe(402);
+    await page.goto(`${server.url}/runs/${answer.headers.get('x-aos-run-id')}`);
+    const panel = page.getByRole('complementary', { name: 'The chosen step' });
+    const error = panel.getByRole('region', { name: 'Error' });
+    await error.waitFor();
+    expect(await error.textContent()).toMatch(/limit of \$12\.50 has .* may need \$1,200\.00\./);
+  });
+
   test('the tries of a step are one row, and each of them is looked at', { timeout: 120_000 }, async () => {
     const { admin, server } = console_.gateway;
     const wrong = { id: 'flaky', skill: 'transform', params: { input: 'x', expression: 'abs(@)' }, retries: 1 };
