@@ -214,7 +214,7 @@ class JudgedUnmeasurable implements Judged {
       type: limit.type,
       not_evaluated: true,
       code: refusal.code,
-      reason: `the ${type.title} of this call cannot be bounded: its model has no price`,
+      reason: `the ${type.title} of this call cannot be bounded: its model has no price, or none for the level of service it asks for`,
     };
   }
 }

@@ -58,8 +58,13 @@ function messageOf(cause: Contribution, { url }: RefusalContext): string {
   if (cause.limit === null) return `${own}${policy} ${did} this call: ${cause.reason}. Details: ${url}`;
   const used = `${amount(cause.used, cause.unit)} used and ${amount(cause.reserved, cause.unit)} reserved`;
   const asked = `this call may need ${amount(cause.requested, cause.unit)}`;
-  const reset = cause.resets_at ? `Resets at ${cause.resets_at}.` : 'Does not reset by itself.';
+  const reset = resetOf(cause);
   return `${own}${policy} ${did} this call: its limit of ${amount(cause.limit, cause.unit)} has ${used}, and ${asked}. ${reset} Details: ${url}`;
+}
+
+function resetOf({ resets_at, code }: Contribution): string {
+  if (resets_at) return `Resets at ${resets_at}.`;
+  return code === 'rate_limit_exceeded' ? 'There is room when something under way ends.' : 'Does not reset by itself.';
 }
 
 /** A person takes longer than a window: asking again twice a minute is enough. */

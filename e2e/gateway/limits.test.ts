@@ -224,3 +224,60 @@ describe('a call under way', () => {
     expect(await text).toContain('[DONE]');
   }, 40_000);
 });
+
+describe('what a call can cost', () => {
+  const money = { limit: { type: 'cost_usd', max: '5', window: { per: 'day' } }, action: 'block' } as const;
+
+  test('is unknown at a dearer level of service, unless the tenant has a price of its own', async () => {
+    await limitAgent(gateway, 'hurried', money);
+    const at = (more: object) => chat(of('hurried'), { output_tokens: 3 }, { max_tokens: 20, ...more });
+    for (const level of [{ service_tier: 'priority' }, { service_tier: 'of-next-year' }, { speed: 'fast' }])
+      expect(codeOf(await at(level))).toBe('price_unknown');
+    for (const level of [{}, { service_tier: null }, { service_tier: 'auto' }, { service_tier: 'flex' }])
+      expectStatus(200, await at(level));
+    // Where no money is limited such a call passes, and its record says that nobody knows its price.
+    const unlimited = await chat(of('at-ease'), { output_tokens: 3 }, { service_tier: 'priority' });
+    expectStatus(200, unlimited);
+    const [record] = await gateway.rows(
+      "select r.cost_usd from llm_run_records r join agents a on a.id = r.agent_id where a.slug = 'at-ease'",
+    );
+    expect(record).toEqual({ cost_usd: null });
+    const own = {
+      provider: 'openai',
+      model: 'gpt-4o-mini',
+      tiers: [{ above_input_tokens: 0, rates: { input: '0.3', output: '1.2' } }],
+      reason: 'Our contract, priority included',
+    };
+    expectStatus(201, await gateway.admin.post('/api/v1/prices', own));
+    await waitFor(async () => (await at({ service_tier: 'priority' })).status === 200, { what: 'the price in force' });
+  });
+
+  test('does not depend on how its JSON is written', async () => {
+    await limitAgent(gateway, 'writer', money);
+    const text = JSON.stringify({
+      ...wires.messages.body({ output_tokens: 3 }),
+      system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+    });
+    const escaped = text.replace('cache_control', 'cache_\\u0063ontrol').replace('"1h"', '"1\\u0068"');
+    expect(JSON.parse(escaped)).toEqual(JSON.parse(text));
+    const heldFor = async (body: string) => {
+      const answer = await fetch(`${gateway.server.url}${wires.messages.path}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${gateway.server.admin_key}`,
+          ...of('writer'),
+        },
+        body,
+      });
+      expect(answer.status).toBe(200);
+      const [record] = await gateway.rows<{ held: string }>(
+        "select r.estimate -> 'price' ->> 'base_pico' as held from llm_run_records r where r.run_id = $1",
+        [answer.headers.get('x-aos-run-id')],
+      );
+      return Number(record?.held ?? 0);
+    };
+    expect(await heldFor(text)).toBeGreaterThan(0);
+    expect(await heldFor(escaped)).toBeGreaterThanOrEqual(await heldFor(text));
+  });
+});

@@ -119,9 +119,10 @@ describe('who stands behind a call', () => {
     const { secret } = await makeKey(gateway.admin, { agent_ids: ['bound-a', 'bound-b'], actor_ids: ['bea'] });
     const as_b = await call({ 'x-aos-agent-id': 'bound-b' }, { key: secret });
     expect(await stands(as_b.run_id)).toMatchObject({ identity: 'bound', agent: 'bound-b', actor: 'bea' });
-    // Bound to two, it says which; the only actor needs no word.
+    // Bound to two, it has to say which; the only actor needs no word.
     const unsaid = await call({}, { key: secret });
-    expect(await stands(unsaid.run_id)).toMatchObject({ identity: 'bound', agent: null, actor: 'bea' });
+    expect(unsaid).toMatchObject({ status: 403, body: { error: { code: 'identity_mismatch' } } });
+    expect(unsaid.body.error?.message).toContain('bound to 2 agents: say which one with x-aos-agent-id');
     const other = await call({ 'x-aos-agent-id': 'first-seen' }, { key: secret });
     expect(other).toMatchObject({ status: 403, body: { error: { code: 'identity_mismatch' } } });
   });

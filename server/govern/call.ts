@@ -20,7 +20,7 @@ import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
 import type { InFlight } from './in-flight.ts';
 import { heldSafely } from './let-go.ts';
-import { type ChosenModel, chooseModel } from './models.ts';
+import { billedFor, type ChosenModel, chooseModel } from './models.ts';
 import { askIfPaused, waitForRoom } from './paused.ts';
 import { findRoom } from './room.ts';
 import type { Ticket } from './ticket.ts';
@@ -111,7 +111,7 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared | 'st
 /** A model is refused under the control in force only: somebody may just have made it one that can be called. */
 async function modelIn(govern: Govern, asked: AskedCall, control: TenantControl): Promise<ChosenModel | 'stale'> {
   try {
-    return chooseModel(control, asked.wire, asked.request.model);
+    return billedFor(chooseModel(control, asked.wire, asked.request.model), asked.json);
   } catch (refusal) {
     if (await govern.controls.isInForce(asked.identity.tenant_id, control)) throw refusal;
     return 'stale';

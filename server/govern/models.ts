@@ -1,7 +1,10 @@
 import { usual_base_url } from '@aos/core/access/provider.ts';
 import type { PricedModel } from '@aos/core/activity/price-book.ts';
+import { isStandardService } from '@aos/core/activity/service-level.ts';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
+import { idOf } from '@aos/core/base/id.ts';
+import type { JsonObject } from '@aos/core/base/json.ts';
 import type { ProviderRow } from '../store/control-read.ts';
 import { upstreams } from '../upstreams/llm/index.ts';
 import { mock_model_names } from '../upstreams/llm/mock-models.ts';
@@ -62,6 +65,16 @@ function findModel(control: TenantControl, wire: Wire, asked: string): ChosenMod
 function chosen(control: TenantControl, provider: ProviderRow, name: string): ChosenModel {
   const priced = control.prices.find(provider.slug, name) ?? control.prices.find(provider.kind, name);
   return { provider, name, priced };
+}
+
+/**
+ * The model as it is billed for this request. Packaged prices are for standard service: at a dearer level the price is
+ * unknown, and what a limit on money does then is its own choice. A price of the tenant's own is what the tenant says.
+ */
+export function billedFor(model: ChosenModel, body: JsonObject): ChosenModel {
+  const { priced } = model;
+  if (priced === null || isStandardService(body) || idOf('price').safeParse(priced.price.id).success) return model;
+  return { ...model, priced: null };
 }
 
 /** Named in the provider's own list, built in, or, where that says nothing else, known to the price book. */

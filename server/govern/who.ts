@@ -45,10 +45,10 @@ export async function whoAsks(
   const { identity, claims } = asked;
   const project = projectOf(control, asked);
   const registry = claims.dry_run ? dryRegistry(govern) : govern.registry;
-  const agent = await claimed(claims.agent, identity.agent_ids, (name) =>
+  const agent = await claimed('agent', claims.agent, identity.agent_ids, (name) =>
     registry.agent(identity.tenant_id, project, name),
   );
-  const actor = await claimed(claims.actor, identity.actor_ids, (name) =>
+  const actor = await claimed('actor', claims.actor, identity.actor_ids, (name) =>
     registry.actor(identity.tenant_id, project, name),
   );
   const run = await runOf(govern, registry, project, asked);
@@ -115,15 +115,22 @@ interface Claimed<T extends Named> {
   mismatch: string | null;
 }
 
-/** A bound key speaks for those it is bound to, and for the only one of them without being told; others only claim. */
+/**
+ * A bound key speaks for those it is bound to, and for the only one of them without being told; others only claim.
+ * Bound to several it has to say for which: a call of none of them would be beyond what is limited or contained there.
+ */
 async function claimed<T extends Named>(
+  what: 'agent' | 'actor',
   claim: string | null,
   bound: readonly string[],
   find: (name: string) => Promise<T>,
 ): Promise<Claimed<T>> {
   const is_bound = bound.length > 0;
   const name = claim ?? (bound.length === 1 ? bound[0] : undefined);
-  if (name === undefined) return { named: null, is_bound, mismatch: null };
+  if (name === undefined) {
+    const unsaid = `this key is bound to ${bound.length} ${what}s: say which one with x-aos-${what}-id`;
+    return { named: null, is_bound, mismatch: is_bound ? unsaid : null };
+  }
   const named = await find(name);
   if (!is_bound || bound.includes(named.id)) return { named, is_bound, mismatch: null };
   return { named, is_bound, mismatch: `this key is not bound to "${name}", which the call claims to be` };
