@@ -56,11 +56,11 @@ const priced = (estimate: Estimate, asked: AskedCall, model: ChosenModel): Estim
 const priceOf = (input_tokens: number, asked: AskedCall, { priced: known }: ChosenModel): Estimate['price'] =>
   known && worstCase(known.price, input_tokens, reachOf(plainly(asked)));
 
-const escape = Buffer.from('\\u');
+const escaped_letter = Buffer.from('\\u');
 
 /** The body with every letter that JSON can write in another way written as itself. */
 const plainly = ({ body, json }: AskedCall): Buffer =>
-  body.includes(escape) ? Buffer.from(JSON.stringify(json)) : body;
+  body.includes(escaped_letter) ? Buffer.from(JSON.stringify(json)) : body;
 
 const [cache_control, for_an_hour, audio] = ['"cache_control"', '"1h"', 'audio'].map((text) => Buffer.from(text)) as [
   Buffer,
