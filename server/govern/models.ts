@@ -1,6 +1,6 @@
 import { usual_base_url } from '@aos/core/access/provider.ts';
 import type { PricedModel } from '@aos/core/activity/price-book.ts';
-import { isStandardService } from '@aos/core/activity/service-level.ts';
+import { isAtStandardRates } from '@aos/core/activity/standard-rates.ts';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { idOf } from '@aos/core/base/id.ts';
@@ -73,7 +73,7 @@ function chosen(control: TenantControl, provider: ProviderRow, name: string): Ch
  */
 export function billedFor(model: ChosenModel, body: JsonObject): ChosenModel {
   const { priced } = model;
-  if (priced === null || isStandardService(body) || idOf('price').safeParse(priced.price.id).success) return model;
+  if (priced === null || isAtStandardRates(body) || idOf('price').safeParse(priced.price.id).success) return model;
   return { ...model, priced: null };
 }
 

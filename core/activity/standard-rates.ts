@@ -13,5 +13,5 @@ const standard: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 /** Whether a request asks for no dearer service than prices are for; a level nobody here has heard of is dearer. */
-export const isStandardService = (body: JsonObject): boolean =>
+export const isAtStandardRates = (body: JsonObject): boolean =>
   Object.entries(standard).every(([name, values]) => body[name] == null || values.includes(body[name]));
