@@ -69,7 +69,7 @@ function TopBar({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void
         aos
       </Link>
       <ProjectChoice />
-      <button type="button" className={styles.search} onClick={onSearch} aria-label="Search or run a command">
+      <button type="button" className={styles.search} onClick={onSearch}>
         <Search size={13} aria-hidden="true" /> <span className={`cut ${styles.roomy}`}>Search or run a command</span>
         <span className={styles.rest} />
         <kbd className={styles.roomy}>⌘K</kbd>
