@@ -28,9 +28,11 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
-    globalSetup: ['e2e/parts/one-template.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    globalSetup: ['e2e/parts/one-run.ts'],
+    // For what hangs, not for what is slow: machines differ many times over, and work on other things meanwhile.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
     // Files of one worker share what was loaded, which takes half as long: none may leave anything in it.
     isolate: false,

@@ -27,12 +27,17 @@ export interface Input<N extends Name> {
   /** By the names of the contract; arrays are sent as several values, absent and empty ones not at all. */
   query?: { [K in keyof Parts<N>['query']]?: unknown };
   body?: { [K in keyof Parts<N>['body']]?: unknown };
+  /** Of all projects, whichever is chosen: what somebody is about to stop must not be counted in part. */
+  everywhere?: boolean;
 }
 
 /** Where a question is asked, with its whole query: what a reader copies is what the page shows. */
 export function pathFor<N extends Name>(name: N, input: Input<N> = {}): string {
   const [, template = ''] = endpoints[name].split(' ');
-  return pathOf(template, input.params ?? {}) + searchOf(inProject(name, input.query));
+  return (
+    pathOf(template, input.params ?? {}) +
+    searchOf(input.everywhere ? (input.query ?? {}) : inProject(name, input.query))
+  );
 }
 
 /** Asks the API. Throws `ApiProblem`, also when no answer comes. */
@@ -48,7 +53,10 @@ export async function call<N extends Name>(name: N, input: Input<N> = {}, signal
     ...(signal && { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
-    const message = 'The server does not answer. It may be restarting; what is shown is from before.';
+    const message =
+      method === 'GET'
+        ? 'The server does not answer. It may be restarting; what is shown is from before.'
+        : 'The server does not answer: nothing is known to have been done, and nothing is kept to be done later. Look, and do it again, once it is back.';
     throw new ApiProblem({ status: 0, code: 'unreachable', message, request_id: null });
   });
   const body: unknown = await answer.json().catch((error: unknown) => {
@@ -61,9 +69,13 @@ export async function call<N extends Name>(name: N, input: Input<N> = {}, signal
 
 /** Lists that show what is in the chosen project, unless the page itself says which. */
 const of_projects: ReadonlySet<Name> = new Set<Name>([
+  'listRuns',
   'listLiveRuns',
   'listCompletedRuns',
   'getOutcomes',
+  'getRunFacets',
+  'getLlmRunRecordFacets',
+  'getIncidentFacets',
   'getMetrics',
   'listIncidents',
   'listSignals',

@@ -9,6 +9,7 @@ interface ListAnswer {
   items: object[];
   next_cursor: string | null;
   total: number | null;
+  total_at_least: number;
   generated_at: string;
 }
 
@@ -21,6 +22,8 @@ export interface List<Row> {
   rows: readonly Row[];
   /** How many there are in all; null: more than were counted. */
   total: number | null | undefined;
+  /** There are at least so many. */
+  total_at_least: number;
   /** How long its latest page took to come. */
   took_ms: number | undefined;
   /** Since when the rows stand still, as a list of many pages does; null: they are of now. */
@@ -75,6 +78,7 @@ export function useList<N extends Name>(name: N, input: Input<N> = {}): List<Ite
   return {
     rows,
     total: pages && !hasNextPage ? rows.length : pages?.[0]?.total,
+    total_at_least: Math.max(pages?.[0]?.total_at_least ?? 0, hasNextPage ? rows.length + 1 : rows.length),
     took_ms: pages?.at(-1)?.took_ms,
     still_since: pages && pages.length > most_live_pages ? (pages[0]?.generated_at ?? null) : null,
     is_cut,

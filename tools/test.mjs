@@ -1,5 +1,6 @@
 // `npm test [-- vitest arguments]`: brings what the tests need, runs them, and ends with the line "N passed, N failed".
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,6 +28,7 @@ if (in_browser && browser === null) {
 const folder = mkdtempSync(join(tmpdir(), 'aos-test-'));
 chmodSync(folder, 0o711); // as root, the database's own user passes through
 let embedded;
+let database_url;
 let vitest;
 let interrupted_by;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -36,16 +38,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
+/** What the run of the tests is called, and with it all its databases. */
+process.env.AOS_TEST_RUN = randomBytes(4).toString('hex');
 let counts = { passed: 0, failed: 1, skipped: 0 };
 try {
-  const { tsImport } = await import('tsx/esm/api');
-  const { startEmbedded } = await tsImport('../server/store/embedded.ts', import.meta.url);
+  const { startEmbedded } = await source('../server/store/embedded.ts');
   embedded = await startEmbedded({ data_dir: join(folder, 'data'), log: () => {} });
-  counts = await runTests(embedded.url, await databaseFor(embedded.url));
+  database_url = await databaseFor(embedded.url);
+  counts = await runTests(embedded.url, database_url);
 } catch (error) {
   console.error(error);
 } finally {
   endGroup(vitest, 'SIGKILL');
+  if (interrupted_by) await dropDatabases().catch(console.error);
   await embedded?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -54,6 +59,19 @@ if (passed + failed === 0) console.error('No test ran, which counts as a failure
 if (interrupted_by) console.error(`Ended by ${interrupted_by}.`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exit(failed === 0 && passed > 0 && !interrupted_by ? 0 : 1);
+
+async function source(path) {
+  const { tsImport } = await import('tsx/esm/api');
+  return tsImport(path, import.meta.url);
+}
+
+/** A run that ends by itself does so; one that is interrupted would leave them on a server that stays. */
+async function dropDatabases() {
+  if (database_url === undefined || database_url === embedded.url) return;
+  process.env.TEST_DATABASE_URL = database_url;
+  const { teardown } = await source('../e2e/parts/one-run.ts');
+  await teardown();
+}
 
 async function runTests(embedded_url, database_url) {
   if (interrupted_by) return counts;

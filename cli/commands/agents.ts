@@ -1,6 +1,6 @@
 import type { Item } from '@aos/sdk/contract.ts';
-import { CommandError } from '../frame/exit-codes.ts';
-import { ago, oneLine } from '../frame/format.ts';
+import { contain, containmentOf, release } from '../frame/contain.ts';
+import { ago, boundText, oneLine } from '../frame/format.ts';
 import { rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import { type Column, factsOf } from '../frame/table.ts';
@@ -10,6 +10,7 @@ type Agent = Item<'listAgents'>;
 
 interface CreateOptions {
   name?: string;
+  owner?: string;
   model?: string;
   models?: string[];
   skills?: string[];
@@ -22,6 +23,7 @@ export const agents: Noun = {
     command
       .command('list', { isDefault: true })
       .description('agents, newest first')
+      .option('--search <text>', 'in the id or a name')
       .option('--limit <rows>', 'at most so many', rowLimit, 50)
       .action(act('Cannot list agents', list));
     command.command('show <agent>').description('one agent, by id or slug').action(act('Cannot show the agent', show));
@@ -29,6 +31,7 @@ export const agents: Noun = {
       .command('create <slug>')
       .description('register an agent')
       .option('--name <name>', 'what people call it')
+      .option('--owner <owner>', 'who is asked about it: a person or a team')
       .option('--model <model>', 'what it asks when nothing else is said')
       .option('--models <models>', 'what its runs may ask; absent: all', several)
       .option('--skills <skills>', 'what its runs may do; absent: what is safe for all', several)
@@ -37,19 +40,19 @@ export const agents: Noun = {
       .command('contain <agent>')
       .description('stop all its calls until it is released')
       .option('--reason <text>', 'why, for the ledger')
-      .action(act('Cannot contain the agent', contain));
+      .action(act('Cannot contain the agent', stop));
     command
       .command('release <agent>')
       .description('let its calls pass again')
       .option('--reason <text>', 'why, for the ledger')
-      .action(act('Cannot release the agent', release));
+      .action(act('Cannot release the agent', letGo));
   },
 };
 
-async function list(session: Session, { limit }: { limit: number }): Promise<void> {
-  const page = await session.aos.call('listAgents', { query: { limit, project: session.options.project } });
+async function list(session: Session, { limit, search: q }: { limit: number; search?: string }): Promise<void> {
+  const page = await session.aos.call('listAgents', { query: { limit, q, project: session.options.project } });
   const first = page.items[0];
-  showList(session, page, {
+  await showList(session, page, {
     what: 'agents',
     columns: columnsAt(session.terminal.now()),
     empty: 'npx aos agents create my-agent',
@@ -61,6 +64,9 @@ const columnsAt = (now_ms: number): Column<Agent>[] => [
   { title: 'agent', value: (of) => of.slug },
   { title: 'id', value: (of) => of.id },
   { title: 'name', value: (of) => of.name, flexible: true },
+  { title: 'owner', value: (of) => of.owner ?? '–' },
+  { title: 'keys', value: (of) => boundText(of.keys), flexible: true },
+  { title: 'bound by', value: (of) => boundText(of.policies), flexible: true },
   { title: 'model', value: (of) => of.default_model ?? '–' },
   {
     title: 'since',
@@ -71,27 +77,31 @@ const columnsAt = (now_ms: number): Column<Agent>[] => [
 
 async function show(session: Session, named: string): Promise<void> {
   const of = await session.aos.call('getAgent', { params: { id: named } });
-  const stop = await containmentOf(session, of.id);
+  const contained = await containmentOf(session, { kind: 'agent', id: of.id });
   session.show({
-    data: { ...of, containment: stop ?? null },
+    data: { ...of, containment: contained ?? null },
     text: () =>
       factsOf([
         ['agent', of.slug],
         ['id', of.id],
         ['name', oneLine(of.name)],
+        ['owner', of.owner && oneLine(of.owner)],
         ['model', of.default_model],
         ['may ask', of.models?.join(', ') ?? 'every model'],
         ['may do', of.skills?.join(', ') ?? 'what is safe for all'],
-        ['contained', stop ? `since ${stop.ordered_at}: ${oneLine(stop.reason)}` : null],
+        ['bound keys', of.keys.total === 0 ? 'none: any key that is not bound' : boundText(of.keys)],
+        ['bound by', boundText(of.policies)],
+        ['contained', contained ? `since ${contained.ordered_at}: ${oneLine(contained.reason)}` : null],
         ['page', of.url],
       ]),
-    next: stop ? `npx aos agents release ${of.slug} --reason "…"` : `npx aos runs list --agent ${of.slug}`,
+    next: contained ? `npx aos agents release ${of.slug} --reason "…"` : `npx aos runs list --agent ${of.slug}`,
   });
 }
 
-async function create(session: Session, slug: string, { name, model, models, skills }: CreateOptions): Promise<void> {
+async function create(session: Session, slug: string, options: CreateOptions): Promise<void> {
+  const { name, owner, model, models, skills } = options;
   const made = await session.aos.call('createAgent', {
-    body: { slug, name, default_model: model, models, skills, project_id: session.options.project },
+    body: { slug, name, owner, default_model: model, models, skills, project_id: session.options.project },
   });
   session.show({
     data: made,
@@ -100,37 +110,13 @@ async function create(session: Session, slug: string, { name, model, models, ski
   });
 }
 
-async function contain(session: Session, named: string, options: { reason?: string }): Promise<void> {
-  const reason = await session.reason(options.reason);
-  const receipt = await session.aos.call('contain', { body: { kind: 'agent', id: named, reason } });
-  session.show({
-    data: receipt,
-    text: () => `${session.style.green(session.style.mark.tick)} ${named} is contained: ${oneLine(receipt.message)}\n`,
-    next: `npx aos agents release ${named} --reason "…"`,
-  });
-}
+/** An agent is stopped by its slug as well as by its id. */
+const stopped = (id: string, named: string) => ({ kind: 'agent', noun: 'agents', id, named }) as const;
 
-async function release(session: Session, named: string, options: { reason?: string }): Promise<void> {
+const stop = (session: Session, named: string, options: { reason?: string }) =>
+  contain(session, stopped(named, named), options);
+
+async function letGo(session: Session, named: string, options: { reason?: string }): Promise<void> {
   const { id } = await session.aos.call('getAgent', { params: { id: named } });
-  const stop = await containmentOf(session, id);
-  if (!stop)
-    throw new CommandError(
-      'conflict',
-      `${named} is not contained`,
-      'nothing stops its calls',
-      `npx aos agents show ${named}`,
-    );
-  const body = { reason: await session.reason(options.reason) };
-  const released = await session.aos.call('release', { params: { id: stop.id }, body });
-  session.show({
-    data: released,
-    text: () => `${session.style.green(session.style.mark.tick)} the calls of ${named} pass again\n`,
-    next: `npx aos agents show ${named}`,
-  });
-}
-
-async function containmentOf(session: Session, agent_id: string) {
-  for await (const stop of session.aos.each('listContainments', { query: { in_force: true, limit: 200 } }))
-    if (stop.kind === 'agent' && stop.subject_id === agent_id) return stop;
-  return undefined;
+  await release(session, stopped(id, named), options);
 }

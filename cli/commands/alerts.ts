@@ -34,7 +34,7 @@ async function list(
     query: { status: status as never, limit, ...(synthetic && { is_synthetic: true }) },
   });
   const waiting = page.items.find((of) => of.requires_ack && of.acknowledged_at === null);
-  showList(session, page, {
+  await showList(session, page, {
     what: 'alerts',
     columns: columnsAt(session.terminal.now()),
     empty: 'npx aos limits',

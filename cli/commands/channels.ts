@@ -1,6 +1,6 @@
 import type { Item } from '@aos/sdk/contract.ts';
 import { CommandError, exit_codes } from '../frame/exit-codes.ts';
-import { ago, oneLine } from '../frame/format.ts';
+import { ago, duration, oneLine } from '../frame/format.ts';
 import { rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
@@ -34,7 +34,7 @@ export const channels: Noun = {
 async function list(session: Session, { limit }: { limit: number }): Promise<void> {
   const page = await session.aos.call('listChannels', { query: { limit } });
   const untested = page.items.find((of) => of.tested_at === null);
-  showList(session, page, {
+  await showList(session, page, {
     what: 'channels',
     columns: columnsAt(session.terminal.now()),
     empty: 'npx aos channels add ops --slack https://hooks.slack.com/…',
@@ -50,8 +50,19 @@ const columnsAt = (now_ms: number): Column<Channel>[] => [
     title: 'state',
     value: (of) => (!of.enabled ? 'disabled' : of.failing_since ? 'failing' : of.tested_at ? 'works' : 'not tested'),
   },
+  { title: 'last told', value: (of) => toldText(of.last_delivery, now_ms), align: 'right' },
+  { title: 'failed, 7 d', value: (of) => failedText(of.last_week), align: 'right' },
   { title: 'tested', value: (of) => ago(of.tested_at, now_ms), align: 'right' },
 ];
+
+const toldText = (last: Channel['last_delivery'], now_ms: number): string => {
+  if (!last) return 'never';
+  if (last.status !== 'delivered') return last.status === 'dead' ? 'given up' : 'on its way';
+  return `${ago(last.delivered_at, now_ms)}${last.latency_ms === null ? '' : ` in ${duration(last.latency_ms)}`}`;
+};
+
+const failedText = ({ failed_attempts, given_up }: Channel['last_week']): string =>
+  given_up > 0 ? `${failed_attempts}, ${given_up} given up` : String(failed_attempts);
 
 async function add(
   session: Session,

@@ -1,3 +1,4 @@
+import { type Total, totalText } from '@aos/core/base/total.ts';
 import { AOS } from '@aos/sdk/client.ts';
 import type { Answer } from '@aos/sdk/contract.ts';
 import { AOSError } from '@aos/sdk/errors.ts';
@@ -77,10 +78,10 @@ async function makeLive(session: Session, { api_key, calls }: Answer<'loadDemo'>
 }
 
 interface Counts {
-  runs: number | null;
-  stopped: number | null;
-  incidents: number | null;
-  ledger: number | null;
+  runs: Total;
+  stopped: Total;
+  incidents: Total;
+  ledger: Total;
   incident: Answer<'getIncident'> | undefined;
 }
 
@@ -95,10 +96,16 @@ async function countedIn({ aos }: Session): Promise<Counts> {
   ]);
   const items = incidents.items as Answer<'getIncident'>[];
   const incident = items.find(({ policy_name }) => policy_name === 'Support bot daily cap') ?? items[0];
-  return { runs: runs.total, stopped: stopped.total, incidents: incidents.total, ledger: ledger.total, incident };
+  return {
+    runs: counted(runs),
+    stopped: counted(stopped),
+    incidents: counted(incidents),
+    ledger: counted(ledger),
+    incident,
+  };
 }
 
-const counted = (n: number | null): string => (n === null ? '≥ 10,000' : n.toLocaleString('en-US'));
+const counted = ({ total, total_at_least }: Total): Total => ({ total, total_at_least });
 
 function textOf(
   { style, settings }: Session,
@@ -110,9 +117,9 @@ function textOf(
   const { tick } = style.mark;
   const { incident } = counts;
   return [
-    `${style.green(tick)} ${counted(counts.runs)} runs  ${made.agents.length} agents  ${made.actors.length} people  ${made.policies.length} policies   ${took}`,
-    `  ${counted(counts.stopped)} runs were stopped, ${counted(counts.incidents)} incidents opened, ${live.calls} calls made now (${live.refused} refused, ${live.paused} waiting for a person), ${money(made.history.cost_usd)} of history`,
-    `  the ledger has ${counted(counts.ledger)} entries; all of the demo is marked synthetic and shows in the project demo only`,
+    `${style.green(tick)} ${totalText(counts.runs)} runs  ${made.agents.length} agents  ${made.actors.length} people  ${made.policies.length} policies   ${took}`,
+    `  ${totalText(counts.stopped)} runs were stopped, ${totalText(counts.incidents)} incidents opened, ${live.calls} calls made now (${live.refused} refused, ${live.paused} waiting for a person), ${money(made.history.cost_usd)} of history`,
+    `  the ledger has ${totalText(counts.ledger)} entries; all of the demo is marked synthetic and shows in the project demo only`,
     '',
     'Look at:',
     factsOf([

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { totalText } from '@aos/core/base/total.ts';
 import { AOSError } from '@aos/sdk/errors.ts';
 import { exit_codes } from '../frame/exit-codes.ts';
 import { ago, duration } from '../frame/format.ts';
@@ -244,13 +245,12 @@ const remote: { name: string; look: Check }[] = [
   {
     name: 'ledger',
     look: async ({ aos, terminal }) => {
-      const { items, total } = await aos.call('listLedgerEntries', { query: { limit: 1 } });
-      const last = items[0];
-      const count = total === null ? '≥ 10,000' : total.toLocaleString('en-US');
+      const page = await aos.call('listLedgerEntries', { query: { limit: 1 } });
+      const last = page.items[0];
       return {
         name: 'ledger',
         state: 'well',
-        found: `${count} entries${last ? `, the last ${ago(last.recorded_at, terminal.now())}` : ''}`,
+        found: `${totalText(page)} entries${last ? `, the last ${ago(last.recorded_at, terminal.now())}` : ''}`,
       };
     },
   },

@@ -28,7 +28,9 @@ export async function followRun(session: Session, id: string): Promise<number> {
     session.hint(`npx aos runs show ${id}`);
     return exit_codes.ok;
   }
-  session.note(`${style.red(`${style.mark.cross} ${run.status}`)} (${run.termination_reason})  ${line}`);
+  session.note(
+    `${style.red(`${style.mark.cross} ${run.is_killed ? 'killed' : run.status}`)} (${run.termination_reason})  ${line}`,
+  );
   session.hint(`npx aos runs show ${id}`);
   return exit_codes.failed;
 }

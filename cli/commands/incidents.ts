@@ -58,15 +58,15 @@ export const incidents: Noun = {
 async function list(session: Session, options: ListOptions): Promise<void> {
   const { status, severity, category, agent, limit, synthetic } = options;
   const { project } = session.options;
-  const page = await session.aos.call('listIncidents', {
-    query: {
-      ...{ status, severity, category, agent, limit },
-      project: project === undefined ? undefined : [project],
-      is_synthetic: synthetic ? 'all' : undefined,
-    } as never,
-  });
+  const query = {
+    ...{ status, severity, category, agent, limit },
+    project: project === undefined ? undefined : [project],
+  };
+  const ask = (is_synthetic: 'all' | 'true' | undefined) =>
+    session.aos.call('listIncidents', { query: { ...query, is_synthetic } as never });
+  const page = await ask(synthetic ? 'all' : undefined);
   const items = page.items as Incident[];
-  showList(
+  await showList(
     session,
     { ...page, items },
     {
@@ -74,6 +74,7 @@ async function list(session: Session, options: ListOptions): Promise<void> {
       columns: columnsAt(session.terminal.now()),
       empty: 'npx aos runs list',
       next: items[0] && `npx aos incidents show ${items[0].id}`,
+      synthetic: synthetic ? undefined : () => ask('true'),
     },
   );
 }

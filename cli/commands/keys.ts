@@ -1,5 +1,6 @@
-import type { Item } from '@aos/sdk/contract.ts';
-import { ago } from '../frame/format.ts';
+import type { Answer, Item } from '@aos/sdk/contract.ts';
+import { contain, containedNow, release } from '../frame/contain.ts';
+import { ago, boundText } from '../frame/format.ts';
 import { rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
@@ -21,6 +22,9 @@ export const keys: Noun = {
     command
       .command('list', { isDefault: true })
       .description('keys, without their secrets')
+      .option('--search <text>', 'in the id, the name or the hint')
+      .option('--state <state>', 'live, expired, revoked', several)
+      .option('--role <role>', 'as of create', several)
       .option('--limit <rows>', 'at most so many', rowLimit, 50)
       .action(act('Cannot list keys', list));
     command
@@ -45,6 +49,16 @@ export const keys: Noun = {
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot bind the key', bind));
     command
+      .command('contain <key>')
+      .description('stop all its calls until it is released')
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot contain the key', (session, id: string, options) => contain(session, stopped(id), options)));
+    command
+      .command('release <key>')
+      .description('let its calls pass again')
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot release the key', (session, id: string, options) => release(session, stopped(id), options)));
+    command
       .command('revoke <key>')
       .description('end it at once and for good')
       .option('--reason <text>', 'why, for the ledger')
@@ -52,17 +66,31 @@ export const keys: Noun = {
   },
 };
 
-async function list(session: Session, { limit }: { limit: number }): Promise<void> {
-  const page = await session.aos.call('listApiKeys', { query: { limit, project: session.options.project } });
-  showList(session, page, {
+const stopped = (id: string) => ({ kind: 'api_key', noun: 'keys', id, named: id }) as const;
+
+interface ListOptions {
+  search?: string;
+  state?: string[];
+  role?: string[];
+  limit: number;
+}
+
+async function list(session: Session, { search: q, ...asked }: ListOptions): Promise<void> {
+  const query = { ...asked, q, project: session.options.project };
+  const page = await session.aos.call('listApiKeys', { query: query as never });
+  const contained = await containedNow(session, 'api_key');
+  await showList(session, page, {
     what: 'keys',
-    columns: columnsAt(session.terminal.now()),
+    columns: columnsAt(session.terminal.now(), contained),
     empty: 'npx aos keys create my-app',
     next: 'npx aos keys create my-app',
   });
 }
 
-const columnsAt = (now_ms: number): Column<Key>[] => [
+const ageOf = ({ revoked_at, expires_at }: Key, now_ms: number): string =>
+  revoked_at ? 'revoked' : expires_at && Date.parse(expires_at) <= now_ms ? 'expired' : 'live';
+
+const columnsAt = (now_ms: number, contained: ReadonlyMap<string, unknown>): Column<Key>[] => [
   { title: 'key', value: (of) => of.id },
   { title: 'name', value: (of) => of.name, flexible: true },
   { title: 'role', value: (of) => of.role },
@@ -70,10 +98,11 @@ const columnsAt = (now_ms: number): Column<Key>[] => [
   { title: 'bound to', value: (of) => [...of.agent_ids, ...of.actor_ids].join(' ') || '–', flexible: true },
   {
     title: 'state',
-    value: (of) =>
-      of.revoked_at ? 'revoked' : of.expires_at && Date.parse(of.expires_at) <= now_ms ? 'expired' : 'live',
+    value: (of) => (contained.has(of.id) && !of.revoked_at ? 'contained' : ageOf(of, now_ms)),
   },
+  { title: 'bound by', value: (of) => boundText(of.policies), flexible: true },
   { title: 'used', value: (of) => ago(of.last_used_at, now_ms), align: 'right' },
+  { title: 'from', value: (of) => of.last_used_ip ?? '–' },
 ];
 
 async function create(session: Session, name: string, options: CreateOptions): Promise<void> {
@@ -114,7 +143,7 @@ async function bind(
 }
 
 /** The secret alone on stdout, so that it can be piped into a store of secrets. */
-function tellSecret(session: Session, made: Key & { secret: string }, next: string): void {
+function tellSecret(session: Session, made: Answer<'createApiKey'>, next: string): void {
   const { tick } = session.style.mark;
   if (!session.options.json && !session.options.jsonl)
     session.note(`${session.style.green(tick)} ${made.id} (${made.role}); its secret is shown this once:`);

@@ -35,7 +35,7 @@ export const limits: Noun = {
 async function list(session: Session, { limit }: { limit: number }): Promise<void> {
   const page = await session.aos.call('listLimits', { query: { limit } });
   const first = page.items[0];
-  showList(session, page, {
+  await showList(session, page, {
     what: 'limits',
     columns,
     empty: 'npx aos policy apply policies/ --reason "first limits"',

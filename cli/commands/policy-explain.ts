@@ -2,6 +2,7 @@ import type { Answer } from '@aos/sdk/contract.ts';
 import type { Command } from 'commander';
 import { CommandError } from '../frame/exit-codes.ts';
 import { oneLine } from '../frame/format.ts';
+import { several } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Act } from './define.ts';
 
@@ -11,6 +12,8 @@ interface ExplainOptions {
   agent?: string;
   actor?: string;
   session?: string;
+  tool?: string[];
+  tag?: string[];
   inputTokens?: string;
   outputTokens?: string;
 }
@@ -24,6 +27,8 @@ export function registerExplain(command: Command, act: Act): void {
     .option('--agent <agent>', 'on behalf of this agent')
     .option('--actor <actor>', 'and of this human')
     .option('--session <session>', 'in this session')
+    .option('--tool <tool>', 'offering this tool (several)', several)
+    .option('--tag <tag>', 'tagged so: team=search (several)', several)
     .option('--input-tokens <n>', 'that it may read at most')
     .option('--output-tokens <n>', 'that it may write at most')
     .action(act('Cannot explain', explain));
@@ -48,12 +53,17 @@ async function explain(session: Session, options: ExplainOptions): Promise<void>
           agent,
           actor,
           session: options.session,
+          ...(options.tool && { tools: options.tool }),
+          ...(options.tag && { tags: tagsOf(options.tag) }),
           project: session.options.project,
           ...((options.inputTokens ?? options.outputTokens) ? { estimate } : {}),
         };
   const answer = await session.aos.call('explain', { body: asked });
   session.show({ data: answer, text: () => textOf(session, answer), ...nextOf(answer) });
 }
+
+const tagsOf = (tags: readonly string[]): Record<string, string> =>
+  Object.fromEntries(tags.map((tag) => [tag.split('=')[0] ?? '', tag.split('=').slice(1).join('=')]));
 
 function nextOf({ decision_id, deciding }: Answer<'explain'>): { next?: string } {
   if (decision_id !== null) return { next: `npx aos open ${decision_id}` };

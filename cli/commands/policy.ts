@@ -10,7 +10,9 @@ import { type Column, factsOf } from '../frame/table.ts';
 import type { Act, Noun } from './define.ts';
 import { registerExplain } from './policy-explain.ts';
 import { registerFiles } from './policy-files.ts';
+import { registerJudge } from './policy-judge.ts';
 import { registerPreview } from './policy-preview.ts';
+import { registerTargets } from './policy-targets.ts';
 
 type Policy = Item<'listPolicies'>;
 
@@ -22,6 +24,11 @@ export const policy: Noun = {
       .command('list', { isDefault: true })
       .description('policies, newest first')
       .option('--status <status>', 'draft, active, disabled, retired', several)
+      .option('--action <action>', 'with a control that does it: continue, warn, pause, block, kill', several)
+      .option('--control <type>', 'with a limit or rule of this type, as cost_usd or model_access', several)
+      .option('--owner <owner>', 'whose they are', several)
+      .option('--source <source>', 'manual, file, learned', several)
+      .option('--unfired <days>', 'in force, and no control has fired for so many days')
       .option('--limit <rows>', 'at most so many', rowLimit, 50)
       .action(act('Cannot list policies', list));
     command
@@ -30,7 +37,10 @@ export const policy: Noun = {
       .action(act('Cannot show the policy', show));
     registerFiles(command, act);
     registerExplain(command, act);
-    registerPreview(command, act, async (session, named) => (await policyNamed(session, named)).id);
+    const idOf = async (session: Session, named: string) => (await policyNamed(session, named)).id;
+    registerPreview(command, act, idOf);
+    registerJudge(command, act, idOf);
+    registerTargets(command, act);
     registerStates(command, act);
     command
       .command('export [policy]')
@@ -39,10 +49,21 @@ export const policy: Noun = {
   },
 };
 
-async function list(session: Session, { status, limit }: { status?: string[]; limit: number }): Promise<void> {
-  const page = await session.aos.call('listPolicies', { query: { status: status as never, limit } });
+interface ListOptions {
+  status?: string[];
+  action?: string[];
+  control?: string[];
+  owner?: string[];
+  source?: string[];
+  unfired?: string;
+  limit: number;
+}
+
+async function list(session: Session, { unfired, ...query }: ListOptions): Promise<void> {
+  const asked = { ...query, ...(unfired !== undefined && { unfired_days: unfired }) };
+  const page = await session.aos.call('listPolicies', { query: asked as never });
   const first = page.items[0];
-  showList(session, page, {
+  await showList(session, page, {
     what: 'policies',
     columns: columnsAt(session.terminal.now()),
     empty: 'npx aos policy apply policies/ --reason "first policies"',
@@ -70,6 +91,10 @@ async function show(session: Session, named: string): Promise<void> {
         ['status', `${found.status}${found.status === 'active' ? ` (${found.mode})` : ''}, version ${found.version}`],
         ['says', oneLine(found.sentence)],
         ['owner', found.owner ?? null],
+        [
+          'changed',
+          `${found.updated_at} by ${found.updated_by_name ?? found.updated_by}${found.updated_because === null ? '' : `: ${oneLine(found.updated_because)}`}`,
+        ],
         [
           'file',
           found.managed_by

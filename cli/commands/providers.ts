@@ -1,5 +1,5 @@
-import type { Item } from '@aos/sdk/contract.ts';
-import { money } from '../frame/format.ts';
+import type { Answer, Item } from '@aos/sdk/contract.ts';
+import { duration, money } from '../frame/format.ts';
 import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
@@ -52,30 +52,46 @@ export const providers: Noun = {
 };
 
 async function list(session: Session, { limit }: { limit: number }): Promise<void> {
-  const page = await session.aos.call('listProviders', { query: { limit } });
-  showList(session, page, {
+  const from = new Date(session.terminal.now() - day_ms).toISOString();
+  const [page, day] = await Promise.all([
+    session.aos.call('listProviders', { query: { limit } }),
+    session.aos.call('getMetrics', { query: { from, is_synthetic: 'all' } }),
+  ]);
+  await showList(session, page, {
     what: 'providers',
-    columns,
+    columns: columnsOf(new Map(day.by_provider.map((of) => [of.provider, of]))),
     empty: 'npx aos providers add openai --key-env OPENAI_API_KEY',
     next: 'npx aos providers test mock/mock-small',
   });
 }
 
-const columns: Column<Provider>[] = [
+const day_ms = 86_400_000;
+
+type Day = Answer<'getMetrics'>['by_provider'][number];
+
+const columnsOf = (day: ReadonlyMap<string | null, Day>): Column<Provider>[] => [
   { title: 'provider', value: (of) => of.slug },
   { title: 'kind', value: (of) => of.kind },
   { title: 'address', value: (of) => of.base_url ?? 'built in', flexible: true },
   { title: 'key', value: (of) => (of.has_secret ? 'kept' : '–') },
   { title: 'state', value: (of) => (of.enabled ? 'enabled' : 'disabled') },
   { title: 'default', value: (of) => of.default_model ?? '–' },
+  { title: 'failed, 24 h', value: (of) => failedText(day.get(of.slug)), align: 'right' },
+  { title: 'p95', value: (of) => p95Text(day.get(of.slug)), align: 'right' },
 ];
+
+const failedText = (of: Day | undefined): string =>
+  of === undefined || Number(of.calls) === 0 ? 'no calls' : `${of.failed} of ${of.calls}`;
+
+const p95Text = (of: Day | undefined): string =>
+  of === undefined || of.p95_duration_ms === null ? '–' : duration(of.p95_duration_ms);
 
 async function prices(
   session: Session,
   { provider, model, limit }: { provider?: string[]; model?: string[]; limit: number },
 ): Promise<void> {
   const page = await session.aos.call('listPrices', { query: { provider, model, limit } });
-  showList(session, page, {
+  await showList(session, page, {
     what: 'prices',
     columns: price_columns,
     empty: 'npx aos providers list',

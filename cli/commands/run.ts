@@ -17,7 +17,7 @@ export const run: Noun = {
     program
       .command('run <goal>')
       .description('ask for a goal to be reached: a governed run')
-      .option('--agent <agent>', 'the software that acts')
+      .option('--agent <agent>', 'the software that acts; needed unless the key is bound to one')
       .option('--model <model>', "absent: the agent's own, or the project's")
       .option('--session <session>', 'a label that groups runs')
       .option('--actor <actor>', 'the human behind it')

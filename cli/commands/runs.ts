@@ -10,11 +10,12 @@ import { stepName } from './step-name.ts';
 
 type Run = Item<'listRuns'>;
 
-interface ListOptions {
+interface ListOptions extends Partial<Record<keyof typeof narrowing, string[]>> {
   live?: boolean;
   completed?: boolean;
-  agent?: string[];
-  status?: string[];
+  search?: string;
+  from?: string;
+  to?: string;
   synthetic?: boolean;
   limit: number;
 }
@@ -23,13 +24,20 @@ export const runs: Noun = {
   name: 'runs',
   register: (program, act) => {
     const command = program.command('runs').description('what runs and what ran: list, show, tail, and stopping it');
-    command
+    const listing = command
       .command('list', { isDefault: true })
       .description('runs, newest first')
       .option('--live', 'only those that have not ended')
       .option('--completed', 'only those that have ended')
-      .option('--agent <agent>', `of this agent; ${left_out}`, several)
-      .option('--status <status>', 'queued, running, retry, succeeded, failed, failed_policy, cancelled', several)
+      .option(
+        '--search <text>',
+        'in the goal, the name of the agent or actor, why it ended; a session; or how the id begins',
+      );
+    for (const [name, { does, value = name }] of Object.entries<Narrowing>(narrowing))
+      listing.option(`--${name} <${value}>`, does, several);
+    listing
+      .option('--from <instant>', 'begun at or after it: 2026-01-31, 2026-01-31T12:00:00Z')
+      .option('--to <instant>', 'begun before it')
       .option('--synthetic', 'also those of demos and scenarios')
       .option('--limit <rows>', 'at most so many', rowLimit, 20)
       .action(act('Cannot list runs', list));
@@ -42,22 +50,49 @@ export const runs: Noun = {
   },
 };
 
+interface Narrowing {
+  does: string;
+  /** What stands for its value in the help. */
+  value?: string;
+}
+
+/** What the list can be narrowed by, each several times. */
+const narrowing = {
+  agent: { does: `of this agent; ${left_out}` },
+  actor: { does: 'of this human or service' },
+  key: { does: 'by this API key' },
+  session: { does: 'of this session' },
+  model: { does: 'with a call of this model' },
+  provider: { does: 'with a call at this provider' },
+  source: { does: 'gateway, managed, external, reported' },
+  status: { does: 'queued, running, retry, succeeded, failed, failed_policy, cancelled' },
+  reason: { does: 'why it ended: POLICY_BLOCK, BUDGET_EXCEEDED, TIMEOUT, …' },
+  policy: { does: 'that violated this policy in force, by its id or name' },
+  hold: { does: 'what holds it: none, paused, stopping' },
+  risk: { does: 'with an incident of this severity: LOW, MEDIUM, HIGH, CRITICAL' },
+  cost: { does: "compared in USD: '>0.5', '<=2'; unknown: with calls whose model has no price", value: 'comparison' },
+  elapsed: { does: "from start to end: '>30s', '<2m'", value: 'comparison' },
+} satisfies Record<string, Narrowing>;
+
 async function list(session: Session, options: ListOptions): Promise<void> {
-  const { agent, status, limit } = options;
+  const { search, key, from, to, limit } = options;
+  const narrowed = Object.fromEntries(Object.keys(narrowing).map((name) => [name, options[name as 'agent']]));
   const query = {
-    limit,
-    agent,
+    ...narrowed,
+    ...{ key: undefined, api_key: key, q: search, from, to, limit },
     project: session.options.project === undefined ? undefined : [session.options.project],
-    is_synthetic: options.synthetic ? ('all' as const) : undefined,
   };
   const name = options.live ? 'listLiveRuns' : options.completed ? 'listCompletedRuns' : 'listRuns';
-  const page = await session.aos.call(name, { query: { ...query, status: status as never } });
+  const ask = (is_synthetic: 'all' | 'true' | undefined) =>
+    session.aos.call(name, { query: { ...query, is_synthetic } as never });
+  const page = await ask(options.synthetic ? 'all' : undefined);
   const first = page.items[0];
-  showList(session, page, {
+  await showList(session, page, {
     what: 'runs',
     columns: columnsAt(session.terminal.now()),
     empty: 'npx aos run --agent my-agent "Say hello" --follow',
     next: first && `npx aos runs show ${first.id}`,
+    synthetic: options.synthetic ? undefined : () => ask('true'),
   });
 }
 
@@ -69,12 +104,26 @@ const columnsAt = (now_ms: number): Column<Run>[] => [
   { title: 'why', value: (run) => (run.termination_reason === 'COMPLETED' ? '' : (run.termination_reason ?? '')) },
   { title: 'calls', value: (run) => amount(run.calls), align: 'right' },
   { title: 'tokens', value: (run) => amount(run.input_tokens + run.output_tokens), align: 'right' },
-  { title: 'cost', value: (run) => money(run.estimated_cost_usd), align: 'right' },
+  { title: 'cost', value: costOf, align: 'right' },
   { title: 'begun', value: (run) => ago(run.created_at, now_ms), align: 'right' },
 ];
 
-const statusOf = ({ hold, status }: Pick<Run, 'hold' | 'status'>): string =>
-  hold === 'none' ? status : `${status} (${hold})`;
+/** A run that was killed counts as cancelled or as stopped by policy; people are told that it was killed. */
+function statusOf({
+  hold,
+  status,
+  is_killed,
+  ended_at,
+}: Pick<Run, 'hold' | 'status' | 'is_killed' | 'ended_at'>): string {
+  if (is_killed && ended_at !== null) return 'killed';
+  return hold === 'none' ? status : `${status} (${hold})`;
+}
+
+/** What is known of it: at least so much where a call has no price, and never $0. */
+function costOf({ estimated_cost_usd, unpriced_calls }: Pick<Run, 'estimated_cost_usd' | 'unpriced_calls'>): string {
+  if (unpriced_calls === 0) return money(estimated_cost_usd);
+  return Number(estimated_cost_usd) === 0 ? money(null) : `≥ ${money(estimated_cost_usd)}`;
+}
 
 async function show(session: Session, id: string): Promise<void> {
   const [run, steps] = await Promise.all([
@@ -96,10 +145,7 @@ async function show(session: Session, id: string): Promise<void> {
         ['actor', run.actor_slug],
         ['project', run.project_slug],
         ['policy', run.violation_policy_id ?? run.policy_context],
-        [
-          'cost',
-          `${money(run.totals.cost_usd)} · ${amount(run.totals.input_tokens)} in, ${amount(run.totals.output_tokens)} out`,
-        ],
+        ['cost', `${costOf(run)} · ${amount(run.totals.input_tokens)} in, ${amount(run.totals.output_tokens)} out`],
         ['calls', `${run.totals.calls} (${run.totals.refused_calls} refused)`],
         ['time', duration(Math.max(0, took_ms))],
         ['incidents', run.incident_ids.join(' ') || null],

@@ -45,19 +45,17 @@ export const signals: Noun = {
 async function list(session: Session, options: ListOptions): Promise<void> {
   const { status, type, agent, limit, synthetic } = options;
   const { project } = session.options;
-  const page = await session.aos.call('listSignals', {
-    query: {
-      ...{ status, type, agent, limit },
-      project: project === undefined ? undefined : [project],
-      is_synthetic: synthetic ? 'all' : undefined,
-    } as never,
-  });
+  const query = { ...{ status, type, agent, limit }, project: project === undefined ? undefined : [project] };
+  const ask = (is_synthetic: 'all' | 'true' | undefined) =>
+    session.aos.call('listSignals', { query: { ...query, is_synthetic } as never });
+  const page = await ask(synthetic ? 'all' : undefined);
   const [first] = page.items;
-  showList(session, page, {
+  await showList(session, page, {
     what: 'signals',
     columns: columnsAt(session.terminal.now()),
     empty: 'npx aos incidents list',
     next: first && `npx aos signals ack ${first.id}`,
+    synthetic: synthetic ? undefined : () => ask('true'),
   });
 }
 

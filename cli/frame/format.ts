@@ -83,3 +83,10 @@ export function ago(instant: string | null, now_ms: number): string {
 /** Always absolute, always with its zone: for logs and ledgers. */
 export const instant = (text: string | null): string =>
   text === null ? '–' : text.replace('T', ' ').replace('Z', ' UTC');
+
+/** The first of what binds something, and how much more does. */
+export function boundText({ total, first }: { total: number; first: readonly { name: string }[] }): string {
+  const [one] = first;
+  if (!one) return '–';
+  return total > 1 ? `${oneLine(one.name)} +${total - 1}` : oneLine(one.name);
+}

@@ -77,9 +77,23 @@ function quiet(command: Command, terminal: Terminal): void {
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text),
     // Like every other failure; what is wrong with it and what to do come from commander itself.
-    outputError: (text, write) => write(text.replace(/^error: /, `${styleOf(terminal, true).mark.cross} `)),
+    outputError: (text, write) =>
+      write((unknownVerb(command) ?? text).replace(/^error: /, `${styleOf(terminal, true).mark.cross} `)),
     getOutHelpWidth: () => terminal.columns,
     getErrHelpWidth: () => terminal.columns,
   });
-  for (const child of command.commands) quiet(child, terminal);
+  for (const child of command.commands) {
+    child.showHelpAfterError(`${nameOf(child)} --help says what it takes`);
+    quiet(child, terminal);
+  }
+}
+
+const nameOf = (command: Command): string => `${command.parent ? `${nameOf(command.parent)} ` : ''}${command.name()}`;
+
+/** A verb that is not there goes to the one that a noun alone means, to which it is a word too many. */
+function unknownVerb({ parent, args, registeredArguments: takes }: Command): string | null {
+  const [said] = parent?.args ?? [];
+  if (!parent?.parent || takes.length > 0 || said === undefined || args[0] !== said) return null;
+  const verbs = parent.commands.map((one) => one.name()).join(', ');
+  return `error: unknown command '${said}'\n${nameOf(parent)} has ${verbs}\n`;
 }

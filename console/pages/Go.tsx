@@ -3,6 +3,7 @@ import { Redirect, useParams } from 'wouter';
 import { type Input, type Name, useApi } from '../api.ts';
 import { LedgerView } from '../parts/LedgerView.tsx';
 import { RecordView } from '../parts/RecordView.tsx';
+import { SystemRecordView } from '../parts/SystemRecordView.tsx';
 import { hrefOf } from '../paths.ts';
 import { shortId } from '../ui/format.ts';
 import { Id } from '../ui/Id.tsx';
@@ -23,6 +24,10 @@ const objects: Readonly<Record<string, readonly [string, Name]>> = {
   sto: ['Containment', 'getContainment'],
   apr: ['Approval', 'getApproval'],
   ctl: ['Limit', 'getLimitState'],
+  usr: ['Member', 'getMember'],
+  chn: ['Alert channel', 'getChannel'],
+  alr: ['Alert', 'getAlert'],
+  dlv: ['Delivery', 'getDelivery'],
 };
 
 /** Leads any id to what it names. */
@@ -31,7 +36,21 @@ export function Go() {
   if (!hrefOf(id).startsWith('/go/')) return <Redirect to={hrefOf(id)} replace />;
   const known = objects[id.slice(0, 3)];
   if (!known) return <NotFound />;
-  return <Shown key={id} id={id} name={known[0]} of={known[1]} />;
+  return known[1] === 'getLedgerEntry' ? (
+    <Event key={id} id={id} />
+  ) : (
+    <Shown key={id} id={id} name={known[0]} of={known[1]} />
+  );
+}
+
+/** An event is in the ledger or of the system: its id does not tell. */
+function Event({ id }: { id: string }) {
+  const entry = useApi('getLedgerEntry', { params: { id } });
+  return entry.isError && entry.error.status === 404 ? (
+    <Shown id={id} name="System record" of="getSystemRecord" />
+  ) : (
+    <Shown id={id} name="Ledger entry" of="getLedgerEntry" />
+  );
 }
 
 function Shown({ id, name, of }: { id: string; name: string; of: Name }) {
@@ -48,6 +67,8 @@ function Shown({ id, name, of }: { id: string; name: string; of: Name }) {
 
 function shown(of: Name, data: unknown): ReactNode {
   if (of === 'getLlmRunRecord') return <RecordView record={data as Parameters<typeof RecordView>[0]['record']} />;
+  if (of === 'getSystemRecord')
+    return <SystemRecordView record={data as Parameters<typeof SystemRecordView>[0]['record']} />;
   if (of === 'getLedgerEntry') return <LedgerView entry={data as Parameters<typeof LedgerView>[0]['entry']} />;
   return <Json value={data} label="The object" />;
 }

@@ -23,7 +23,8 @@ export function App() {
         <Loading what="the console" />
       </GiveUp.Provider>
     );
-  if (session.isError)
+  // Whoever has signed in keeps what is shown while the server is away: its band says of when it is.
+  if (!session.data)
     return <Failed what="The server does not answer" error={session.error} onRetry={() => void session.refetch()} />;
   if (!session.data.signed_in) {
     const has_oidc = session.data.has_oidc === true;

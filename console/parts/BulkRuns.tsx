@@ -1,11 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { type Answer, call } from '../api.ts';
 import { Money } from '../ui/Amount.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { sumUsd } from '../ui/money-sum.ts';
 import { useToast } from '../ui/Toast.tsx';
+import { AtRisk, type InFlight } from './AtRisk.tsx';
 import { ReasonDialog } from './ReasonDialog.tsx';
 import { isOpen } from './RunActions.tsx';
 import type { RunRow } from './run-columns.tsx';
@@ -107,14 +108,40 @@ function KillAll({ runs, onClose }: { runs: readonly RunRow[]; onClose: (is_done
       about={
         <>
           Ends {runsText(asked.length)} of {agents} {agents === 1 ? 'agent' : 'agents'} for good. Together they have
-          cost <Money usd={sumUsd(asked.map(({ estimated_cost_usd }) => estimated_cost_usd))} />. Their calls in flight
-          are cut on every process; the provider may still bill them. All other runs go on.
+          cost <Money usd={sumUsd(asked.map(({ estimated_cost_usd }) => estimated_cost_usd))} />.{' '}
+          <RiskOfAll runs={asked} /> All other runs go on.
         </>
       }
       onReason={(reason) => void kill(reason)}
     />
   );
 }
+
+/** What is in flight of all of them, asked for once; a run that ends with another chosen one is counted with that. */
+function RiskOfAll({ runs }: { runs: readonly RunRow[] }) {
+  const [at_risk, setAtRisk] = useState<InFlight | 'unknown' | null>(null);
+  useEffect(() => {
+    const chosen = new Set(runs.map(({ id }) => id));
+    const counted = runs.filter(({ parent_run_id }) => parent_run_id === null || !chosen.has(parent_run_id));
+    void forEach(counted, ({ id }) => call('getInFlight', { params: { id } })).then(({ done, failed }) =>
+      setAtRisk(failed.length > 0 ? 'unknown' : togetherOf(done)),
+    );
+  }, [runs]);
+  if (at_risk !== null && at_risk !== 'unknown') return <AtRisk of={at_risk} />;
+  return (
+    <>
+      Their calls in flight are cut on every process; the provider may still bill them
+      {at_risk === 'unknown' ? ', and what they cost at most could not be read' : ''}.
+    </>
+  );
+}
+
+const togetherOf = (all: readonly InFlight[]): InFlight => ({
+  calls: all.reduce((sum, { calls }) => sum + calls, 0),
+  at_most_usd: sumUsd(all.map(({ at_most_usd }) => at_most_usd)),
+  unpriced_calls: all.reduce((sum, { unpriced_calls }) => sum + unpriced_calls, 0),
+  runs: all.reduce((sum, { runs }) => sum + runs, 0),
+});
 
 function KilledAll({ outcome, onClose }: { outcome: Outcome<Answer<'killRun'>>; onClose: () => void }) {
   const { done, failed } = outcome;

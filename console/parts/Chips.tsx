@@ -50,11 +50,11 @@ export function Chips(props: Props) {
 export const toId = (id: string | null | undefined, otherwise: string): Target | string =>
   id ? { href: hrefOf(id), text: <code>{shortId(id)}</code> } : otherwise;
 
-/** A link with the short form of an id. */
-export function IdLink({ id }: { id: string }) {
+/** A link with the name of what it leads to, or the short form of its id. */
+export function IdLink({ id, name = null }: { id: string; name?: string | null }) {
   return (
     <Link href={hrefOf(id)} title={id}>
-      <code>{shortId(id)}</code>
+      {name ?? <code>{shortId(id)}</code>}
     </Link>
   );
 }

@@ -8,13 +8,17 @@ import { useKept } from './kept.ts';
 import { CheckField } from './RadioField.tsx';
 import { WidthField } from './WidthField.tsx';
 
-/** Which columns of a list somebody has put away or given a width, in their browser; those without a title belong to every row. */
+/**
+ * Which columns of a list somebody has put away, taken up or given a width, in their browser; those without a title belong
+ * to every row.
+ */
 export function useColumns<Row>(label: string, all: readonly Column<Row>[]) {
   const [hidden, setHidden] = useKept<readonly string[]>(`aos.columns.${label}`);
-  const away = useMemo(() => new Set(hidden ?? []), [hidden]);
+  const spare = all.flatMap((column) => (column.spare ? [column.id] : [])).join(' ');
+  const away = useMemo(() => new Set(hidden ?? spare.split(' ').filter(Boolean)), [hidden, spare]);
   const turn = (id: string) => {
     const next = away.has(id) ? [...away].filter((other) => other !== id) : [...away, id];
-    setHidden(next.length === 0 ? null : next);
+    setHidden([...next].sort().join(' ') === spare.split(' ').sort().join(' ') ? null : next);
   };
   const [given, setGiven] = useKept<Widths>(`aos.widths.${label}`);
   const give = (id: string, px: number | null) => {
@@ -30,7 +34,8 @@ export function useColumns<Row>(label: string, all: readonly Column<Row>[]) {
     () => (away.size === 0 ? all : all.filter(({ id, title }) => title === '' || !away.has(id))),
     [all, away],
   );
-  return { shown, away, turn, widths: given ?? own_widths, give, reset };
+  const is_own = hidden === null && given === null;
+  return { shown, away, turn, widths: given ?? own_widths, give, reset, is_own };
 }
 
 interface Props<Row> {
@@ -41,9 +46,9 @@ interface Props<Row> {
 }
 
 export function ColumnsDialog<Row>({ label, all, choice, onClose }: Props<Row>) {
-  const { shown, away, turn, widths, give, reset } = choice;
+  const { away, turn, widths, give, reset, is_own } = choice;
   const titled = all.filter(({ title }) => title !== '');
-  const left = titled.length - away.size;
+  const left = titled.filter(({ id }) => !away.has(id)).length;
   return (
     <Dialog
       open
@@ -52,7 +57,7 @@ export function ColumnsDialog<Row>({ label, all, choice, onClose }: Props<Row>) 
       about="Kept in this browser. A narrow window leaves some of them out. Widths are in pixels; the edge of a title is dragged, too."
       buttons={
         <>
-          <Button disabled={shown === all && widths === own_widths} onClick={reset}>
+          <Button disabled={is_own} onClick={reset}>
             As they were
           </Button>
           <Button kind="primary" onClick={onClose}>

@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { rooms } from '../routes.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
-import { keyWordsNow } from '../ui/key-words.ts';
+import { keyWordsNow, withCommand } from '../ui/key-words.ts';
 import { areKeysOff, setKeysOff } from './keys.ts';
 import styles from './Shell.module.css';
 
 const always: readonly (readonly [string, string])[] = [
-  ['⌘K', 'Search, go to, do'],
+  [withCommand('K'), 'Search, go to, do'],
   ...rooms.map(({ key, name }) => [`g ${key}`, name] as const),
   ['c', 'Write a new policy'],
   ['?', 'This map'],

@@ -1,12 +1,15 @@
 import { useState } from 'react';
-import { type Answer, useAct } from '../api.ts';
+import { type Answer, useAct, useApi } from '../api.ts';
 import { Money } from '../ui/Amount.tsx';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Glyph } from '../ui/Glyph.tsx';
 import { Instant } from '../ui/Time.tsx';
+import { AtRisk, callsText } from './AtRisk.tsx';
 import styles from './KillDialog.module.css';
 import { ReasonDialog } from './ReasonDialog.tsx';
+
+type Receipt = Answer<'killRun'>;
 
 interface Run {
   id: string;
@@ -15,11 +18,11 @@ interface Run {
   estimated_cost_usd: string;
 }
 
-/** Says what a kill stops, asks why, and then shows what was confirmed and what was not. */
+/** Says what a kill stops and what that may cost, asks why, and then shows what was confirmed and what was not. */
 export function KillDialog({ run, onClose }: { run: Run; onClose: () => void }) {
   const kill = useAct('killRun');
-  const [receipt, setReceipt] = useState<Answer<'killRun'> | null>(null);
-  if (receipt) return <ReceiptDialog receipt={receipt} onClose={onClose} />;
+  const [receipt, setReceipt] = useState<Receipt | null>(null);
+  if (receipt) return <ReceiptDialog run_id={run.id} receipt={receipt} onClose={onClose} />;
   return (
     <ReasonDialog
       open
@@ -37,7 +40,7 @@ export function KillDialog({ run, onClose }: { run: Run; onClose: () => void }) 
             <Money usd={run.estimated_cost_usd} />.
           </p>
           <ul className={styles.effects}>
-            <li>Its calls in flight are cut on every process; the provider may still bill them.</li>
+            <Risk run_id={run.id} />
             <li>Every later call of the run is refused.</li>
             <li>Other runs and other sessions go on.</li>
           </ul>
@@ -48,38 +51,91 @@ export function KillDialog({ run, onClose }: { run: Run; onClose: () => void }) 
   );
 }
 
-function ReceiptDialog({ receipt, onClose }: { receipt: Answer<'killRun'>; onClose: () => void }) {
+/** What is in flight now, as long as the question stands. */
+function Risk({ run_id }: { run_id: string }) {
+  const { data, isError } = useApi('getInFlight', { params: { id: run_id } }, { refetchInterval: 1_000 });
+  if (!data)
+    return (
+      <li>
+        Its calls in flight are cut on every process; the provider may still bill them
+        {isError ? ', and what they cost at most could not be read' : ''}.
+      </li>
+    );
+  const { runs } = data;
+  return (
+    <>
+      <li>
+        <AtRisk of={data} />
+      </li>
+      {runs > 0 && (
+        <li>
+          {runs} {runs === 1 ? 'run that was asked for in it ends' : 'runs that were asked for in it end'} with it.
+        </li>
+      )}
+    </>
+  );
+}
+
+/** The receipt goes on ticking while processes confirm. */
+function ReceiptDialog({ run_id, receipt, onClose }: { run_id: string; receipt: Receipt; onClose: () => void }) {
+  const refetchInterval = ({ state }: { state: { data?: Answer<'getRun'> | undefined } }) =>
+    state.data?.kill?.processes_missing === 0 ? false : 500;
+  const asked = { enabled: !receipt.complete, refetchInterval };
+  const { data } = useApi('getRun', { params: { id: run_id } }, asked);
+  const now = receipt.complete ? null : data?.kill;
+  const shown: Confirmed = now
+    ? {
+        cut: now.calls_aborted + now.streams_cut,
+        confirmed: now.processes_confirmed,
+        asked: now.processes_confirmed + now.processes_missing,
+      }
+    : {
+        cut: receipt.calls_aborted + receipt.streams_cut,
+        confirmed: receipt.processes_confirmed,
+        asked: receipt.processes_asked,
+      };
+  const is_complete = shown.confirmed === shown.asked;
   return (
     <Dialog
       open
       onClose={onClose}
-      title={receipt.complete ? 'The run is killed' : 'The run is being stopped'}
-      about={receipt.message}
+      title={is_complete ? 'The run is killed' : 'The run is being stopped'}
+      about={
+        is_complete
+          ? 'Every process has confirmed.'
+          : 'Processes that have not confirmed admit no call of it; one that they had admitted before may still run.'
+      }
       buttons={
         <Button kind="primary" onClick={onClose}>
           Close
         </Button>
       }
     >
-      <ReceiptList receipt={receipt} />
+      <ReceiptList receipt={receipt} of={shown} />
     </Dialog>
   );
 }
 
+interface Confirmed {
+  cut: number;
+  confirmed: number;
+  asked: number;
+}
+
 /** What was confirmed, line by line; nothing is ticked that nobody has said. */
-function ReceiptList({ receipt }: { receipt: Answer<'killRun'> }) {
-  const { calls_aborted, streams_cut, processes_asked, processes_confirmed, process_confirmed, stop } = receipt;
-  const cut = calls_aborted + streams_cut;
+function ReceiptList({ receipt, of }: { receipt: Receipt; of: Confirmed }) {
+  const { process_confirmed, stop } = receipt;
+  const { cut, confirmed, asked } = of;
+  const is_complete = confirmed === asked;
+  const none = is_complete ? 'No call was in flight' : 'No call is known to have been in flight';
   return (
-    <ol className={styles.receipt}>
+    <ol className={styles.receipt} aria-live="polite">
       <Line done>
         Further calls are denied since <Instant at={stop.ordered_at} clock /> UTC
       </Line>
-      <Line done={receipt.complete}>
-        {cut === 0
-          ? 'No call was in flight'
-          : `${cut} ${cut === 1 ? 'call' : 'calls'} in flight cut (may still be billed)`}
-        ; {processes_confirmed} of {processes_asked} processes confirmed
+      <Line done={is_complete}>
+        {cut === 0 ? none : `${callsText(cut)} in flight cut (may still be billed)`}; {confirmed} of {asked} processes
+        confirmed
       </Line>
       <Line done={process_confirmed === true}>
         {process_confirmed === true

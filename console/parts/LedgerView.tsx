@@ -5,6 +5,7 @@ import { Id } from '../ui/Id.tsx';
 import { Json, KeyValue } from '../ui/KeyValue.tsx';
 import { Instant } from '../ui/Time.tsx';
 import { IdLink } from './Chips.tsx';
+import { Named, WhoActed } from './WhoActed.tsx';
 
 /** An entry of the ledger with what changed, member by member. */
 export function LedgerView({ entry }: { entry: Item<'listLedgerEntries'> }) {
@@ -15,11 +16,14 @@ export function LedgerView({ entry }: { entry: Item<'listLedgerEntries'> }) {
         of={[
           ['Entry', <Id key="id" id={entry.id} />],
           ['At', <Instant key="at" at={entry.occurred_at} />],
-          ['By', `${entry.actor_type} ${entry.actor_id}`],
+          ['Event', entry.event],
+          ['Actor', <WhoActed key="by" of={entry} />],
           ['Object', id_shape.test(entry.object_id) ? <IdLink key="object" id={entry.object_id} /> : entry.object_id],
           ['Run', entry.run_id && <IdLink key="run" id={entry.run_id} />],
           ['Reason', entry.reason && <Said key="reason" text={entry.reason} />],
-          ['Request', entry.request_id],
+          ['Request', entry.request_id && <Id key="request" id={entry.request_id} />],
+          ['Key', entry.api_key_id && <Named key="key" id={entry.api_key_id} name={entry.api_key_name} />],
+          ['Written', <Instant key="written" at={entry.recorded_at} />],
         ]}
       />
       {changes.length > 0 && (

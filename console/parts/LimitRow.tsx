@@ -6,6 +6,7 @@ import { Meter } from '../ui/Meter.tsx';
 import { useNow } from '../ui/Time.tsx';
 import { fillOf, type Gauge, type Limit } from './gauge.ts';
 import styles from './LimitRow.module.css';
+import { windowWords } from './window-words.ts';
 import { consequenceOf } from './words.tsx';
 
 interface Props {
@@ -27,8 +28,8 @@ export function LimitRow({ limit, gauge, as_of = null, now = null }: Props) {
       <Link href={hrefOf(limit.policy_id)} className="cut" title={`${limit.policy_name} v${limit.policy_version}`}>
         {limit.policy_name}
       </Link>
-      <span className="cut quiet" title={limit.title}>
-        {limit.title}
+      <span className="cut quiet" title={countedText(limit, gauge)}>
+        {limit.title} {windowWords(limit.limit).replace(/,.*/, '')}
       </span>
       <span className="cut">
         {amountText(gauge.posted, unit)}
@@ -55,6 +56,14 @@ export function LimitRow({ limit, gauge, as_of = null, now = null }: Props) {
       )}
     </div>
   );
+}
+
+/** What it counts, over which time, for whom, and of when the figures are. */
+function countedText({ title, limit, count_per, generated_at }: Limit, { resets_at }: Gauge): string {
+  const whose =
+    count_per === 'together' ? 'all counted together' : `counted for each ${count_per.replaceAll('_', ' ')}`;
+  const resets = resets_at === null ? '' : `; resets ${instantText(Date.parse(resets_at))}`;
+  return `${title} ${windowWords(limit)}, ${whose}${resets}; as of ${clockText(Date.parse(generated_at))} UTC`;
 }
 
 function Ending({ gauge, full }: { gauge: Gauge; full: boolean }) {

@@ -1,28 +1,39 @@
+import { type Total, totalText } from '@aos/core/base/total.ts';
 import { type Input, type Name, useApi } from '../api.ts';
 import { LinkButton } from '../ui/Button.tsx';
 import { chosenText, type Filtering } from '../ui/Filters.tsx';
-import { exactText } from '../ui/format.ts';
+import { all_time } from './time-range.ts';
 
 interface Props<N extends Name> {
   of: N;
   query: Input<N>['query'] | undefined;
   values: Filtering;
+  /** The time it is of, besides. */
+  within: { from?: string };
   onChange: (values: Filtering) => void;
+  /** Lets it be of all time. */
+  onAllTime?: (span: string) => void;
 }
 
 /** For a list that is narrowed to nothing: what each filter hides. */
-export function Loosening<N extends Name>({ of, query, values, onChange }: Props<N>) {
+export function Loosening<N extends Name>({ of, query, values, within, onChange, onAllTime }: Props<N>) {
   const chosen = Object.entries(values).filter(([, of_name]) => of_name.length > 0);
   return (
     <ul>
+      {within.from !== undefined && (
+        <li>
+          <LinkButton onClick={() => onAllTime?.(all_time)}>Look at all time</LinkButton>{' '}
+          <Gain of={of} query={{ ...query, ...values, limit: 1 } as Input<N>['query']} />
+        </li>
+      )}
       {chosen.map(([name, of_name]) => {
         const without = { ...values, [name]: [] };
         return (
           <li key={name}>
             <LinkButton onClick={() => onChange(without)}>
-              Remove {name}: {of_name.map(chosenText).join(', ')}
+              Remove {name === 'q' ? 'text' : name}: {of_name.map(chosenText).join(', ')}
             </LinkButton>{' '}
-            <Gain of={of} query={{ ...query, ...without, limit: 1 } as Input<N>['query']} />
+            <Gain of={of} query={{ ...query, ...without, ...within, limit: 1 } as Input<N>['query']} />
           </li>
         );
       })}
@@ -33,6 +44,5 @@ export function Loosening<N extends Name>({ of, query, values, onChange }: Props
 function Gain<N extends Name>({ of, query }: { of: N; query: Input<N>['query'] }) {
   const { data } = useApi(of, { query } as Input<N>, { staleTime: 30_000 });
   if (!data) return null;
-  const { total } = data as { total?: number | null };
-  return <span className="quiet">0 → {total === null ? 'more than 10,000' : exactText(total ?? 0)}</span>;
+  return <span className="quiet">0 → {totalText(data as unknown as Total)}</span>;
 }

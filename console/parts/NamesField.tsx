@@ -1,7 +1,6 @@
 import { type ReactNode, useId, useState } from 'react';
-import { Button } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
-import { Glyph } from '../ui/Glyph.tsx';
+import { ChosenNames } from './ChosenNames.tsx';
 import styles from './Wizard.module.css';
 
 export interface Suggestion {
@@ -62,23 +61,12 @@ export function NamesField({ label, hint, error, names, suggestions = [], onChan
           </option>
         ))}
       </datalist>
-      {names.length > 0 && (
-        <ul className={styles.chosen} aria-label={`${label}: chosen`}>
-          {names.map((name) => (
-            <li key={name}>
-              {nameOf(name)}
-              <Button
-                small
-                kind="plain"
-                aria-label={`Remove ${nameOf(name)}`}
-                onClick={() => onChange(names.filter((one) => one !== name))}
-              >
-                <Glyph name="cross" size={10} />
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <ChosenNames
+        label={label}
+        names={names}
+        nameOf={nameOf}
+        onRemove={(name) => onChange(names.filter((one) => one !== name))}
+      />
     </div>
   );
 }

@@ -1,26 +1,33 @@
 import { Command } from 'cmdk';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useApi } from '../api.ts';
 import { hrefOf, id_shape } from '../paths.ts';
 import { rooms } from '../routes.tsx';
+import { tabs } from '../tabs.ts';
 import { chooseTheme } from '../theme.ts';
+import { Said } from '../ui/Amount.tsx';
 import { shortId } from '../ui/format.ts';
 import styles from './Palette.module.css';
+import { useSettledText } from './settled-text.ts';
 
-/** What is done on a page of its own. */
+/** What is done on a page of its own, also by other words than those that stand here. */
 const doings = [
-  ['Write a new policy', '/policies/new'],
-  ['Cap an agent per day', '/policies/new?template=daily-cap'],
-  ['Explain a call', '/policies/explain'],
-  ['Make or revoke a key', '/settings/api-keys'],
-  ['Contain or release an agent', '/settings/agents'],
-  ['Raise a limit once', '/limits'],
-  ['Send a test to a channel', '/settings/channels'],
-  ['Set a price', '/settings/prices'],
-  ['Invite somebody', '/settings/members'],
-  ['Look at the health of the system', '/settings/system'],
+  ['Write a new policy', '/policies/new', 'create add limit rule budget'],
+  ['Cap an agent per day', '/policies/new?template=daily-cap', 'limit budget spend cost'],
+  ['Explain a call', '/policies/explain', 'why decision refused blocked'],
+  ['Make or revoke a key', '/settings/api-keys', 'new key create add rotate api secret contain stop'],
+  ['Contain or release an agent', '/settings/agents', 'stop block disable quarantine'],
+  ['Pause or kill a run', '/activity/live', 'stop cancel end abort'],
+  ['Raise a limit once', '/limits', 'top up override more budget'],
+  ['Send a test to a channel', '/settings/channels', 'alert notify slack webhook e-mail'],
+  ['Add a provider', '/settings/providers', 'new model openai anthropic ollama'],
+  ['Set a price', '/settings/prices', 'new model cost'],
+  ['Invite somebody', '/settings/members', 'new add member user person role'],
+  ['Look at the health of the system', '/settings/system', 'status'],
 ] as const;
+
+const pages_below = Object.entries(tabs).flatMap(([room, of]) => of.map(({ name, href }) => ({ room, name, href })));
 
 interface Props {
   onClose: () => void;
@@ -67,12 +74,20 @@ export function Palette({ onClose, onKeys }: Props) {
               {name} <kbd>g {key}</kbd>
             </Command.Item>
           ))}
+          {asked !== '' &&
+            pages_below.map(({ room, name, href }) => (
+              <Command.Item key={href} value={`${room}: ${name}`} onSelect={go(href)}>
+                {room}: {name}
+              </Command.Item>
+            ))}
         </Command.Group>
         {found.length > 0 && (
           <Command.Group heading="Found">
             {found.map(({ kind, id, name, about, url }) => (
               <Command.Item key={id} value={`${asked} ${kind} ${name} ${id}`} onSelect={go(pathIn(url))}>
-                <span className="cut">{name}</span>{' '}
+                <span className="cut">
+                  <Said text={name} />
+                </span>{' '}
                 <span className="faint" style={{ whiteSpace: 'nowrap' }}>
                   {kind.replace('api_key', 'key').replace('actor', 'human')}
                   {about && about !== name && `, ${about}`}
@@ -87,8 +102,8 @@ export function Palette({ onClose, onKeys }: Props) {
           </Command.Group>
         )}
         <Command.Group heading="Do">
-          {doings.map(([name, href]) => (
-            <Command.Item key={href} value={name} onSelect={go(href)}>
+          {doings.map(([name, href, words]) => (
+            <Command.Item key={name} value={name} keywords={words.split(' ')} onSelect={go(href)}>
               {name}
             </Command.Item>
           ))}
@@ -103,15 +118,9 @@ export function Palette({ onClose, onKeys }: Props) {
   );
 }
 
-const pause_ms = 150;
-
 /** What the server finds for the text, once nobody types for a moment; what was found before stays until then. */
 function useFound(text: string) {
-  const [settled, setSettled] = useState('');
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), pause_ms);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const settled = useSettledText(text);
   const search = useApi(
     'search',
     { query: { q: settled } },

@@ -6,9 +6,10 @@ import { Menu } from '../ui/Menu.tsx';
 import { useToast } from '../ui/Toast.tsx';
 import { ExemptDialog } from './ExemptDialog.tsx';
 import { ReasonDialog } from './ReasonDialog.tsx';
+import { ShadowDoubts } from './ShadowDoubts.tsx';
 import { useMay } from './session.ts';
 
-type Policy = Pick<Answer<'getPolicy'>, 'id' | 'name' | 'status' | 'mode' | 'sentence'>;
+type Policy = Pick<Answer<'getPolicy'>, 'id' | 'name' | 'status' | 'mode' | 'sentence' | 'managed_by'>;
 type Kind = 'shadow' | 'enforce' | 'disable' | 'retire';
 
 interface Words {
@@ -68,7 +69,7 @@ export function PolicyActions({ policy }: { policy: Policy }) {
     <>
       {policy.status !== 'retired' && (
         <Button disabled={!may_write} onClick={() => navigate(`/policies/${policy.id}/edit`)}>
-          Edit
+          {policy.managed_by ? 'Edit anyway' : 'Edit'}
         </Button>
       )}
       {kindsFor(policy)
@@ -134,6 +135,7 @@ function Ask({ kind, policy, onClose }: { kind: Kind; policy: Policy; onClose: (
         <>
           <p>{policy.sentence}</p>
           <p>{about}</p>
+          {kind === 'enforce' && policy.status === 'active' && <ShadowDoubts id={policy.id} />}
         </>
       }
       verb={verb}

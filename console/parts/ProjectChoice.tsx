@@ -38,12 +38,11 @@ function Choice({ tenant }: { tenant: string }) {
     ...(chosen === slug && { hint: '✓' }),
     onChoose: () => choose(slug),
   });
+  const shown = `${tenant} / ${chosen ?? 'all projects'}`;
   return (
     <Menu items={[item(null, 'All projects'), ...(slugs ?? []).map((slug) => item(slug, slug))]}>
-      <Button kind="plain" aria-label={`Project: ${chosen ?? 'all'}`}>
-        <span className="cut">
-          {tenant} / {chosen ?? 'all projects'}
-        </span>
+      <Button kind="plain" aria-label={`Project: ${shown}`}>
+        <span className="cut">{shown}</span>
         <ChevronDown size={13} aria-hidden="true" />
       </Button>
     </Menu>

@@ -5,10 +5,26 @@ import { durationText, shortId } from '../ui/format.ts';
 import { Hash, Id } from '../ui/Id.tsx';
 import { Json, KeyValue } from '../ui/KeyValue.tsx';
 import { Instant } from '../ui/Time.tsx';
+import { Charges } from './Charges.tsx';
 import { Chips, toId } from './Chips.tsx';
 
+type Shown = Item<'listLlmRunRecords'>;
+
+/** Parts of the tokens that few calls have, and what is not counted in tokens. */
+function partsOf(record: Shown): [string, number][] {
+  const parts: [string, number | null][] = [
+    ['Written to cache', record.cache_write_tokens],
+    ['Of these for 1 h', record.cache_write_1h_tokens],
+    ['Reasoning out', record.reasoning_tokens],
+    ['Audio in', record.audio_input_tokens],
+    ['Audio out', record.audio_output_tokens],
+    ['Web searches', record.web_searches],
+  ];
+  return parts.flatMap(([name, count]) => (count ? [[name, count]] : []));
+}
+
 /** A record of a call of a model: what went in and out as amounts and hashes, and what it belongs to. */
-export function RecordView({ record }: { record: Item<'listLlmRunRecords'> }) {
+export function RecordView({ record }: { record: Shown }) {
   const { admitted_at, settled_at } = record;
   return (
     <>
@@ -29,9 +45,11 @@ export function RecordView({ record }: { record: Item<'listLlmRunRecords'> }) {
           ['Tokens in', record.input_tokens],
           ['Tokens out', record.output_tokens],
           ['Cached in', record.cached_input_tokens],
+          ...partsOf(record),
           ['Usage from', record.usage_source],
           ['Cost', <Money key="c" usd={record.cost_usd} />],
           ['Price', record.price_version],
+          ['Charged for', record.charges && <Charges key="ch" of={record.charges} />],
           ['Prompt hash', <Hash key="p" hash={record.prompt_hash} />],
           ['Response hash', <Hash key="r" hash={record.response_hash} />],
           ['Wire', `${record.wire}${record.streamed ? ', streamed' : ''}`],

@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import { useApi } from '../api.ts';
 import { hrefOf, stepHref } from '../paths.ts';
-import { Count, Money } from '../ui/Amount.tsx';
+import { Count, KnownMoney } from '../ui/Amount.tsx';
 import { durationText } from '../ui/format.ts';
 import { Id } from '../ui/Id.tsx';
 import { KeyValue } from '../ui/KeyValue.tsx';
@@ -36,7 +36,7 @@ export function RunPeek({ run }: { run: RunRow }) {
               <Count value={run.input_tokens} of="tokens" /> in, <Count value={run.output_tokens} of="tokens" /> out
             </span>,
           ],
-          ['Cost', <Money key="cost" usd={run.estimated_cost_usd} />],
+          ['Cost', <KnownMoney key="cost" usd={run.estimated_cost_usd} unpriced={run.unpriced_calls} />],
           ['Ended because', run.termination_reason && plainWords(run.termination_reason)],
           ['Last refusal', run.last_refusal && plainWords(run.last_refusal)],
           ['Started', <Instant key="at" at={run.started_at ?? run.created_at} />],

@@ -1,21 +1,8 @@
 import type { ReactNode } from 'react';
-import { useLocation } from 'wouter';
 import { Button } from '../ui/Button.tsx';
 import { Page } from '../ui/Page.tsx';
-import { Tabs } from '../ui/Tabs.tsx';
+import { RoomTabs } from './RoomTabs.tsx';
 import { useMay } from './session.ts';
-
-const pages = [
-  ['/settings/api-keys', 'API keys'],
-  ['/settings/agents', 'Agents'],
-  ['/settings/channels', 'Alert channels'],
-  ['/settings/deliveries', 'Deliveries'],
-  ['/settings/projects', 'Projects'],
-  ['/settings/providers', 'Providers'],
-  ['/settings/prices', 'Prices'],
-  ['/settings/members', 'Members & roles'],
-  ['/settings/system', 'System health'],
-] as const;
 
 interface Props {
   title: string;
@@ -29,7 +16,6 @@ interface Props {
 
 /** A page of the room, with the way to the others. */
 export function SettingsPage({ title, full = false, act, elsewhere, children }: Props) {
-  const [path] = useLocation();
   const may = useMay('administer');
   return (
     <Page
@@ -49,7 +35,7 @@ export function SettingsPage({ title, full = false, act, elsewhere, children }: 
         )
       }
     >
-      <Tabs label="Settings" of={pages.map(([href, name]) => ({ href, name, current: path === href }))} />
+      <RoomTabs of="Settings" />
       {children}
     </Page>
   );

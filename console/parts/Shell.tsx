@@ -1,5 +1,6 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { LogOut, Moon, Search, Sun } from 'lucide-react';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { call, useApi } from '../api.ts';
 import { useLive } from '../live.tsx';
@@ -8,6 +9,7 @@ import { chooseTheme } from '../theme.ts';
 import { Button } from '../ui/Button.tsx';
 import { Status } from '../ui/Chip.tsx';
 import { clockText } from '../ui/format.ts';
+import { withCommand } from '../ui/key-words.ts';
 import { Menu } from '../ui/Menu.tsx';
 import { Notice } from '../ui/States.tsx';
 import { KeyMap } from './KeyMap.tsx';
@@ -72,7 +74,7 @@ function TopBar({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void
       <button type="button" className={styles.search} onClick={onSearch}>
         <Search size={13} aria-hidden="true" /> <span className={`cut ${styles.roomy}`}>Search or run a command</span>
         <span className={styles.rest} />
-        <kbd className={styles.roomy}>⌘K</kbd>
+        <kbd className={styles.roomy}>{withCommand('K')}</kbd>
       </button>
       <span className={styles.rest} />
       <LiveDot />
@@ -117,14 +119,25 @@ function LiveDot() {
 function Navigation() {
   const [path] = useLocation();
   const open = useApi('listIncidents', { query: { status: 'open', limit: 1 } });
+  const nav = useRef<HTMLElement>(null);
+  // A narrow window has the rooms in a row that is wider than it: where one is must not lie beyond its edge.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path says which room is the current one
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
   return (
-    <nav className={styles.nav} aria-label="Rooms">
+    <nav ref={nav} className={styles.nav} aria-label="Rooms">
       {rooms.map(({ name, href, below }) => {
         const is_here = path === href || below.some((start) => path === start || path.startsWith(`${start}/`));
         return (
           <Link key={href} href={href} aria-current={is_here ? 'page' : undefined}>
             {name}
-            {href === '/incidents' && (open.data?.total ?? 0) > 0 && <span title="Open">{open.data?.total}</span>}
+            {href === '/incidents' && (open.data?.total ?? 0) > 0 && (
+              <span>
+                {open.data?.total}
+                <span className="only-read"> open incidents</span>
+              </span>
+            )}
           </Link>
         );
       })}
@@ -134,11 +147,14 @@ function Navigation() {
 
 function Staleness() {
   const { state, heard_ms } = useLive();
+  const client = useQueryClient();
   if (state !== 'stale') return null;
-  const since = clockText(heard_ms);
+  const shown = client.getQueryCache().findAll({ type: 'active' });
+  const freshest = Math.max(...shown.map(({ state: { dataUpdatedAt } }) => dataUpdatedAt));
   return (
     <Notice>
-      Live updates stopped {since} UTC. Trying again; numbers are from {since}.
+      Live updates stopped {clockText(heard_ms)} UTC — reconnecting. Numbers are from{' '}
+      {clockText(Math.min(freshest, heard_ms))} UTC; what is done meanwhile is refused and not kept.
     </Notice>
   );
 }

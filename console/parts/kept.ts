@@ -14,8 +14,13 @@ export function useKept<Of>(name: string): [Of | null, (to: Of | null) => void] 
   const [kept, setKept] = useState<Of | null>(() => keptAt<Of>(name));
   const keep = (to: Of | null) => {
     setKept(to);
-    if (to === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, JSON.stringify(to));
+    forgetOrKeep(name, to);
   };
   return [kept, keep];
+}
+
+/** The same without being shown. */
+export function forgetOrKeep(name: string, to: unknown): void {
+  if (to === null) localStorage.removeItem(name);
+  else localStorage.setItem(name, JSON.stringify(to));
 }

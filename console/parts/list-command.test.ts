@@ -16,7 +16,7 @@ test('what is left out is quoted, or a shell would look for it in its history', 
 });
 
 test('no command is said where it would list something else', () => {
-  for (const query of ['reason=TIMEOUT', 'agent=a,b', 'agent=-x', 'project=a&project=b', 'is_synthetic=true'])
+  for (const query of ['place=here', 'agent=a,b', 'agent=-x', 'project=a&project=b', 'is_synthetic=true'])
     expect([query, listCommand('listCompletedRuns', `/x?${query}`)]).toEqual([query, null]);
   expect(listCommand('listMembers', '/api/v1/members')).toBeNull();
 });

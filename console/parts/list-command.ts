@@ -9,29 +9,72 @@ interface Listing {
 }
 
 const of_asker = { agent: '--agent', project: '--project' };
+const of_time = { from: '--from', to: '--to' };
+const of_runs = {
+  ...of_asker,
+  ...{ q: '--search', actor: '--actor', api_key: '--key', session: '--session', model: '--model' },
+  ...{ provider: '--provider', source: '--source', status: '--status', hold: '--hold', reason: '--reason' },
+  ...{ policy: '--policy', risk: '--risk', cost: '--cost', elapsed: '--elapsed' },
+  ...of_time,
+};
 
 /** The commands that list what a list of the console does. */
 export const list_commands: Readonly<Partial<Record<Name, Listing>>> = {
-  listLiveRuns: { command: 'runs list --live', options: { ...of_asker, status: '--status' } },
-  listCompletedRuns: { command: 'runs list --completed', options: { ...of_asker, status: '--status' } },
+  listLiveRuns: { command: 'runs list --live', options: of_runs },
+  listCompletedRuns: { command: 'runs list --completed', options: of_runs },
   listIncidents: {
     command: 'incidents list',
     options: { ...of_asker, status: '--status', severity: '--severity', category: '--category' },
   },
   listSignals: { command: 'signals list', options: { ...of_asker, status: '--status', type: '--type' } },
-  listPolicies: { command: 'policy list', options: { status: '--status' } },
-  listAgents: { command: 'agents list', options: { project: '--project' } },
-  listApiKeys: { command: 'keys list', options: { project: '--project' } },
+  listPolicies: {
+    command: 'policy list',
+    options: {
+      status: '--status',
+      action: '--action',
+      control: '--control',
+      owner: '--owner',
+      unfired_days: '--unfired',
+    },
+  },
+  listAgents: { command: 'agents list', options: { q: '--search', project: '--project' } },
+  listApiKeys: {
+    command: 'keys list',
+    options: { q: '--search', state: '--state', role: '--role', project: '--project' },
+  },
   listChannels: { command: 'channels list', options: {} },
   listProviders: { command: 'providers list', options: {} },
   listPrices: { command: 'providers prices', options: { model: '--model', provider: '--provider' } },
-  listLedgerEntries: { command: 'logs audit', options: { event: '--event', run: '--run' } },
-  listLlmRunRecords: { command: 'logs llm-runs', options: { run: '--run' } },
-  listSystemRecords: { command: 'logs system', options: {} },
+  listLedgerEntries: {
+    command: 'logs audit',
+    options: {
+      ...{ q: '--search', event: '--event', object: '--object', policy: '--policy', run: '--run' },
+      ...{ actor: '--actor', actor_type: '--actor-type', agent: '--agent', api_key: '--key' },
+      ...of_time,
+    },
+  },
+  listLlmRunRecords: {
+    command: 'logs llm-runs',
+    options: {
+      ...of_asker,
+      ...{ actor: '--actor', api_key: '--key', session: '--session', model: '--model', provider: '--provider' },
+      ...{ status: '--status', source: '--source', run: '--run', hash: '--hash' },
+      ...of_time,
+    },
+  },
+  listSystemRecords: {
+    command: 'logs system',
+    options: {
+      ...{ q: '--search', severity: '--severity', component: '--component', event: '--event', include: '--include' },
+      ...of_time,
+    },
+  },
 };
 
 /** Options that take one value only. */
-const single = new Set(['--project']);
+const single = new Set(['--project', '--search', '--from', '--to', '--unfired', '--hash', '--include']);
+/** Those that take it as it is. */
+const whole = new Set(['--search']);
 const synthetic = '--synthetic';
 /** How the rows are put together, not which there are. */
 const unsaid = new Set(['group', 'limit', 'cursor']);
@@ -50,7 +93,8 @@ export function listCommand(of: Name, path: string): string | null {
     }
     const option = listing.options[name];
     // A comma parts values, and what begins with a dash is taken for an option.
-    if (option === undefined || /^-|,/.test(value) || (single.has(option) && seen.has(option))) return null;
+    if (option === undefined || (single.has(option) && seen.has(option))) return null;
+    if (value.startsWith('-') || (value.includes(',') && !whole.has(option))) return null;
     seen.add(option);
     words.push(option, quoted(value));
   }

@@ -1,5 +1,6 @@
 import { isLeftOut, leavingOut, naming } from '@aos/core/activity/named.ts';
 import type { Facet, Filtering } from '../ui/Filters.tsx';
+import { valueText } from '../ui/format.ts';
 
 /** Filters whose value a row has under another name than the filter's, or than the filter's with an ending. */
 const named_otherwise: Readonly<Record<string, string>> = {
@@ -36,8 +37,10 @@ export function narrowingsOf(row: object, facets: readonly Facet[], values: Filt
     return [
       ...(chosen.length === 1 && chosen[0] === named
         ? []
-        : [{ words: `Filter for ${label}: ${value}`, to: { ...values, [name]: [named] } }]),
-      ...(rest.length > 0 ? [{ words: `Filter out ${label}: ${value}`, to: { ...values, [name]: rest } }] : []),
+        : [{ words: `Filter for ${label}: ${valueText(value)}`, to: { ...values, [name]: [named] } }]),
+      ...(rest.length > 0
+        ? [{ words: `Filter out ${label}: ${valueText(value)}`, to: { ...values, [name]: rest } }]
+        : []),
     ];
   });
 }

@@ -44,6 +44,7 @@ function useSettled<A>(
 
 export type Lint = Answer<'lintPolicy'>;
 export type Finding = Lint['findings'][number];
+export type Deciding = Lint['deciding'][number];
 
 /** What the server says about a document while it is written. */
 export function useLint(document: Record<string, unknown>, policy_id: string | undefined): Asked<Lint> {

@@ -96,9 +96,15 @@ export function State({ of, state, bare = false }: Props) {
   );
 }
 
+interface RunNow {
+  status: string;
+  hold: string;
+  is_killed: boolean;
+}
+
 /** How a run has ended and, where that says more, what ended it: `Stopped: budget`. */
-export function Outcome({ run }: { run: { status: string; termination_reason: string | null } }) {
-  const { tone, glyph, word } = lookOf('run', run.status);
+export function Outcome({ run }: { run: RunNow & { termination_reason: string | null } }) {
+  const { tone, glyph, word } = lookOf('run', runState(run));
   const why = run.termination_reason ?? '';
   const says_more = !['', 'COMPLETED', 'POLICY_BLOCK', 'USER_ABORT', 'SYSTEM_FAILURE'].includes(why);
   const [first] = word.split(' ');
@@ -111,17 +117,10 @@ export function Outcome({ run }: { run: { status: string; termination_reason: st
 
 const short_reasons: Readonly<Record<string, string>> = { BUDGET_EXCEEDED: 'budget', RATE_LIMITED: 'rate' };
 
-interface RunNow {
-  status: string;
-  hold: string;
-  /** Only what one run is asked for tells a kill; a list does not know it. */
-  kill?: object | null;
-}
-
-/** What holds a run comes before what it is doing, and who killed it before that it has ended. */
-export function runState({ status, hold, kill }: RunNow): string {
-  if (status === 'cancelled' && kill) return 'killed';
-  return hold === 'none' || !['queued', 'running', 'retry'].includes(status) ? status : hold;
+/** What holds a run comes before what it is doing, and that it was killed before how its end is counted. */
+export function runState({ status, hold, is_killed }: RunNow): string {
+  if (['queued', 'running', 'retry'].includes(status)) return hold === 'none' ? status : hold;
+  return is_killed ? 'killed' : status;
 }
 
 /** A policy that is active in shadow stops nothing, and is never shown as if it did. */

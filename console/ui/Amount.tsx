@@ -7,6 +7,14 @@ export function Money({ usd, compact = false }: { usd: string | null | undefined
   return <span title={`$${usd}`}>{moneyText(usd, compact)}</span>;
 }
 
+/** What is known of an amount of which a part is not: at least so much, and never $0. */
+export function KnownMoney({ usd, unpriced }: { usd: string; unpriced: number }) {
+  if (unpriced === 0) return <Money usd={usd} />;
+  const of = `${exactText(unpriced)} ${unpriced === 1 ? 'call' : 'calls'} of unknown price`;
+  if (Number(usd) === 0) return <span title={of}>price unknown</span>;
+  return <span title={`$${usd}, and ${of}`}>≥&nbsp;{moneyText(usd)}</span>;
+}
+
 /** A sentence of the API with its money and its instants as people read them. */
 export const Said = ({ text }: { text: string }) =>
   createElement(

@@ -19,6 +19,9 @@ export function Button({ kind = 'normal', small = false, hint, children, classNa
   );
 }
 
+/** The look of a primary button for a link: what the page is about leads elsewhere. */
+export const primaryLook = [styles.button, styles.primary, styles.small, styles.leads].join(' ');
+
 /** Looks like a link and does something here. */
 export function LinkButton({ className, ...rest }: ButtonHTMLAttributes<HTMLButtonElement>) {
   return <button type="button" {...rest} className={[styles.link, className].filter(Boolean).join(' ')} />;

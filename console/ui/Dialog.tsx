@@ -1,5 +1,5 @@
 import { Dialog as Kit } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import styles from './Dialog.module.css';
 
 interface Props {
@@ -13,24 +13,45 @@ interface Props {
 }
 
 /** A question that must be answered before anything else; Escape takes it back. */
-export function Dialog({ open, onClose, title, about, children, buttons }: Props) {
+export function Dialog({ open, onClose, ...asked }: Props) {
   return (
     <Kit.Root open={open} onOpenChange={(is_open) => !is_open && onClose()}>
       <Kit.Portal>
         <Kit.Overlay className={styles.scrim} />
-        <Kit.Content className={styles.dialog} {...(about === undefined && { 'aria-describedby': undefined })}>
-          <Kit.Title asChild>
-            <h2>{title}</h2>
-          </Kit.Title>
-          {about !== undefined && (
-            <Kit.Description asChild>
-              <div className="quiet">{about}</div>
-            </Kit.Description>
-          )}
-          {children}
-          {buttons && <div className={styles.buttons}>{buttons}</div>}
-        </Kit.Content>
+        <Question {...asked} />
       </Kit.Portal>
     </Kit.Root>
+  );
+}
+
+/** What has the focus goes on with it afterwards; of an item of a menu, which is gone by then, what opened the menu. */
+function focused(): Element | null {
+  const at = document.activeElement;
+  const menu = at?.closest('[role="menu"]')?.getAttribute('aria-labelledby');
+  return (menu ? document.getElementById(menu) : null) ?? at;
+}
+
+function Question({ title, about, children, buttons }: Omit<Props, 'open' | 'onClose'>) {
+  const [before] = useState(focused);
+  return (
+    <Kit.Content
+      className={styles.dialog}
+      onCloseAutoFocus={(event) => {
+        event.preventDefault();
+        if (before instanceof HTMLElement) before.focus();
+      }}
+      {...(about === undefined && { 'aria-describedby': undefined })}
+    >
+      <Kit.Title asChild>
+        <h2>{title}</h2>
+      </Kit.Title>
+      {about !== undefined && (
+        <Kit.Description asChild>
+          <div className="quiet">{about}</div>
+        </Kit.Description>
+      )}
+      {children}
+      {buttons && <div className={styles.buttons}>{buttons}</div>}
+    </Kit.Content>
   );
 }

@@ -5,8 +5,10 @@ import { type FormEvent, useState } from 'react';
 import { Button } from './Button.tsx';
 import menu from './Dialog.module.css';
 import styles from './Filters.module.css';
+import { exactText, valueText } from './format.ts';
 import { Glyph } from './Glyph.tsx';
 import { useKeyWords } from './key-words.ts';
+import { written } from './query.ts';
 
 export interface Facet {
   name: string;
@@ -22,29 +24,43 @@ export type Filtering = Readonly<Record<string, readonly string[]>>;
 /** Sets it, or makes it of what it is when its turn comes: two changes may come before the first is shown. */
 export type ChangeFiltering = (to: Filtering | ((now: Filtering) => Filtering)) => void;
 
+/** How many rows there would be with each value of a facet, and its name; a facet that is absent was not counted. */
+export type Counts = Readonly<Record<string, ReadonlyMap<string, { count: number; name?: string | undefined }>>>;
+
 interface Props {
   facets: readonly Facet[];
+  counts?: Counts | undefined;
+  /** Of facets that are counted over the newest rows alone, how many these are. */
+  newest?: Readonly<Record<string, number>>;
+  /** How a query is written, where a list takes more than `name:value`. */
+  example?: string | undefined;
   values: Filtering;
   onChange: ChangeFiltering;
 }
 
 /** What a list is narrowed to: menus for closed lists, `agent:support-bot` for the others, and what is chosen. */
-export function Filters({ facets, values, onChange }: Props) {
+export function Filters({ facets, counts = {}, newest = {}, example, values, onChange }: Props) {
   useKeyWords({ '/': 'Filter' });
   const chosen = facets.flatMap((facet) => (values[facet.name] ?? []).map((value) => ({ facet, value })));
   const change = (name: string, to: (now: readonly string[]) => readonly string[]) =>
     onChange((now) => ({ ...now, [name]: to(now[name] ?? []) }));
   const toggle = (name: string, value: string) =>
-    change(name, (now) => (now.includes(value) ? now.filter((other) => other !== value) : [...now, value]));
+    change(name, (now) => (now.includes(value) ? now.filter((other) => other !== value) : withOne(name, now, value)));
+  const takes_one = new Set(facets.flatMap((facet) => (facet.takes_one ? [facet.name] : [])));
+  const withOne = (name: string, now: readonly string[], value: string) =>
+    takes_one.has(name) ? [value] : [...new Set([...now, value])];
+  const add = (name: string, value: string) => change(name, (now) => withOne(name, now, value));
   return (
     <div className={styles.bar} role="search" aria-label="Filters">
-      <QueryField facets={facets} onAdd={(name, value) => change(name, (now) => [...new Set([...now, value])])} />
-      {facets.map(({ name, label, choices }) =>
-        choices ? (
+      <QueryField facets={facets} example={example} onAdd={add} />
+      {facets.map(({ name, label, choices = namesOf(counts[name]) }) =>
+        choices.length > 0 ? (
           <FacetMenu
             key={name}
             label={label}
             choices={choices}
+            counts={counts[name]}
+            newest={newest[name]}
             chosen={values[name] ?? []}
             onToggle={(value) => toggle(name, value)}
           />
@@ -52,7 +68,8 @@ export function Filters({ facets, values, onChange }: Props) {
       )}
       {chosen.map(({ facet, value }) => (
         <span key={`${facet.name}:${value}`} className={styles.chosen}>
-          <span className="quiet">{facet.label.toLowerCase()}</span> {chosenText(value)}
+          <span className="quiet">{facet.label.toLowerCase()}</span>{' '}
+          {counts[facet.name]?.get(value)?.name ?? chosenText(value)}
           <button
             type="button"
             aria-label={`Remove ${facet.label} ${chosenText(value)}`}
@@ -71,20 +88,25 @@ export function Filters({ facets, values, onChange }: Props) {
   );
 }
 
+/** Names that people gave are chosen where it is known which there are. */
+const namesOf = (counted: Counts[string] | undefined) => [...(counted?.keys() ?? [])];
+
 /** `not support-bot` for what is left out. */
 export const chosenText = (value: string): string => {
   const { some = [], none = [] } = namedBy([value]);
-  return [...some, ...none.map((name) => `not ${name}`)].join();
+  return [...some.map(valueText), ...none.map((name) => `not ${valueText(name)}`)].join();
 };
 
 interface FacetMenuProps {
   label: string;
   choices: readonly string[];
+  counts: Counts[string] | undefined;
+  newest: number | undefined;
   chosen: readonly string[];
   onToggle: (value: string) => void;
 }
 
-function FacetMenu({ label, choices, chosen, onToggle }: FacetMenuProps) {
+function FacetMenu({ label, choices, counts, newest, chosen, onToggle }: FacetMenuProps) {
   return (
     <Kit.Root modal={false}>
       <Kit.Trigger asChild>
@@ -96,6 +118,9 @@ function FacetMenu({ label, choices, chosen, onToggle }: FacetMenuProps) {
       </Kit.Trigger>
       <Kit.Portal>
         <Kit.Content className={menu.menu} align="start" sideOffset={4} collisionPadding={8}>
+          {newest !== undefined && (
+            <Kit.Label className={`faint ${menu.item}`}>Counted in the newest {exactText(newest)}</Kit.Label>
+          )}
           {choices.map((choice) => (
             <Kit.CheckboxItem
               key={choice}
@@ -104,7 +129,8 @@ function FacetMenu({ label, choices, chosen, onToggle }: FacetMenuProps) {
               onCheckedChange={() => onToggle(choice)}
               onSelect={(event) => event.preventDefault()}
             >
-              {choice}
+              {counts?.get(choice)?.name ?? chosenText(choice)}
+              {counts && <span className={styles.count}>{exactText(counts.get(choice)?.count ?? 0)}</span>}
               <Kit.ItemIndicator>
                 <Glyph name="check" />
               </Kit.ItemIndicator>
@@ -116,21 +142,29 @@ function FacetMenu({ label, choices, chosen, onToggle }: FacetMenuProps) {
   );
 }
 
-function QueryField({ facets, onAdd }: { facets: readonly Facet[]; onAdd: (name: string, value: string) => void }) {
+/** The filter that takes what is written without a name. */
+const free_text = 'q';
+
+interface QueryProps extends Pick<Props, 'facets' | 'example'> {
+  onAdd: (name: string, value: string) => void;
+}
+
+function QueryField({ facets, example, onAdd }: QueryProps) {
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState<string | null>(null);
   const names = facets.map(({ name }) => name);
+  const takes_text = names.includes(free_text);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const pairs = [...text.matchAll(/([a-z_]+):("([^"]*)"|\S+)/g)];
-    const unknown = pairs.find(([, name = '']) => !names.includes(name))?.[1];
-    if (pairs.length === 0 || unknown !== undefined) {
-      setWrong(
-        `${unknown === undefined ? 'Write name:value' : `"${unknown}" is no filter`}; names: ${names.join(', ')}`,
-      );
+    const query = written(text, names);
+    const has_text = query.text !== '';
+    if (query.unknown !== undefined || (has_text && !takes_text) || (query.pairs.length === 0 && !has_text)) {
+      const what = query.unknown === undefined ? 'Write name:value' : `"${query.unknown}" is no filter`;
+      setWrong(`${what}; names: ${names.join(', ')}`);
       return;
     }
-    for (const [, name = '', plain = '', quoted] of pairs) onAdd(name, quoted ?? plain);
+    for (const [name, value] of query.pairs) onAdd(name, value);
+    if (has_text) onAdd(free_text, query.text);
     setText('');
     setWrong(null);
   };
@@ -139,9 +173,12 @@ function QueryField({ facets, onAdd }: { facets: readonly Facet[]; onAdd: (name:
       <span className={styles.search}>
         <Search size={13} aria-hidden="true" />
         <input
-          aria-label="Filter by name:value"
+          aria-label={takes_text ? 'Filter by name:value, or search' : 'Filter by name:value'}
           data-key="/"
-          placeholder={`${names[0] ?? 'name'}:value`}
+          placeholder={
+            example ??
+            `${takes_text ? 'Search, or narrow to' : 'Narrow to'} ${names.find((name) => name !== free_text) ?? 'name'}:…`
+          }
           value={text}
           onChange={(event) => setText(event.target.value)}
         />

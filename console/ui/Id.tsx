@@ -2,6 +2,7 @@ import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { shortId } from './format.ts';
 import styles from './Id.module.css';
+import { useToast } from './Toast.tsx';
 
 /** Puts a text on the clipboard; pages without a secure origin have no clipboard, so there a selection does it. */
 export async function copyText(text: string): Promise<void> {
@@ -38,13 +39,22 @@ export function Id({ id, whole = false }: { id: string; whole?: boolean }) {
   );
 }
 
-/** Eight characters of a hash; the whole is copied. */
+/** Eight characters of a hash or of what is as long; pressed, the whole is shown and copied. */
 export function Hash({ hash }: { hash: string | null }) {
+  const say = useToast();
   if (hash === null) return <span className="faint">–</span>;
+  const copy = async () => {
+    await copyText(hash);
+    say(
+      <>
+        <code>{hash}</code> is copied
+      </>,
+    );
+  };
   return (
-    <span className={styles.id}>
-      <code title={hash}>{hash.replace(/^sha256:/, '').slice(0, 8)}</code>
-      <CopyButton text={hash} label="Copy the whole hash" />
-    </span>
+    <button type="button" className={styles.hash} title={hash} onClick={() => void copy()}>
+      <code>{hash.replace(/^(sha256:|[a-z]+_)/, '').slice(0, 8)}</code>
+      <span className="only-read"> show and copy the whole</span>
+    </button>
   );
 }

@@ -8,6 +8,7 @@ export interface Line {
   /** A colour of the theme. */
   colour: string;
   dashed?: boolean;
+  is_thin?: boolean;
   values: readonly (number | null)[];
 }
 
@@ -19,7 +20,8 @@ interface Props {
   starts: readonly number[];
   lines: readonly Line[];
   write: (value: number) => string;
-  onPoint: (column: number) => void;
+  /** `line`: the place of the line that was meant; null: none is near. */
+  onPoint: (column: number, line: number | null) => void;
   onRange: (from_ms: number, to_ms: number) => void;
 }
 
@@ -27,6 +29,8 @@ const height = 150;
 /** The cursor of one chart is the cursor of all. */
 const one_cursor = 'aos';
 const drag_px = 4;
+/** As far from a line as a press still means it. */
+const near_px = 16;
 
 /** Lines over time. A click asks what is behind a point, a drag narrows the time. */
 export function LineChart(props: Props) {
@@ -36,7 +40,7 @@ export function LineChart(props: Props) {
   const latest = useRef(props);
   latest.current = props;
   const theme = useTheme();
-  const shape = lines.map(({ name, colour, dashed }) => `${name} ${colour} ${dashed}`).join('|');
+  const shape = lines.map(({ name, colour, dashed, is_thin }) => `${name} ${colour} ${dashed} ${is_thin}`).join('|');
   // biome-ignore lint/correctness/useExhaustiveDependencies: made anew for other lines or colours, and else only filled
   useLayoutEffect(() => {
     const element = holder.current;
@@ -106,7 +110,7 @@ function optionsOf({ lines, write }: Props, width: number, latest: () => Props):
       ...lines.map((line) => ({
         label: line.name,
         stroke: colour(line.colour),
-        width: 1.5,
+        width: line.is_thin ? 1 : 1.75,
         ...(line.dashed && { dash: [4, 3] }),
         points: { show: true, size: 5, filter: (plot: UPlot, at: number) => lonePoints(plot.data[at] ?? []) },
         value: (_: UPlot, value: number | null) => (value === null ? '–' : write(value)),
@@ -139,8 +143,18 @@ function listen(plot: UPlot, latest: () => Props): void {
     if (width > drag_px) {
       latest().onRange(plot.posToVal(left, 'x') * 1_000, plot.posToVal(left + width, 'x') * 1_000);
       plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    } else if (typeof plot.cursor.idx === 'number') latest().onPoint(plot.cursor.idx);
+    } else if (typeof plot.cursor.idx === 'number') latest().onPoint(plot.cursor.idx, nearestLine(plot));
   });
+}
+
+/** The line that passes nearest to the cursor at its column. */
+function nearestLine({ data, cursor: { idx, top }, valToPos }: UPlot): number | null {
+  const away = data.slice(1).map((values) => {
+    const value = values[idx ?? -1];
+    return value == null ? Infinity : Math.abs(valToPos(value, 'y') - (top ?? 0));
+  });
+  const nearest = away.indexOf(Math.min(...away));
+  return (away[nearest] ?? Infinity) <= near_px ? nearest : null;
 }
 
 const momentText = (seconds: number): string => new Date(seconds * 1_000).toISOString().slice(5, 16).replace('T', ' ');

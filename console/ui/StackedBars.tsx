@@ -1,11 +1,15 @@
 import { memo, type PointerEvent, useId, useRef, useState } from 'react';
+import { Glyph, type GlyphName } from './Glyph.tsx';
 import styles from './StackedBars.module.css';
 
 export interface Part {
   name: string;
-  /** A colour of the theme; `hatched` for what would have been. */
+  /** A colour of the theme. */
   colour: string;
-  hatched?: boolean;
+  /** `hatched`: what would have been; `hollow`: the lesser of two of one colour. */
+  look?: 'hatched' | 'hollow';
+  /** What stands before its name. */
+  glyph?: GlyphName;
 }
 
 interface Columns {
@@ -33,7 +37,8 @@ interface Props extends Columns {
 
 /** Columns over time, one part on another. The summary says it to those who do not see it. */
 export function StackedBars({ parts, starts, amounts, width_ms, height, summary, tell, onMark }: Props) {
-  const id = useId();
+  // A place, and no name of a part, which may have blanks: an address without quotes ends at one.
+  const id = useId().replace(/\W/g, '_');
   const svg = useRef<SVGSVGElement>(null);
   const [marked, setMarked] = useState<[from: number, to: number] | null>(null);
   const count = starts.length;
@@ -71,9 +76,9 @@ export function StackedBars({ parts, starts, amounts, width_ms, height, summary,
     >
       <defs>
         {parts.map(
-          ({ name, colour, hatched }) =>
-            hatched && (
-              <pattern key={name} id={`${id}-${name}`} width="0.12" height="4" patternUnits="userSpaceOnUse">
+          ({ name, colour, look }, nth) =>
+            look === 'hatched' && (
+              <pattern key={name} id={`${id}-${nth}`} width="0.12" height="4" patternUnits="userSpaceOnUse">
                 <rect width="0.12" height="2" fill={`var(--${colour})`} />
               </pattern>
             ),
@@ -106,8 +111,18 @@ const Bars = memo(({ id, parts, starts, amounts, height, tell }: BarsProps) => {
           if (!part || amount === 0) return null;
           const size = Math.max(1.5, (amount / most) * (height - 2));
           below += size;
-          const fill = part.hatched ? `url(#${id}-${part.name})` : `var(--${part.colour})`;
-          return <rect key={part.name} x={at + 0.1} y={height - below} width={0.8} height={size} fill={fill} />;
+          const colour = `var(--${part.colour})`;
+          return (
+            <rect
+              key={part.name}
+              x={at + 0.1}
+              y={height - below}
+              width={0.8}
+              height={size}
+              fill={part.look === 'hatched' ? `url(#${id}-${nth})` : colour}
+              {...(part.look === 'hollow' && { stroke: colour, className: styles.hollow })}
+            />
+          );
         })}
         <title>{tell(at)}</title>
       </g>
@@ -119,13 +134,14 @@ const Bars = memo(({ id, parts, starts, amounts, height, tell }: BarsProps) => {
 export function Legend({ of }: { of: readonly (Part & { sum: string })[] }) {
   return (
     <ul className={styles.legend}>
-      {of.map(({ name, colour, hatched, sum }) => (
+      {of.map(({ name, colour, look, glyph, sum }) => (
         <li key={name}>
           <span
-            className={`${styles.sample} ${hatched ? styles.hatched : ''}`}
+            className={`${styles.sample} ${look ? styles[look] : ''}`}
             style={{ color: `var(--${colour})` }}
             aria-hidden="true"
           />
+          {glyph && <Glyph name={glyph} size={10} />}
           {name} <span className="quiet">{sum}</span>
         </li>
       ))}

@@ -1,8 +1,19 @@
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useHeldRows } from './held-rows.ts';
 import { useKeptPlace } from './kept-place.ts';
 import { useKeyWords } from './key-words.ts';
 import type { Place } from './Menu.tsx';
+import { useNarrow } from './narrow.ts';
 import styles from './Table.module.css';
 import { TableHead } from './TableHead.tsx';
 import { type CellColumn, TableRow } from './TableRow.tsx';
@@ -14,6 +25,15 @@ export interface Column<Row> extends CellColumn<Row>, Titled {
   from?: number;
 }
 
+/** A row in several lines, where the window is too narrow for columns. */
+export interface Folded<Row> {
+  /** In pixels of the window. */
+  below: number;
+  /** Of each row, in pixels. */
+  height: number;
+  cell: (row: Row) => ReactNode;
+}
+
 export interface TableProps<Row> {
   /** What is listed, for those who cannot see it. */
   label: string;
@@ -22,8 +42,13 @@ export interface TableProps<Row> {
   columns: readonly Column<Row>[];
   /** Below this width in pixels the table scrolls sideways. */
   least?: number;
+  /** Of each row, in pixels, where its cells have more than one line. */
+  height?: number;
+  folded?: Folded<Row>;
   /** How many rows there are in all; null: more than were counted. */
   total?: number | null | undefined;
+  /** New rows wait until they are asked for. */
+  is_still?: boolean;
   /** The row shown beside the table. */
   peeked?: string | null | undefined;
   onOpen?: (row: Row) => void;
@@ -52,15 +77,19 @@ const choice_width = '24px';
 
 /** A list of any length in rows of one height, of which only those in sight are in the page. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, keyOf, least = 0, total, peeked, onOpen, onPeek, chosen, onChoose, footer, empty } = props;
+  const { label, keyOf, total, peeked, onOpen, onPeek, chosen, onChoose, footer, empty } = props;
   const id = useId();
   const grid = useRef<HTMLDivElement>(null);
   useKeptPlace(grid, props.place, props.rows.length > 0);
-  const { first, last, width, scrolled, hovered, onScroll, onHover } = useWindow(grid);
-  const columns = useFitting(props.columns, width);
+  const folded = useFolded(props);
+  const height = folded?.height ?? props.height ?? rowHeight;
+  const { first, last, width, scrolled, hovered, onScroll, onHover } = useWindow(grid, height);
+  const fitting = useFitting(props.columns, width);
+  const columns = folded?.columns ?? fitting;
+  const least = folded ? 0 : (props.least ?? 0);
   const [cursor, setCursor] = useState(0);
-  const is_held = scrolled || hovered || peeked != null || (chosen?.size ?? 0) > 0;
-  const { rows, waiting } = useHeldRows(props.rows, keyOf, is_held);
+  const is_held = props.is_still || scrolled || hovered || peeked != null || (chosen?.size ?? 0) > 0;
+  const { rows, waiting, show } = useHeldRows(props.rows, keyOf, is_held);
   const at = Math.min(cursor, rows.length - 1);
   const { onEnd } = props;
   useEffect(() => {
@@ -92,7 +121,7 @@ export function Table<Row>(props: TableProps<Row>) {
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     setCursor(next);
-    reveal(grid.current, next);
+    reveal(grid.current, next, height);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const row = rows[at];
@@ -104,17 +133,12 @@ export function Table<Row>(props: TableProps<Row>) {
   const style = {
     '--columns': [...(onChoose ? [choice_width] : []), ...tracks].join(' '),
     '--least': `${least + wider_px}px`,
+    '--row': `${height}px`,
   };
 
   return (
     <div className={styles.frame}>
-      {waiting > 0 && (
-        <div className={styles.pill} role="status">
-          <button type="button" onClick={() => grid.current?.scrollTo({ top: 0 })}>
-            {waiting} new
-          </button>
-        </div>
-      )}
+      <Waiting rows={waiting} grid={grid} onShow={show} />
       <div
         ref={grid}
         className={styles.grid}
@@ -134,7 +158,7 @@ export function Table<Row>(props: TableProps<Row>) {
         <div
           className={styles.body}
           role="rowgroup"
-          style={rows.length === 0 ? undefined : { height: rows.length * rowHeight }}
+          style={rows.length === 0 ? { minWidth: 0 } : { height: rows.length * height }}
         >
           {rows.length === 0 && (
             <div role="row" tabIndex={-1}>
@@ -148,6 +172,7 @@ export function Table<Row>(props: TableProps<Row>) {
               key={keyOf(row)}
               row={row}
               at={first + offset}
+              height={height}
               id={`${id}-${first + offset}`}
               columns={columns}
               is_peeked={peeked === keyOf(row)}
@@ -166,12 +191,45 @@ export function Table<Row>(props: TableProps<Row>) {
   );
 }
 
+interface WaitingProps {
+  rows: number;
+  grid: RefObject<HTMLDivElement | null>;
+  onShow: () => void;
+}
+
+/** How many rows are new, and the way to them. */
+function Waiting({ rows, grid, onShow }: WaitingProps) {
+  if (rows === 0) return null;
+  const show = () => {
+    onShow();
+    grid.current?.scrollTo({ top: 0 });
+  };
+  return (
+    <div className={styles.pill} role="status">
+      <button type="button" onClick={show}>
+        {rows} new
+      </button>
+    </div>
+  );
+}
+
 /** The columns that there is room for; the same as before until a width adds or takes one, and then rows are made again. */
 function useFitting<Row>(all: readonly Column<Row>[], width: number): readonly Column<Row>[] {
   const fits = ({ from = 0 }: Column<Row>) => from <= width;
   const count = all.filter(fits).length;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a wider table has all columns of a narrower one
   return useMemo(() => all.filter(fits), [all, count]);
+}
+
+/** The one column of rows in several lines; null: the window is wide enough for all of them. */
+function useFolded<Row>({ folded, label }: TableProps<Row>) {
+  const is_narrow = useNarrow(folded?.below ?? 0);
+  return useMemo(() => {
+    if (!folded || !is_narrow) return null;
+    const { height, cell } = folded;
+    const columns: Column<Row>[] = [{ id: 'folded', title: label, width: 'minmax(0, 1fr)', cell }];
+    return { height, columns };
+  }, [folded, is_narrow, label]);
 }
 
 interface Acting<Row> extends Pick<TableProps<Row>, 'onOpen' | 'onPeek' | 'onChoose' | 'onMenu' | 'onKey'> {
@@ -207,15 +265,15 @@ function act<Row>(key: string, of: Acting<Row>): boolean {
   return true;
 }
 
-function reveal(grid: HTMLElement | null, row: number): void {
+function reveal(grid: HTMLElement | null, row: number, height: number): void {
   if (!grid) return;
-  const [top, below] = [row * rowHeight, row * rowHeight + 2 * rowHeight];
+  const [top, below] = [row * height, row * height + height + rowHeight];
   if (top < grid.scrollTop) grid.scrollTop = top;
   else if (below > grid.scrollTop + grid.clientHeight) grid.scrollTop = below - grid.clientHeight;
 }
 
 /** `j` or `k` on a page where nothing has the focus gives it to the table. */
-function useFocusByKey(grid: React.RefObject<HTMLDivElement | null>): void {
+function useFocusByKey(grid: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       const is_free = document.activeElement === document.body && !event.metaKey && !event.ctrlKey;

@@ -1,7 +1,6 @@
 import { type MouseEvent, memo, type ReactNode } from 'react';
 import type { Place } from './Menu.tsx';
 import styles from './Table.module.css';
-import { rowHeight } from './window.ts';
 
 export interface CellColumn<Row> {
   id: string;
@@ -16,6 +15,8 @@ interface Props<Row> {
   /** Its place in the whole list, from 0. */
   at: number;
   id: string;
+  /** In pixels. */
+  height: number;
   columns: readonly CellColumn<Row>[];
   is_peeked: boolean;
   /** It has the cursor. */
@@ -29,7 +30,7 @@ interface Props<Row> {
 }
 
 function TableRowOf<Row>(props: Props<Row>) {
-  const { row, at, id, columns, is_peeked, is_active, is_chosen, onPick, onOpen, onChoose, onMenu } = props;
+  const { row, at, id, height, columns, is_peeked, is_active, is_chosen, onPick, onOpen, onChoose, onMenu } = props;
   return (
     <div
       id={id}
@@ -38,7 +39,7 @@ function TableRowOf<Row>(props: Props<Row>) {
       aria-rowindex={at + 2}
       aria-selected={is_chosen ?? is_peeked}
       className={`${styles.row} ${is_active ? styles.active : ''} ${is_peeked ? styles.peeked : ''}`}
-      style={{ top: at * rowHeight }}
+      style={{ top: at * height }}
       onClick={(event) => onPick(at, row, isPlain(event))}
       onDoubleClick={() => onOpen(row)}
       onContextMenu={(event) => {

@@ -23,7 +23,7 @@ function sizeText(whole: string, digits: string, compact: boolean): string {
   if (/^0+$/.test(digits)) return '$0.00';
   const value = Number(`0.${digits}`);
   if (value < 0.000_001) return '<$0.000001';
-  if (value >= 0.995) return '$1.00';
+  if (value >= 0.9995) return '$1.00';
   if (value >= 0.01) return /^\d\d0+$/.test(digits) ? `$${value.toFixed(2)}` : `$${value.toFixed(3)}`;
   const places = Math.min(6, 1 - Math.floor(Math.log10(Number(value.toPrecision(2)))));
   return `$${value.toFixed(places)}`;
@@ -117,6 +117,9 @@ export function shortId(id: string): string {
   return suffix.length <= 12 ? id : `${prefix}${suffix.slice(0, 4)}…${suffix.slice(-6)}`;
 }
 
+/** `…4k9m2p`: where what stands around it says what it is the id of. */
+export const idEnd = (id: string): string => `…${id.slice(-6)}`;
+
 /** An amount of a limit in its unit, money as money. */
 export function amountText(value: string | number | null, unit: string | null): string {
   if (value === null) return '–';
@@ -124,3 +127,6 @@ export function amountText(value: string | number | null, unit: string | null): 
   const number = Number(value);
   return Number.isFinite(number) ? countText(number) : String(value);
 }
+
+/** The value of a filter as people call it: what no policy had a part in has no id of one. */
+export const valueText = (value: string): string => (value === 'SYSTEM_DEFAULT' ? 'no policy' : value);

@@ -16,3 +16,8 @@ export function useKeyWords(words: Readonly<Record<string, string>>): void {
 export const keyWordsNow = (): [key: string, what: string][] => [
   ...new Map([...known].reverse().flatMap((words) => Object.entries(words))),
 ];
+
+const is_apple = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
+/** A key with the one that gives orders, as it stands on the keyboard at hand. */
+export const withCommand = (key: string): string => (is_apple ? `⌘${key}` : `Ctrl ${key}`);

@@ -5,12 +5,16 @@ export interface Titled {
   title: string;
   /** A track of a CSS grid: `120px`, `minmax(160px, 1fr)`. */
   width: string;
+  /** Not there until somebody chooses it: the list is then so much wider. */
+  spare?: boolean;
 }
 
 /** Widths that somebody gave columns, in pixels; the others are as the list has them. */
 export type Widths = Readonly<Record<string, number>>;
 
 export const own_widths: Widths = {};
+/** Between two columns. */
+const gap_px = 12;
 export const least_width_px = 40;
 export const most_width_px = 1_200;
 
@@ -22,7 +26,10 @@ const leastOf = (track: string): number => Number(/\d+/.exec(track)?.[0] ?? 0);
 /** The tracks of the columns, and by how much they are wider than the list is made for. */
 function tracksOf(columns: readonly Titled[], widths: Widths): { tracks: string[]; wider_px: number } {
   const tracks = columns.map(({ id, width }) => (widths[id] === undefined ? width : `${widths[id]}px`));
-  const wider_px = columns.reduce((sum, { id, width }) => sum + Math.max(0, (widths[id] ?? 0) - leastOf(width)), 0);
+  const wider_px = columns.reduce((sum, { id, width, spare }) => {
+    const least = leastOf(width);
+    return sum + Math.max(0, (widths[id] ?? 0) - least) + (spare ? least + gap_px : 0);
+  }, 0);
   return { tracks, wider_px };
 }
 

@@ -27,9 +27,12 @@ export function useWindow(of: RefObject<HTMLElement | null>, height_of_row = row
     observer.observe(element);
     return () => observer.disconnect();
   }, [of, onScroll]);
+  const below = size === null ? 0 : Math.ceil(size.height / height_of_row) + beyond;
   return {
     first: Math.max(0, top_row - beyond),
-    last: size === null ? 0 : top_row + Math.ceil(size.height / height_of_row) + beyond,
+    last: size === null ? 0 : top_row + below,
+    /** How many are in sight at most: rows keyed by their place modulo this are changed as they scroll and not made anew. */
+    most: below + beyond,
     width: size?.width ?? 0,
     scrolled,
     hovered,

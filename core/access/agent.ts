@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { display_name, namesSomething, reference, slug, url } from './slug.ts';
+import { display_name, namesSomething, owner, reference, slug, url } from './slug.ts';
 
 /** The software that calls. It belongs to one project. */
 export const agent = z.object({
@@ -9,6 +9,7 @@ export const agent = z.object({
   project_id: idOf('project'),
   slug: z.string(),
   name: z.string(),
+  owner: owner.nullable(),
   auto_registered: z.boolean(),
   skills: z.array(z.string()).nullable().meta({ description: 'What its runs may do; null: what is safe for all' }),
   models: z.array(z.string()).nullable().meta({ description: 'Models its runs may ask; null: all' }),
@@ -19,16 +20,22 @@ export const agent = z.object({
 export type Agent = z.infer<typeof agent>;
 
 const names = z.array(z.string().min(1).max(200)).max(100).nullable().optional();
-const may_do = { skills: names, models: names, default_model: z.string().min(1).max(200).nullable().optional() };
+/** What is said of an agent besides its name; null takes it away. */
+const settings = {
+  owner: owner.nullable().optional(),
+  skills: names,
+  models: names,
+  default_model: z.string().min(1).max(200).nullable().optional(),
+};
 
 export const agent_change = z
-  .strictObject({ name: display_name.optional(), ...may_do })
+  .strictObject({ name: display_name.optional(), ...settings })
   .refine(namesSomething, 'must name something to change');
 
 export const new_agent = z.strictObject({
   slug,
   name: display_name.optional(),
-  ...may_do,
+  ...settings,
   /** Id or slug; absent: the project of the key. */
   project_id: reference.optional(),
 });

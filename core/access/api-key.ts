@@ -25,10 +25,20 @@ export const api_key = z.object({
   expires_at: instant.nullable(),
   revoked_at: instant.nullable(),
   last_used_at: instant.nullable(),
+  last_used_ip: z
+    .string()
+    .nullable()
+    .meta({ description: 'From where; null: not known, or the caller may not read logs' }),
+  last_used_client: z
+    .string()
+    .nullable()
+    .meta({ description: 'The program, as its User-Agent says; null: not known, or the caller may not read logs' }),
   rotated_from: idOf('api_key').nullable(),
   url,
 });
 export type ApiKey = z.infer<typeof api_key>;
+
+export const key_states = ['live', 'expired', 'revoked'] as const;
 
 /** With the key itself, this once. */
 export const made_api_key = api_key.extend({ secret: z.string() });

@@ -13,30 +13,42 @@ export const roles = [
 export const role = z.enum(roles);
 export type Role = z.infer<typeof role>;
 
-/** What an endpoint may ask of a key. `installation` is above all tenants: owners of the first tenant have it. */
+/** What an endpoint may ask of a key. Whoever has only `read_own_runs` sees the runs that its own key began, by lineage. `installation` is above all tenants: owners of the first tenant have it. */
 export const permissions = [
   'installation',
   'call',
+  'read_own_runs',
   'read',
   'read_logs',
   'write_policies',
   'activate_policies',
+  'judge',
   'operate',
   'approve',
   'administer',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
-const reader: Permission[] = ['read'];
+const reader: Permission[] = ['read_own_runs', 'read'];
 const granted: Record<Role, readonly Permission[]> = {
   owner: permissions,
-  admin: ['call', 'read', 'read_logs', 'write_policies', 'activate_policies', 'operate', 'approve', 'administer'],
-  policy_author: [...reader, 'read_logs', 'write_policies'],
+  admin: [
+    ...reader,
+    'call',
+    'read_logs',
+    'write_policies',
+    'activate_policies',
+    'judge',
+    'operate',
+    'approve',
+    'administer',
+  ],
+  policy_author: [...reader, 'read_logs', 'write_policies', 'judge'],
   approver: [...reader, 'read_logs', 'activate_policies', 'approve'],
-  operator: [...reader, 'read_logs', 'operate', 'approve'],
+  operator: [...reader, 'read_logs', 'judge', 'operate', 'approve'],
   auditor: [...reader, 'read_logs'],
   viewer: reader,
-  service: ['call'],
+  service: ['call', 'read_own_runs'],
 };
 
 export const mayDo = (of: Role, permission: Permission): boolean => granted[of].includes(permission);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { display_name, namesSomething, slug, url } from './slug.ts';
+import { display_name, namesSomething, owner, slug, url } from './slug.ts';
 
 /** Whether the text of prompts and answers is stored besides its hash: so far it never is. */
 const content_mode = z.enum(['none']);
@@ -16,6 +16,7 @@ export const project = z.object({
   id: idOf('project'),
   slug,
   name: z.string(),
+  owner: owner.nullable(),
   content_mode,
   /** Agents, actors and sessions not seen before are registered by their first call. */
   auto_register: z.boolean(),
@@ -31,6 +32,7 @@ export type Project = z.infer<typeof project>;
 
 const settings = {
   name: display_name.optional(),
+  owner: owner.nullable().optional(),
   content_mode: content_mode.optional(),
   auto_register: z.boolean().optional(),
   default_output_bound: default_output_bound.optional(),

@@ -23,6 +23,9 @@ export const display_name = z
   .max(200)
   .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must not have line breaks or other control characters');
 
+/** Who is asked about an object: a person or a team, by a name or an address as people write it. */
+export const owner = display_name.meta({ description: 'Who is asked about it: a person or a team, in words' });
+
 /** Why something was changed, for the ledger. */
 export const reason = z.string().trim().min(1).max(500).meta({ description: 'Why, for the ledger' });
 

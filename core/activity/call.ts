@@ -21,6 +21,7 @@ export interface Asker {
   run_paused_ms?: number;
 }
 
+/** Whoever asks is played by a scenario or the demo. */
 export const isSynthetic = (asker: Pick<Asker, 'synthetic_scenario_id'>): boolean =>
   asker.synthetic_scenario_id !== undefined;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { costCompared, spanCompared, unknown_amount } from './comparison.ts';
 
 /** One value or several (`a=1&a=2`): what matches any of them is listed. */
 const several = <Item extends z.ZodType>(item: Item) =>
@@ -31,6 +32,26 @@ export const words = <const Word extends string>(of: readonly [Word, ...Word[]])
       ),
     )
     .optional();
+
+/** A text to be found in what people read. */
+export const free_text = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((text) => !text.includes('\0'), 'must not contain NUL characters');
+
+const compared = (isOne: (text: string) => boolean, examples: string) =>
+  several(z.string().refine(isOne, `must be a comparison: ${examples}`));
+
+/** Amounts of money on one side of others. */
+export const costs = compared(
+  (text) => text === unknown_amount || costCompared(text) !== null,
+  '>0.5, >=0.5, <2 or <=2 in USD, or unknown',
+);
+
+/** Spans of time on one side of others. */
+export const spans = compared((text) => spanCompared(text) !== null, '>30s, >=500ms, <2m or <=1h');
 
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 const instantAsked = z

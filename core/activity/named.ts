@@ -15,6 +15,7 @@ export function namedBy(values: readonly string[]): Named {
 
 const someOf = (names: string[]): string[] | undefined => (names.length > 0 ? names : undefined);
 
+/** This value of a filter leaves out what it names. */
 export const isLeftOut = (value: string): boolean => value.startsWith('!');
 
 /** The value of a filter that leaves out what has this name. */

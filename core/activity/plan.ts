@@ -34,6 +34,7 @@ export interface SkillForm {
 const reference = z.strictObject({ $from: step_id, path: z.string().min(1).max(500).optional() });
 export type Reference = z.infer<typeof reference>;
 
+/** A parameter that stands for what an earlier step gives; null: it is a value of its own. */
 export const asReference = (value: unknown): Reference | null => {
   const { success, data } = reference.safeParse(value);
   return success ? data : null;

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { calcPrice, waitForUpdate } from '@pydantic/genai-prices';
 import { describe, expect, test } from 'vitest';
+import { costOf } from './charge.ts';
 import { decimalText, inForce, packaged_version, packagedBook, packagedPrices } from './packaged-prices.ts';
-import { compilePrice, costNano, price_schema } from './price.ts';
+import { chargesOf, compilePrice, price_schema } from './price.ts';
 import { findPrice, mockPrices, type PriceRow, priceBook } from './price-book.ts';
 
 const at = Date.UTC(2026, 9, 1, 12);
@@ -61,7 +62,7 @@ describe('the packaged prices', () => {
         compared += 1;
         expect(price.model, `${provider.id} ${name}`).toBe(expected.model.id);
         if (expected.model_price.output_mtok === undefined) continue;
-        const cost = Number(costNano(usage, price)) / 1e9;
+        const cost = Number(costOf(chargesOf(usage, price) ?? [])) / 1e9;
         expect(Math.abs(cost - expected.total_price), `${provider.id} ${name}`).toBeLessThan(1e-6);
       }
     expect(compared).toBeGreaterThan(2_000);

@@ -27,10 +27,11 @@ export const price_entry = z.object({
 });
 export type PriceEntry = z.infer<typeof price_entry>;
 
-/** USD per million tokens: a decimal string, or a number as people write it. */
+/** USD per million tokens, or for one: a decimal string, or a number as people write it. */
 const rate = z.union([z.string(), z.number()]).transform((value, context) => {
   const text = typeof value === 'number' ? value.toFixed(9).replace(/\.?0+$/, '') : value;
-  if (/^\d{1,9}(\.\d{1,6})?$/.test(text)) return text;
+  const is_whole = typeof value === 'string' || Number(text) === value;
+  if (is_whole && /^\d{1,9}(\.\d{1,6})?$/.test(text)) return text;
   context.addIssue({
     code: 'custom',
     message: 'must be an amount in USD, zero or more, with at most 6 decimal places',
@@ -45,6 +46,9 @@ const simple = {
   cache_write_usd_per_million: rate.optional(),
 };
 
+/** What is billed one by one, beside the tokens. */
+const events = { per_request_usd: rate.optional(), per_web_search_usd: rate.optional() };
+
 /** Either `tiers`, or rates that hold for every size of input. */
 export const new_price = z
   .strictObject({
@@ -53,6 +57,7 @@ export const new_price = z
     model,
     tiers: tiers.optional(),
     ...simple,
+    ...events,
     /** Absent: from now on. Never in the past: what was charged stays charged. */
     effective_from: instant.optional(),
     reason,
@@ -68,6 +73,7 @@ export const new_price = z
   });
 export type NewPrice = z.infer<typeof new_price>;
 
+/** The tiers of a price as it was written: rates without tiers are one that begins at no tokens. */
 export function tiersOf(body: NewPrice): { above_input_tokens: number; rates: PriceRates }[] {
   if (body.tiers) return body.tiers;
   const rates: PriceRates = {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { present } from '../base/assert.ts';
 import { ceilDiv } from '../base/money.ts';
+import { costOf } from './charge.ts';
 import {
   type CompiledPrice,
+  chargesOf,
   compilePrice,
-  costNano,
   type Price,
   price_schema,
   type Reach,
@@ -52,6 +54,11 @@ const price: fc.Arbitrary<CompiledPrice> = fc
     ),
   );
 
+/** The cost of what has one. */
+const costNano = (usage: Usage, priced: CompiledPrice): bigint => costOf(present(chargesOf(usage, priced), 'a price'));
+
+const bounds = (...of: Parameters<typeof worstCase>) => present(worstCase(...of), 'a bound');
+
 const usageWithin = (most_input: number): fc.Arbitrary<Usage> =>
   fc
     .record({
@@ -86,7 +93,7 @@ describe('the worst case', () => {
   test('bounds the cost of every usage within it', () => {
     fc.assert(
       fc.property(price, bounded, (priced, [bound, usage]) => {
-        const { base_pico, output_pico } = worstCase(priced, bound, {
+        const { base_pico, output_pico } = bounds(priced, bound, {
           ...everything,
           web_searches: usage.web_searches ?? 0,
         });
@@ -98,7 +105,7 @@ describe('the worst case', () => {
   });
 
   test('bounds it as well when the request rules parts out', () => {
-    const reach: fc.Arbitrary<Reach> = fc.record({
+    const reach: fc.Arbitrary<Reach & { web_searches: number }> = fc.record({
       cache_write: fc.boolean(),
       cache_write_1h: fc.boolean(),
       audio: fc.boolean(),
@@ -114,7 +121,7 @@ describe('the worst case', () => {
           audio_output_tokens: within.audio ? (all.audio_output_tokens ?? 0) : 0,
           web_searches: within.web_searches,
         };
-        const { base_pico, output_pico } = worstCase(priced, bound, within);
+        const { base_pico, output_pico } = bounds(priced, bound, within);
         const most = ceilDiv(base_pico + BigInt(usage.output_tokens) * output_pico, 1_000n);
         expect(costNano(usage, priced) <= most).toBe(true);
       }),
@@ -131,6 +138,15 @@ describe('the worst case', () => {
       { above_input_tokens: 0, rates: { input: '3', cached_input: '4', output: '15' } },
       { above_input_tokens: 200_000, rates: { input: '6', output: '2' } },
     ],
+  });
+
+  test('is none where searches have no price or no end', () => {
+    const searching = compilePrice({ ...plain, per_web_search_usd: '0.01' });
+    const reach = { cache_write: false, cache_write_1h: false, audio: false };
+    expect(worstCase(searching, 0, { ...reach, web_searches: 3 })?.base_pico).toBe(30_000_000_000n);
+    expect(worstCase(searching, 0, { ...reach, web_searches: null })).toBeNull();
+    expect(worstCase(compilePrice(plain), 0, { ...reach, web_searches: 1 })).toBeNull();
+    expect(worstCase(compilePrice(plain), 0, { ...reach, web_searches: 0 })).not.toBeNull();
   });
 
   test('leaves out a tier that cannot be reached, and takes the dearest of those that can', () => {
@@ -154,7 +170,7 @@ test('cost is exact: the sum of the parts, rounded up once', () => {
         [hour, tier.rates.cache_write_1h],
         [usage.output_tokens, tier.rates.output],
         [1_000, priced.per_request_nano],
-        [1_000 * (usage.web_searches ?? 0), priced.per_web_search_nano],
+        [1_000 * (usage.web_searches ?? 0), priced.per_web_search_nano ?? 0n],
       ];
       const pico = parts.reduce((sum, [count, rate]) => sum + BigInt(count) * rate, 0n);
       const nano = costNano(usage, priced);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ceilDiv, type NanoUsd } from '../base/money.ts';
+import type { NanoUsd } from '../base/money.ts';
+import type { Charge } from './charge.ts';
 import type { Usage } from './usage.ts';
 
 /**
@@ -73,9 +74,11 @@ export interface CompiledPrice {
   model: string;
   tiers: readonly { above_input_tokens: number; rates: Rates }[];
   per_request_nano: NanoUsd;
-  per_web_search_nano: NanoUsd;
+  /** Null: what a search costs is not known. */
+  per_web_search_nano: NanoUsd | null;
 }
 
+/** A price as calls are charged by it: whole pico- and nano-dollars, which no call has to parse. */
 export function compilePrice(price: Price): CompiledPrice {
   const { id, version, provider, model } = price;
   return {
@@ -85,31 +88,36 @@ export function compilePrice(price: Price): CompiledPrice {
     model,
     tiers: price.tiers.map((tier) => ({ above_input_tokens: tier.above_input_tokens, rates: compile(tier.rates) })),
     per_request_nano: micro(price.per_request_usd ?? '0') * 1_000n,
-    per_web_search_nano: micro(price.per_web_search_usd ?? '0') * 1_000n,
+    per_web_search_nano: price.per_web_search_usd === undefined ? null : micro(price.per_web_search_usd) * 1_000n,
   };
 }
 
-/** The cost of a call in nano-USD: every part summed exactly, rounded up once. */
-export function costNano(usage: Usage, price: CompiledPrice): NanoUsd {
+/**
+ * What a usage is charged for, each kind of token once, kinds of which there are none left out. Null: something in it
+ * has no price, so nobody knows what the call costs.
+ */
+export function chargesOf(usage: Usage, price: CompiledPrice): Charge[] | null {
   const { rates } = tierOf(price, usage.input_tokens);
   const written = usage.cache_write_tokens + usage.cache_write_1h_tokens;
   const audio = Math.min(usage.audio_input_tokens ?? 0, Math.max(0, usage.input_tokens - written));
   // Providers do not say which of the cached tokens are audio. What must be both is charged once, as audio.
   const overlap = Math.max(0, usage.cached_input_tokens + written + audio - usage.input_tokens);
   const cached = Math.max(0, usage.cached_input_tokens - overlap);
-  const plain = Math.max(0, usage.input_tokens - cached - written - audio);
   const audio_output = Math.min(usage.audio_output_tokens ?? 0, usage.output_tokens);
-  const pico =
-    BigInt(plain) * rates.input +
-    BigInt(cached) * rates.cached_input +
-    BigInt(usage.cache_write_tokens) * rates.cache_write +
-    BigInt(usage.cache_write_1h_tokens) * rates.cache_write_1h +
-    BigInt(audio) * rates.audio_input +
-    BigInt(usage.output_tokens - audio_output) * rates.output +
-    BigInt(audio_output) * rates.audio_output +
-    price.per_request_nano * 1_000n +
-    BigInt(usage.web_searches ?? 0) * price.per_web_search_nano * 1_000n;
-  return ceilDiv(pico, 1_000n);
+  const searches = usage.web_searches ?? 0;
+  if (searches > 0 && price.per_web_search_nano === null) return null;
+  const charges: Charge[] = [
+    { kind: 'input', quantity: Math.max(0, usage.input_tokens - cached - written - audio), each_pico: rates.input },
+    { kind: 'cached_input', quantity: cached, each_pico: rates.cached_input },
+    { kind: 'cache_write', quantity: usage.cache_write_tokens, each_pico: rates.cache_write },
+    { kind: 'cache_write_1h', quantity: usage.cache_write_1h_tokens, each_pico: rates.cache_write_1h },
+    { kind: 'audio_input', quantity: audio, each_pico: rates.audio_input },
+    { kind: 'output', quantity: usage.output_tokens - audio_output, each_pico: rates.output },
+    { kind: 'audio_output', quantity: audio_output, each_pico: rates.audio_output },
+    { kind: 'request', quantity: price.per_request_nano === 0n ? 0 : 1, each_pico: price.per_request_nano * 1_000n },
+    { kind: 'web_search', quantity: searches, each_pico: (price.per_web_search_nano ?? 0n) * 1_000n },
+  ];
+  return charges.filter(({ quantity }) => quantity > 0);
 }
 
 /** What a request can make the provider bill besides plain text; all of it unless the request rules it out. */
@@ -117,7 +125,8 @@ export interface Reach {
   cache_write: boolean;
   cache_write_1h: boolean;
   audio: boolean;
-  web_searches: number;
+  /** Null: as many as the provider likes. */
+  web_searches: number | null;
 }
 
 const everything: Reach = { cache_write: true, cache_write_1h: true, audio: true, web_searches: 0 };
@@ -125,13 +134,15 @@ const everything: Reach = { cache_write: true, cache_write_1h: true, audio: true
 /**
  * An upper bound for any usage of at most `input_tokens_bound` input tokens within `reach`: the cost is at most
  * `(base_pico + output_tokens · output_pico) / 1000`, rounded up, in nano-USD. Every input token is taken at the
- * dearest rate of any tier that can be reached.
+ * dearest rate of any tier that can be reached. Null: there is none, for searches have no price or no end.
  */
 export function worstCase(
   price: CompiledPrice,
   input_tokens_bound: number,
   reach: Reach = everything,
-): { base_pico: PicoUsd; output_pico: PicoUsd } {
+): { base_pico: PicoUsd; output_pico: PicoUsd } | null {
+  const searches = worstSearches(price, reach);
+  if (searches === null) return null;
   let input = 0n;
   let output = 0n;
   for (const { above_input_tokens, rates } of price.tiers) {
@@ -143,8 +154,13 @@ export function worstCase(
     if (reach.audio) input = max(input, rates.audio_input);
     if (reach.audio) output = max(output, rates.audio_output);
   }
-  const events = price.per_request_nano + BigInt(reach.web_searches) * price.per_web_search_nano;
+  const events = price.per_request_nano + searches;
   return { base_pico: BigInt(input_tokens_bound) * input + events * 1_000n, output_pico: output };
+}
+
+function worstSearches({ per_web_search_nano }: CompiledPrice, { web_searches }: Reach): NanoUsd | null {
+  if (web_searches === 0) return 0n;
+  return web_searches === null || per_web_search_nano === null ? null : BigInt(web_searches) * per_web_search_nano;
 }
 
 function tierOf(price: CompiledPrice, input_tokens: number): { rates: Rates } {

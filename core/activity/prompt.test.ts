@@ -2,13 +2,22 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { inputTokensBound, inputTokensExact } from './prompt.ts';
+import { countInput, inputTokensBound } from './prompt.ts';
 import { type Tokenizer, tokenizerOf, utf8Bytes } from './tokens.ts';
 import { Vocabulary } from './vocabulary.ts';
 import type { PromptSize } from './wires/define.ts';
 
 const vocabulary_file = createRequire(import.meta.url).resolve('gpt-tokenizer/data/o200k_base.tiktoken');
 let tokenizer: Tokenizer;
+
+function inputTokensExact(size: PromptSize, provider: string, model: string, most = inputTokensBound(size, model, [])) {
+  const counting = countInput(size, tokenizer, { provider, model, pdfs: [], most });
+  for (;;) {
+    const { value, done } = counting.next();
+    if (done) return value;
+  }
+}
+
 beforeAll(async () => {
   tokenizer = tokenizerOf(new Vocabulary(readFileSync(vocabulary_file)));
 });
@@ -17,6 +26,7 @@ const promptOf = (text: string, messages: number, images = 0): PromptSize => ({
   text_bytes: utf8Bytes(text),
   messages,
   images,
+  pdfs: [],
   unseen: 0,
   text: () => text,
 });
@@ -43,11 +53,11 @@ test('the bound is above the tight count, and both grow with every part of a pro
   fc.assert(
     fc.property(prompt, providers, fc.constantFrom(...models), ({ text, messages, images }, provider, model) => {
       const size = promptOf(text, messages, images);
-      const bound = inputTokensBound(size, model);
-      expect(inputTokensExact(size, tokenizer, provider, model)).toBeLessThanOrEqual(bound);
-      expect(inputTokensExact(size, tokenizer, provider, model)).toBeGreaterThanOrEqual(messages);
-      expect(inputTokensBound(promptOf(`${text}a`, messages, images), model)).toBe(bound + 1);
-      expect(inputTokensBound(promptOf(text, messages + 1, images), model)).toBeGreaterThan(bound);
+      const bound = inputTokensBound(size, model, []);
+      expect(inputTokensExact(size, provider, model)).toBeLessThanOrEqual(bound);
+      expect(inputTokensExact(size, provider, model)).toBeGreaterThanOrEqual(messages);
+      expect(inputTokensBound(promptOf(`${text}a`, messages, images), model, [])).toBe(bound + 1);
+      expect(inputTokensBound(promptOf(text, messages + 1, images), model, [])).toBeGreaterThan(bound);
     }),
   );
 });
@@ -69,9 +79,9 @@ describe('the tight count', () => {
 
   test.each(['gpt-4o', 'gpt-4o-mini'])('is at or above the 124 tokens %s reports for the cookbook example', (model) => {
     const size = promptOf(messages.flat().join(''), messages.length);
-    const tight = inputTokensExact(size, tokenizer, 'openai', model);
+    const tight = inputTokensExact(size, 'openai', model);
     expect(tight).toBeGreaterThanOrEqual(124);
-    expect(tight).toBeLessThan(inputTokensBound(size, model) / 2);
+    expect(tight).toBeLessThan(inputTokensBound(size, model, []) / 2);
   });
 
   test('is the bound where the encoding is not known', () => {
@@ -81,11 +91,22 @@ describe('the tight count', () => {
       ['openai', 'gpt-4'],
       ['groq', 'gpt-4o'],
     ] as const)
-      expect(inputTokensExact(size, tokenizer, provider, model)).toBe(inputTokensBound(size, model));
+      expect(inputTokensExact(size, provider, model)).toBe(inputTokensBound(size, model, []));
+  });
+
+  test('is counted in turns, and no further than it matters', () => {
+    const turns = (letters: number, most: number) => {
+      const size = promptOf('qx zk '.repeat(letters / 6), 1);
+      return [...countInput(size, tokenizer, { provider: 'openai', model: 'gpt-4o', pdfs: [], most })].length;
+    };
+    expect(turns(6_000, Infinity)).toBe(0);
+    expect(turns(600_000, Infinity)).toBeGreaterThan(20);
+    expect(turns(600_000, 20_000)).toBeLessThan(10);
+    expect(inputTokensExact(promptOf('word '.repeat(50_000), 1), 'openai', 'gpt-4o', 20_000)).toBe(20_000);
   });
 
   test('is a quarter of the bytes and one per message for the mock', () => {
-    expect(inputTokensExact(promptOf('abcdefgh', 2), tokenizer, 'mock', 'mock-small')).toBe(4);
+    expect(inputTokensExact(promptOf('abcdefgh', 2), 'mock', 'mock-small')).toBe(4);
   });
 });
 
@@ -99,6 +120,6 @@ test.each([
   ['claude-opus-4-7', 4_784],
   ['openai/gpt-6-astra', 10_000],
 ])('an image on %s is bounded by at least the documented %i tokens', (model, documented) => {
-  const one = inputTokensBound(promptOf('', 1, 1), model) - inputTokensBound(promptOf('', 1, 0), model);
+  const one = inputTokensBound(promptOf('', 1, 1), model, []) - inputTokensBound(promptOf('', 1, 0), model, []);
   expect(one).toBeGreaterThanOrEqual(documented);
 });

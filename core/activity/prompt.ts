@@ -1,6 +1,8 @@
 import { bare, isCountedAlike } from './encoding.ts';
+import type { PdfSize } from './pdf.ts';
 import { mockTokens, type Tokenizer, textTokensBound } from './tokens.ts';
 import type { PromptSize } from './wires/define.ts';
+import { unseen_bytes } from './wires/prompt.ts';
 
 /** What a provider adds to the text of a prompt, at most, in tokens. */
 interface Overhead {
@@ -50,28 +52,46 @@ const overheads: Overhead[] = [
 /** Unknown and newer models: a harmony system text, and 10,000 patches at a factor of 1.2 for an image in full detail. */
 const unknown: Overhead = { model: /^/, request: 256, message: 8, image: 12_000 };
 
+/** What is said around a page of a PDF, at most. */
+const around_page = 32;
+
 /**
- * Upper bound of the input tokens of a request, without any tokenizer: every byte of text may be a token. Not in it is
- * what a provider fetches by itself while it answers (web search, files by reference).
+ * Upper bound of the input tokens of a request, without any tokenizer: every byte of text may be a token. `pdfs` are the
+ * sizes of its PDFs, of each page the text and a picture; null: as large as what is only pointed at.
  */
-export function inputTokensBound(size: PromptSize, model: string): number {
-  return textTokensBound(size.text_bytes) + extra(size, model);
+export function inputTokensBound(size: PromptSize, model: string, pdfs: readonly (PdfSize | null)[]): number {
+  return textTokensBound(size.text_bytes) + extra(size, model, pdfs);
 }
 
 /**
  * A tighter count for use near a limit: the text is tokenised where the encoding is known, the constants stay. In
- * practice still an upper bound, and never above `inputTokensBound`. Other models get that bound.
+ * practice still an upper bound, and never above `most`, which is `inputTokensBound` or less; models with another encoding
+ * get that. Counts in turns, between which others can be served, and no further than to `most`.
  */
-export function inputTokensExact(size: PromptSize, tokenizer: Tokenizer, provider: string, model: string): number {
-  const bound = inputTokensBound(size, model);
-  if (!isCountedAlike(provider, model)) return bound;
+export function* countInput(
+  size: PromptSize,
+  tokenizer: Tokenizer,
+  of: { provider: string; model: string; pdfs: readonly (PdfSize | null)[]; most: number },
+): Generator<number, number> {
+  const { provider, model, most } = of;
+  if (!isCountedAlike(provider, model)) return most;
+  const beside = extra(size, model, of.pdfs);
   const text = size.text();
-  const counted = provider === 'mock' ? mockTokens(text) : tokenizer.count(text);
-  return Math.min(bound, counted + extra(size, model));
+  if (provider === 'mock') return Math.min(most, mockTokens(text) + beside);
+  const counting = tokenizer.counting(text);
+  for (;;) {
+    const { value, done } = counting.next();
+    if (done || value + beside >= most) return Math.min(most, value + beside);
+    yield value;
+  }
 }
 
-function extra(size: PromptSize, model: string): number {
+function extra(size: PromptSize, model: string, pdfs: readonly (PdfSize | null)[]): number {
   const name = bare(model);
   const { request, message, image } = overheads.find((overhead) => overhead.model.test(name)) ?? unknown;
-  return request + size.messages * message + size.images * image;
+  const in_files = pdfs.reduce(
+    (sum, pdf) => sum + (pdf ? pdf.pages * (image + around_page) + pdf.text_tokens : unseen_bytes),
+    0,
+  );
+  return request + size.messages * message + size.images * image + in_files;
 }

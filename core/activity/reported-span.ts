@@ -71,6 +71,7 @@ function impliedOperation(attributes: Attributes): string | null {
   return text(attributes, 'gen_ai.tool.name') === null ? null : 'execute_tool';
 }
 
+/** What a span says of the model it was about, in the names of either version of the conventions. */
 export function readModel(attributes: Attributes): ReportedModel {
   const provider = text(attributes, 'gen_ai.provider.name', 'gen_ai.system') ?? 'unknown';
   const models = ['gen_ai.response.model', 'gen_ai.request.model'].flatMap((name) => text(attributes, name) ?? []);

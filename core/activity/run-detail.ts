@@ -59,6 +59,9 @@ const kill = z
     calls_aborted: z.int().meta({ description: 'Plain calls whose connection to the provider was closed' }),
     streams_cut: z.int().meta({ description: 'Streams whose connection to the provider was closed' }),
     processes_confirmed: z.int(),
+    processes_missing: z.int().meta({
+      description: 'Processes that live, were there when it was ordered, and have not confirmed it yet',
+    }),
   })
   .meta({ id: 'RunKill' });
 
@@ -83,6 +86,9 @@ export const run_detail = run_object
     trace: trace.nullable().meta({ description: 'Null while its first call is being admitted' }),
     pause: pause.nullable().meta({ description: 'What lets it wait now; null: nothing does' }),
     kill: kill.nullable().meta({ description: 'What ended it at once; null: it goes on, or ended by itself' }),
+    api_key_name: z.string().nullable().meta({
+      description: 'Of the key or the person that began it; null: outside of the only project that the caller sees',
+    }),
     ...managed_part,
     steps_count: count,
     totals: z.object({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, tags, usd } from '../base/column.ts';
 import { idOf, idOrDefault } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { run_modes, run_statuses, termination_reason } from './run.ts';
+import { run_holds, run_modes, run_statuses, termination_reason } from './run.ts';
 
 const outcomes = ['SUCCESS', 'FAILURE', 'BLOCKED', 'ABORTED'] as const;
 
@@ -27,7 +27,7 @@ export const run_object = z
     mode: z.enum(run_modes),
     goal: z.string().nullable(),
     status: z.enum(run_statuses),
-    hold: z.enum(['none', 'paused', 'stopping']),
+    hold: z.enum(run_holds),
     termination_reason: termination_reason.nullable(),
     outcome_record: z.enum(outcomes).nullable(),
     identity: z.enum(['bound', 'claimed', 'none']),
@@ -52,6 +52,13 @@ export const run_object = z
     session_external_id: z.string().nullable(),
     trace_id: idOf('trace'),
     incident_ids: z.array(idOf('incident')),
+    models: z.array(z.string()).meta({ description: 'Of its latest 100 calls' }),
+    steps: count.meta({ description: 'How many have ended' }),
+    decided: z
+      .object({ warn: count, pause: count, block: count, kill: count })
+      .meta({ description: 'How many of its decisions were more than a plain allow' }),
+    unpriced_calls: count.meta({ description: 'Calls whose model has no price: not part of estimated_cost_usd' }),
+    is_killed: z.boolean().meta({ description: 'It was ended at once, by somebody or by a policy' }),
     url: z.string(),
   })
   .meta({ id: 'Run' });

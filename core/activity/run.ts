@@ -3,6 +3,8 @@ import { z } from 'zod';
 /** How a run came to be. A reported one was observed: nothing of it was decided, held or counted. */
 export const run_modes = ['gateway', 'managed', 'external', 'reported'] as const;
 
+export const run_holds = ['none', 'paused', 'stopping'] as const;
+
 export const run_statuses = [
   'queued',
   'running',

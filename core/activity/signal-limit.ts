@@ -12,5 +12,6 @@ export interface LimitFacts {
   resets_at: string | null;
 }
 
+/** What a signal says of a limit: of which policy, for whom, and how much of it is used. */
 export const limitText = ({ policy_name, limit, whose, used }: LimitFacts): string =>
   `${policy_name}${whose === null ? '' : ` for ${whose}`}: ${used} used of the limit on ${limit}`;

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
+import { objectsIn } from './wires/events.ts';
 
 /**
  * Members of a request that choose how it is served, with the values for which the published price is enough: standard
@@ -12,6 +13,18 @@ const standard: Readonly<Record<string, readonly unknown[]>> = {
   inference_geo: ['global'],
 };
 
-/** Whether a request asks for no dearer service than prices are for; a level nobody here has heard of is dearer. */
+/**
+ * Tools that run at the provider for a fee of their own, which no usage tells: OpenAI's file search, containers and images
+ * (https://developers.openai.com/api/docs/pricing), Anthropic's hours of containers
+ * (https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool). Searches of the web are counted, and
+ * priced for themselves.
+ */
+const with_fee = /^(?:file_search|code_interpreter|image_generation|shell|code_execution_\d+)$/;
+
+/**
+ * Whether prices are enough for what a request asks for: no dearer service than they are for, and no tool with a fee beside
+ * them. A level nobody here has heard of is dearer.
+ */
 export const isAtStandardRates = (body: JsonObject): boolean =>
-  Object.entries(standard).every(([name, values]) => body[name] == null || values.includes(body[name]));
+  Object.entries(standard).every(([name, values]) => body[name] == null || values.includes(body[name])) &&
+  !objectsIn(body.tools).some(({ type }) => typeof type === 'string' && with_fee.test(type));

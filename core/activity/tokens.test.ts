@@ -95,6 +95,23 @@ describe('the tokenizer', () => {
     );
   });
 
+  test('counts the same in turns, between which others count', () => {
+    const drained = (whole: string) => {
+      const counting = tokenizer.counting(whole);
+      for (let turns = 0; ; turns++) {
+        const { value, done } = counting.next();
+        if (done) return { value, turns };
+        tokenizer.count('another text');
+      }
+    };
+    const paragraph = "I're naïve, 漢字 12345 don't  {}\n";
+    for (const whole of ['', 'x', paragraph.repeat(3_000), 'a'.repeat(200_000), '👩‍👩‍👧'.repeat(20_000)]) {
+      const { value, turns } = drained(whole);
+      expect(value).toBe(tokenizer.count(whole));
+      expect(turns).toBeGreaterThanOrEqual(Math.floor(whole.length / 17_000));
+    }
+  });
+
   test('takes text that looks like a control token for text', () => {
     expect(tokenizer.count('<|endoftext|>')).toBeGreaterThan(1);
   });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nanoOfUsd, usdOfNano } from '../base/money.ts';
+import { costOf } from './charge.ts';
 import fixture from './fixtures/usage-cases.json' with { type: 'json' };
-import { compilePrice, costNano, price_schema } from './price.ts';
+import { chargesOf, compilePrice, price_schema } from './price.ts';
 import {
   addUsage,
   mergeMessagesUsage,
@@ -39,6 +40,11 @@ const priceOf = (name: Case['price']) => {
   return compilePrice(price_schema.parse({ id: name, version: 'fixture', provider, model, ...fixture.prices[name] }));
 };
 
+function costOfUsage(usage: Usage | null, price: Case['price']): string | null {
+  const charges = usage && chargesOf(usage, priceOf(price));
+  return charges && usdOfNano(costOf(charges));
+}
+
 const rawOf = (one: Case): unknown => (one.stream ? one.stream.reduce(mergeMessagesUsage) : one.raw);
 
 describe('golden usage', () => {
@@ -51,7 +57,7 @@ describe('golden usage', () => {
   test.each(cases)('$name', (one) => {
     const usage = normalisers[one.wire](rawOf(one));
     expect(usage).toEqual(one.usage);
-    expect(usage && usdOfNano(costNano(usage, priceOf(one.price)))).toBe(one.cost_usd);
+    expect(costOfUsage(usage, one.price)).toBe(one.cost_usd);
     if (one.charged_usd) expect(nanoOfUsd(one.charged_usd)).toBe(nanoOfUsd(one.cost_usd ?? ''));
   });
 });

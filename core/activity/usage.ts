@@ -133,6 +133,12 @@ export function addUsage(a: Usage, b: Usage): Usage {
   );
 }
 
+/** A usage with at least so many searches: what the provider counts itself is not counted twice. */
+export function withSearches<Told extends Usage | null>(usage: Told, at_least: number): Told {
+  if (usage === null || at_least <= (usage.web_searches ?? 0)) return usage;
+  return { ...usage, web_searches: at_least };
+}
+
 function messagesPart(raw: unknown): Usage | null {
   return readCounts(raw, (at) => {
     const cached = at('cache_read_input_tokens') ?? 0;

@@ -1,19 +1,56 @@
 import { z } from 'zod';
 import { actor, new_actor } from '../access/actor.ts';
 import { agent, agent_change, new_agent } from '../access/agent.ts';
-import { api_key, key_binding, key_revocation, key_rotation, made_api_key, new_api_key } from '../access/api-key.ts';
+import {
+  api_key,
+  key_binding,
+  key_revocation,
+  key_rotation,
+  key_states,
+  made_api_key,
+  new_api_key,
+} from '../access/api-key.ts';
 import { password_sign_in } from '../access/member.ts';
-import { permissions, role } from '../access/permission.ts';
+import { permissions, role, roles } from '../access/permission.ts';
 import { new_project, project, project_change } from '../access/project.ts';
 import { new_provider, provider, provider_change, provider_models, provider_use } from '../access/provider.ts';
 import { display_name, reference, slug } from '../access/slug.ts';
 import { tenant } from '../access/tenant.ts';
-import { names } from '../activity/filter.ts';
+import { free_text, names, words } from '../activity/filter.ts';
 import { new_price, price_entry } from '../activity/price-entry.ts';
+import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
+import { policy_mode } from '../policies/policy.ts';
+import { target_kinds } from '../policies/target.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
 const one = z.strictObject({ id: reference });
+
+const policies = z
+  .object({
+    total: z.int(),
+    first: z.array(
+      z.object({
+        id: idOf('policy'),
+        name: z.string(),
+        mode: policy_mode,
+        by: z.enum(target_kinds).meta({ description: 'The kind of its target' }),
+      }),
+    ),
+  })
+  .meta({
+    description:
+      'Policies in force that its calls can meet, the narrowest target first, whatever else they ask of a call. Calls of a key that is not bound also meet those of the agent and the actor that they name',
+  });
+
+const listed_project = project.extend({ policies });
+const listed_agent = agent.extend({
+  policies,
+  keys: z
+    .object({ total: z.int(), first: z.array(z.object({ id: idOf('api_key'), name: z.string() })) })
+    .meta({ description: 'Keys in use that are bound to it, newest first' }),
+});
+const listed_api_key = api_key.extend({ policies });
 const new_tenant = z.strictObject({ slug, name: display_name.optional() });
 
 /** A tenant as it is made, with the one owner key that opens it: shown this once. */
@@ -75,7 +112,7 @@ const projects = {
     summary: 'The projects of the tenant',
     permission: 'read',
     query: page_query,
-    answer: pageOf(project),
+    answer: pageOf(listed_project),
   }),
   getProject: endpoint({
     method: 'GET',
@@ -83,7 +120,7 @@ const projects = {
     summary: 'One project',
     permission: 'read',
     params: one,
-    answer: project,
+    answer: listed_project,
   }),
   changeProject: endpoint({
     method: 'PUT',
@@ -111,8 +148,11 @@ const agents = {
     path: '/api/v1/agents',
     summary: 'The agents of the tenant',
     permission: 'read',
-    query: page_query.extend({ project: reference.optional() }),
-    answer: pageOf(agent),
+    query: page_query.extend({
+      project: reference.optional(),
+      q: free_text.optional().meta({ description: 'Text in the id or a name' }),
+    }),
+    answer: pageOf(listed_agent),
   }),
   updateAgent: endpoint({
     method: 'PUT',
@@ -129,7 +169,7 @@ const agents = {
     summary: 'One agent',
     permission: 'read',
     params: one,
-    answer: agent,
+    answer: listed_agent,
   }),
 };
 
@@ -176,8 +216,14 @@ const api_keys = {
     path: '/api/v1/api-keys',
     summary: 'The keys of the tenant, without their secrets',
     permission: 'read',
-    query: page_query.extend({ project: reference.optional() }),
-    answer: pageOf(api_key),
+    query: page_query.extend({
+      project: reference.optional(),
+      q: free_text.optional().meta({ description: 'Text in the id, the name or the hint' }),
+      state: words(key_states),
+      role: words(roles),
+      unbound: z.literal('true').optional().meta({ description: 'Those that may call as any agent' }),
+    }),
+    answer: pageOf(listed_api_key),
   }),
   getApiKey: endpoint({
     method: 'GET',
@@ -185,7 +231,7 @@ const api_keys = {
     summary: 'One key, without its secret',
     permission: 'read',
     params: one,
-    answer: api_key,
+    answer: listed_api_key,
   }),
   rotateApiKey: endpoint({
     method: 'POST',

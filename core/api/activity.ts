@@ -1,8 +1,19 @@
 import { z } from 'zod';
-import { asker_filter, names, namesOf, synthetic_filter, time_filter, words } from '../activity/filter.ts';
-import { metric_buckets, metrics } from '../activity/metrics.ts';
-import { run_modes, run_statuses, severities, termination_reasons } from '../activity/run.ts';
+import {
+  asker_filter,
+  costs,
+  free_text,
+  names,
+  namesOf,
+  spans,
+  synthetic_filter,
+  time_filter,
+  words,
+} from '../activity/filter.ts';
+import { metric_askers, metric_buckets, metrics } from '../activity/metrics.ts';
+import { run_holds, run_modes, run_statuses, severities, termination_reasons } from '../activity/run.ts';
 import { run_detail } from '../activity/run-detail.ts';
+import { run_facets } from '../activity/run-facets.ts';
 import { run_object } from '../activity/run-object.ts';
 import { run_outcomes } from '../activity/run-outcomes.ts';
 import { step } from '../activity/step.ts';
@@ -13,19 +24,32 @@ import { record_sources } from '../logs/llm-run-record.ts';
 import { decision_object } from '../policies/decision-object.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
-const live_statuses = ['queued', 'running', 'retry'] as const;
-const ended_statuses = ['succeeded', 'failed', 'failed_policy', 'cancelled'] as const;
+export const live_statuses = ['queued', 'running', 'retry'] as const;
+export const ended_statuses = ['succeeded', 'failed', 'failed_policy', 'cancelled'] as const;
 
 const of_run = z.strictObject({ id: idOf('run') });
 
 const run_filter = <const Status extends string>(statuses: readonly [Status, ...Status[]]) => ({
+  q: free_text.optional().meta({
+    description:
+      'In the goal, in the name of the agent or actor, in why it ended (timeout); all of the name of its session, or how its id begins',
+  }),
   ...asker_filter,
   model: namesOf('Runs with a call of it'),
   provider: namesOf('Runs with a call of it'),
   source: words(run_modes).meta({ description: 'How the run came to be' }),
   status: words(statuses),
+  hold: words(run_holds).meta({ description: 'What holds it: nothing, a pause, or that it is being stopped' }),
   reason: words(termination_reasons).meta({ description: 'Why it ended' }),
+  policy: namesOf('Runs that violated a policy in force, by its id or name'),
   risk: words(severities).meta({ description: 'Severity of an incident of the run' }),
+  cost: costs.meta({
+    description:
+      'Compared in USD: >0.5, <=2; of several, all hold. A run with calls of unknown price costs at least what is known: no `<` lists it. With `unknown`, runs with such calls are listed too; alone, only those',
+  }),
+  elapsed: spans.meta({
+    description: 'From its start to its end, or to now: >30s, <=500ms, <2h; of several, all hold',
+  }),
   ...time_filter,
   ...synthetic_filter,
 });
@@ -44,6 +68,7 @@ const metrics_query = z.strictObject({
   ...synthetic_filter,
   source: words(record_sources).meta({ description: 'Where calls are known from; reported ones only when asked for' }),
   bucket: z.enum(metric_buckets).optional().meta({ description: 'Width of a bucket; by default it follows the range' }),
+  group_by: z.enum(metric_askers).optional().meta({ description: 'Also by person or by key: see by_asker' }),
 });
 export type MetricsQuery = z.infer<typeof metrics_query>;
 
@@ -52,6 +77,12 @@ const outcomes_query = z.strictObject({
   bucket: metrics_query.shape.bucket,
 });
 export type OutcomesQuery = z.infer<typeof outcomes_query>;
+
+const facets_query = z.strictObject({
+  ...run_filter(run_statuses),
+  part: z.enum(['live', 'completed']).optional().meta({ description: 'Of the runs that have not ended, or that have' }),
+});
+export type FacetsQuery = z.infer<typeof facets_query>;
 
 const page_only = z.strictObject(page_query.shape);
 
@@ -78,7 +109,7 @@ export const activity_endpoints = {
   getMetrics: endpoint({
     method: 'GET',
     path: '/api/v1/activity/metrics',
-    summary: 'Calls, refusals, tokens, cost and durations over time, by model, agent and project',
+    summary: 'Calls, refusals, tokens, cost and durations over time, by model, agent and project, and by person or key',
     permission: 'read',
     query: metrics_query,
     answer: metrics,
@@ -91,6 +122,14 @@ export const activity_endpoints = {
     query: outcomes_query,
     answer: run_outcomes,
   }),
+  getRunFacets: endpoint({
+    method: 'GET',
+    path: '/api/v1/activity/facets',
+    summary: 'How many runs of a list have each status, reason, source, agent and model',
+    permission: 'read',
+    query: facets_query,
+    answer: run_facets,
+  }),
   listRuns: endpoint({
     method: 'GET',
     path: '/api/v1/runs',
@@ -102,8 +141,8 @@ export const activity_endpoints = {
   getRun: endpoint({
     method: 'GET',
     path: '/api/v1/runs/:id',
-    summary: 'A run with its trace, totals and links',
-    permission: 'read',
+    summary: 'A run with its trace, totals and links; a key that may not read others sees the runs it began',
+    permission: 'read_own_runs',
     params: of_run,
     answer: run_detail,
   }),

@@ -6,11 +6,12 @@ import { page_query, pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
 import { alert, alert_kinds, alert_statuses } from '../policies/alert.ts';
 import { channel, channel_change, new_channel } from '../policies/channel.ts';
-import { delivery, delivery_statuses } from '../policies/delivery.ts';
+import { channel_deliveries, delivery, delivery_statuses } from '../policies/delivery.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
 const url = z.string().meta({ description: 'Page of the console' });
 const shown_channel = channel.extend({ url });
+const listed_channel = shown_channel.extend(channel_deliveries);
 const shown_alert = alert.extend({ url });
 const shown_delivery = delivery.extend({ url });
 const one = z.strictObject({ id: reference });
@@ -34,7 +35,7 @@ export const alert_endpoints = {
     summary: 'List the channels for alerts',
     permission: 'read',
     query: page_query,
-    answer: pageOf(shown_channel).meta({ id: 'ChannelPage' }),
+    answer: pageOf(listed_channel).meta({ id: 'ChannelPage' }),
   }),
   getChannel: endpoint({
     method: 'GET',
@@ -42,7 +43,7 @@ export const alert_endpoints = {
     summary: 'One channel, by id or slug',
     permission: 'read',
     params: one,
-    answer: shown_channel,
+    answer: listed_channel,
   }),
   changeChannel: endpoint({
     method: 'PUT',

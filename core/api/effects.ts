@@ -3,6 +3,7 @@ import { synthetic_filter } from '../activity/filter.ts';
 import { count } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
+import { violation } from '../policies/violation.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
 const figures = {
@@ -18,6 +19,9 @@ const effect = z.object({
   days: z.array(z.object({ day: z.string().meta({ description: 'In UTC' }), ...figures })),
 });
 
+/** A time that a control fired, and whose call it was. */
+export const effect_example = z.object({ ...violation.shape, agent_slug: z.string().nullable() });
+
 const effects = z
   .object({
     from: instant,
@@ -25,6 +29,9 @@ const effects = z
     by_agent: z
       .array(z.object({ agent_id: idOf('agent').nullable(), agent_slug: z.string().nullable(), ...figures }))
       .meta({ description: 'Of one policy: whom it met most' }),
+    examples: z
+      .array(effect_example)
+      .meta({ description: 'Of one policy: the latest times that a control of it fired' }),
     generated_at: instant,
   })
   .meta({ id: 'PolicyEffects' });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { asker_filter, namesOf, synthetic_filter, time_filter, words } from '../activity/filter.ts';
 import { categories, severities } from '../activity/run.ts';
 import { count } from '../base/column.ts';
+import { facetsOf } from '../base/facets.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { acknowledge, acts, assign, most_at_once, reopen, resolve } from '../incidents/act.ts';
@@ -18,18 +19,29 @@ import { type Endpoints, endpoint } from './endpoint.ts';
 
 const of_incident = z.strictObject({ id: idOf('incident') });
 
-const list_query = z.strictObject({
-  ...page_query.shape,
+const incidents_filter = z.strictObject({
   status: words(incident_statuses),
-  category: words([...categories, 'EXECUTION_SUCCESS']).meta({
-    description: 'EXECUTION_SUCCESS alone lists runs without a problem; no other list holds them',
-  }),
+  category: words(categories),
   severity: words(severities),
   policy: namesOf('Id of a policy, or SYSTEM_DEFAULT'),
   run: namesOf('Id of a run'),
+  owner: namesOf('Who looks after it'),
   ...asker_filter,
   ...time_filter,
   ...synthetic_filter,
+});
+export type IncidentsFilter = z.infer<typeof incidents_filter>;
+export const incident_facets = facetsOf(['severity', 'category', 'agent', 'policy', 'owner']).meta({
+  id: 'IncidentFacets',
+});
+export type IncidentFacets = z.infer<typeof incident_facets>;
+
+const list_query = z.strictObject({
+  ...page_query.shape,
+  ...incidents_filter.shape,
+  category: words([...categories, 'EXECUTION_SUCCESS']).meta({
+    description: 'EXECUTION_SUCCESS alone lists runs without a problem; no other list holds them',
+  }),
   group: words(incident_groupings).meta({ description: 'One item for incidents alike in these' }),
 });
 export type IncidentsQuery = z.infer<typeof list_query>;
@@ -68,6 +80,14 @@ export const incident_endpoints = {
       pageOf(incident_group).meta({ id: 'IncidentGroupPage' }),
       pageOf(run_outcome).meta({ id: 'RunOutcomePage' }),
     ]),
+  }),
+  getIncidentFacets: endpoint({
+    method: 'GET',
+    path: '/api/v1/incidents/facets',
+    summary: 'How many incidents of a list have each severity, category, agent and policy',
+    permission: 'read',
+    query: incidents_filter,
+    answer: incident_facets,
   }),
   getIncident: endpoint({
     method: 'GET',

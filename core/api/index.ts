@@ -9,6 +9,7 @@ import { guard_endpoints } from './guard.ts';
 import { incident_endpoints } from './incidents.ts';
 import { limit_endpoints } from './limits.ts';
 import { log_endpoints } from './logs.ts';
+import { match_endpoints } from './matches.ts';
 import { member_endpoints } from './members.ts';
 import { pause_endpoints } from './pauses.ts';
 import { policy_endpoints } from './policies.ts';
@@ -17,10 +18,12 @@ import { preview_endpoints } from './previews.ts';
 import { run_step_endpoints } from './run-steps.ts';
 import { run_endpoints } from './runs.ts';
 import { search_endpoints } from './search.ts';
+import { shadow_endpoints } from './shadow.ts';
 import { signal_endpoints } from './signals.ts';
 import { stop_endpoints } from './stops.ts';
 import { synthetic_endpoints } from './synthetic.ts';
 import { system_endpoints } from './system.ts';
+import { target_endpoints } from './targets.ts';
 
 /** Every endpoint of the control plane by name. Routes, OpenAPI and the tests of refusals are made from it. */
 export const all_endpoints = {
@@ -45,7 +48,10 @@ export const all_endpoints = {
   ...event_endpoints,
   ...system_endpoints,
   ...effect_endpoints,
+  ...match_endpoints,
   ...search_endpoints,
+  ...target_endpoints,
+  ...shadow_endpoints,
 };
 
 /** What the contract describes: the control plane, and what the gateway answers in a form of our own. */

@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import { words } from '../activity/filter.ts';
+import { namesOf, words } from '../activity/filter.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
+import { actions } from '../policies/action.ts';
+import { detectors } from '../policies/detectors/index.ts';
+import { limit_types } from '../policies/limits/index.ts';
 import { policy, policy_document, policy_mode, policy_statuses } from '../policies/policy.ts';
 import { target_kinds } from '../policies/target.ts';
+import { standings } from '../policies/who-else.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
+import { limit_object } from './limits.ts';
 
 const without_nul = (text: string): boolean => !text.includes('\0');
 
@@ -13,6 +18,11 @@ const without_nul = (text: string): boolean => !text.includes('\0');
 const reason = z.string().trim().min(1).max(500).refine(without_nul, 'must not contain NUL characters');
 
 const of_policy = z.strictObject({ id: idOf('policy') });
+
+const author_name = z
+  .string()
+  .nullable()
+  .meta({ description: 'What the person or key is called; null: somebody outside of the project of the caller' });
 
 /** A policy as it is read: the document that was written, with the ids of its controls, and what became of it. */
 export const policy_object = z
@@ -31,6 +41,12 @@ export const policy_object = z
       .meta({ description: 'The file it is kept in; null: none' }),
     /** The policy in one English sentence. */
     sentence: z.string(),
+    allows: z
+      .array(z.string())
+      .meta({ description: 'What each of its controls allows, in a few words, in their order' }),
+    updated_by: z.string().meta({ description: 'Who made its latest version' }),
+    updated_by_name: author_name,
+    updated_because: z.string().nullable().meta({ description: 'Why, as they said it; null: a draft needs no reason' }),
     /** The set of active policies it is in force with; null unless it is active. */
     snapshot_id: idOf('snapshot').nullable(),
     /** What would keep it from doing what it seems to promise. */
@@ -50,6 +66,7 @@ const policy_version = z
     document: policy_document,
     sentence: z.string(),
     author: z.string(),
+    author_name,
     reason: z.string().nullable(),
     created_at: instant,
     url: z.string(),
@@ -89,22 +106,65 @@ const lint_finding = z
     }),
     path: z.string(),
     message: z.string(),
+    code: z
+      .enum(['unbound_keys'])
+      .optional()
+      .meta({ description: 'What is to be mended, where that is not the policy: keys are to be bound' }),
   })
   .meta({ id: 'PolicyFinding' });
+
+const deciding = z
+  .object({
+    policy_id: idOf('policy').nullable().meta({ description: 'Null: the policy that was sent' }),
+    policy_name: z.string(),
+    mode: policy_mode,
+    control: z.int().meta({ description: 'Its place among the controls of its policy, from 0' }),
+    control_id: idOf('control').nullable().meta({ description: 'Null: it has none yet' }),
+    action: z.enum(actions),
+    allows: z.string().meta({ description: 'What it allows, in a few words' }),
+    standing: z
+      .enum(standings)
+      .meta({ description: 'How it stands to the policy that was sent, once that is enforced' }),
+    words: z.string().meta({ description: 'The same in words' }),
+    state: limit_object.nullable().meta({ description: 'How full it is now; null: it is no limit, or is not stored' }),
+    url: z.string().nullable(),
+  })
+  .meta({ id: 'PolicyDeciding' });
 
 const lint_answer = z
   .object({
     ok: z.boolean().meta({ description: 'It could be made and activated' }),
     findings: z.array(lint_finding),
     sentence: z.string().nullable(),
+    changes: z.array(field_change).meta({ description: 'What it would change in the policy that it is to replace' }),
+    deciding: z.array(deciding).meta({
+      description:
+        'All that decides on calls of its target, itself among them: in force before in shadow, strictest first',
+    }),
+    deciding_left_off: z.int().meta({ description: 'Controls that decide too and are not listed' }),
   })
   .meta({ id: 'PolicyLint' });
+
+const control_types = [...limit_types.keys(), ...detectors.keys()] as [string, ...string[]];
 
 const list_query = z.strictObject({
   ...page_query.shape,
   status: words(policy_statuses),
   mode: words(['enforce', 'shadow']),
   target_kind: words(target_kinds),
+  control: words(control_types).meta({ description: 'The type of a limit or rule of it' }),
+  action: words(actions).meta({ description: 'What a control of it does' }),
+  owner: namesOf('Whose it is, as its document says'),
+  source: words(['manual', 'file', 'learned']).meta({
+    description: 'Made by hand, kept in a file, or learned from incidents',
+  }),
+  unfired_days: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(90)
+    .optional()
+    .meta({ description: 'In force, and no control of it has fired for so many days' }),
   q: z
     .string()
     .min(1)
@@ -146,7 +206,8 @@ export const policy_endpoints = {
   updatePolicy: endpoint({
     method: 'PUT',
     path: '/api/v1/policies/:id',
-    summary: 'Replace the document of a policy; one that is active stays active and the change holds at once',
+    summary:
+      'Replace the document of a policy; one that is active stays active and the change holds at once. With If-Match (the ETag of a policy is its version): 412 when another version has been made since',
     permission: 'write_policies',
     params: of_policy,
     body: policy_document.extend({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, usd } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
-import { timezone } from '../base/window.ts';
+import { timezone, window_schema } from '../base/window.ts';
 import { verdicts } from '../policies/decision-object.ts';
 import { policy_document } from '../policies/policy.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
@@ -60,6 +60,25 @@ const differences = z.object({
   unchanged: z.int(),
 });
 
+const amount = z.union([z.number(), z.string()]);
+
+/** What was used of one limit, whatever it would have stopped: what a cap is chosen by. */
+const used = z.object({
+  control: z.int().meta({ description: 'Its place among the controls of the policy, from 0' }),
+  type: z.string(),
+  window: window_schema,
+  unit: z.string(),
+  windows: z.int().meta({ description: 'Windows with a call, those of each subject by themselves' }),
+  p50: amount.meta({ description: 'Half of the windows used no more' }),
+  p95: amount,
+  max: amount,
+  largest_call: amount,
+  stops: z.boolean().meta({ description: 'Calls are let in only while the most that they can use fits' }),
+  bins: z
+    .array(z.object({ from: amount, to: amount, windows: z.int() }))
+    .meta({ description: 'How many windows used more than `from` and up to `to`' }),
+});
+
 const preview_result = z
   .object({
     from: instant,
@@ -94,6 +113,7 @@ const preview_result = z
       by_hour: z.array(z.int()),
     }),
     whom: z.object({ agents: hit, actors: hit, api_keys: hit }),
+    usage: z.array(used).meta({ description: 'Of each limit that counts over a window' }),
     spend_usd: usd,
     spend_not_made_usd: usd,
     alerts: z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { free_text } from '../activity/filter.ts';
 import { instant } from '../base/time.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
@@ -19,12 +20,7 @@ export const search_endpoints = {
       'Find agents, policies, keys, projects, humans, channels, incidents and runs by the beginning of an id, by name or by goal',
     permission: 'read',
     query: z.strictObject({
-      q: z
-        .string()
-        .trim()
-        .min(1)
-        .max(200)
-        .refine((text) => !text.includes('\0'), 'must not contain NUL characters'),
+      q: free_text,
       limit: z.coerce.number().int().min(1).max(50).default(20),
     }),
     answer: z.object({ items: z.array(hit), generated_at: instant }).meta({ id: 'SearchResult' }),

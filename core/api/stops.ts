@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { reason, reference } from '../access/slug.ts';
+import { count, usd } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
@@ -34,6 +35,17 @@ const receipt = z
   .meta({ id: 'StopReceipt' });
 export type Receipt = z.infer<typeof receipt>;
 
+const in_flight = z
+  .object({
+    calls: count.meta({ description: 'Calls of the run, and of those that end with it, that wait for their provider' }),
+    at_most_usd: usd.meta({
+      description: 'What they cost at most, as it was estimated: when they are cut, the provider may still bill it',
+    }),
+    unpriced_calls: count.meta({ description: 'Those whose model has no price: not part of at_most_usd' }),
+    runs: count.meta({ description: 'Runs that were asked for in it and have not ended: they end with it' }),
+  })
+  .meta({ id: 'InFlight' });
+
 const because = z.strictObject({ reason });
 
 const new_containment = z.strictObject({
@@ -46,6 +58,14 @@ const one = z.strictObject({ id: idOf('stop') });
 
 /** Stopping what runs. */
 export const stop_endpoints = {
+  getInFlight: endpoint({
+    method: 'GET',
+    path: '/api/v1/runs/:id/in-flight',
+    summary: 'What killing a run would cut now: its calls in flight, what they cost at most, runs that end with it',
+    permission: 'read',
+    params: z.strictObject({ id: idOf('run') }),
+    answer: in_flight,
+  }),
   killRun: endpoint({
     method: 'POST',
     path: '/api/v1/runs/:id/kill',

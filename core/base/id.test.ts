@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { TypeID } from 'typeid-js';
 import { expect, test } from 'vitest';
-import { firstSuffixAt, idOf, instantOf, suffixOf } from './id.ts';
+import { firstSuffixAt, type IdKind, idOf, instantOf, isIdOf, suffixOf } from './id.ts';
 
 const made = fc.record({
   epoch_ms: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
@@ -36,4 +36,18 @@ test('suffixes sort by instant, then by sequence, and none comes before the firs
 
 test.each([-1, 0.5, Number.NaN, Infinity])('%s is no instant of an id', (epoch_ms) => {
   expect(() => firstSuffixAt(epoch_ms)).toThrow('no instant of an id');
+});
+
+test('a text has the form of an id for both or for neither of the two that say so', () => {
+  const kinds = fc.constantFrom<IdKind>('run', 'step', 'price');
+  const made_text = fc
+    .tuple(fc.constantFrom('run_', 'stp_', 'prc_', 'run', ''), fc.constantFrom(...'0789az'))
+    .chain(([prefix, first]) => fc.stringMatching(/^[0-9a-z]{23,26}$/).map((rest) => prefix + first + rest));
+  fc.assert(
+    fc.property(kinds, fc.oneof(made_text, fc.string()), (kind, text) => {
+      expect(isIdOf(kind, text)).toBe(idOf(kind).safeParse(text).success);
+    }),
+  );
+  expect(isIdOf('run', 'run_01jz0000000000000000000000')).toBe(true);
+  expect(isIdOf('run', 'run_01jz0000000000000000000000\n')).toBe(false);
 });

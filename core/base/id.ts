@@ -43,9 +43,17 @@ export type IdKind = keyof typeof id_prefixes;
 /** 26 characters of Crockford base32: a UUIDv7, so ids sort by the time they were made. */
 const suffix = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 
+const form = new RegExp(`^${suffix}$`);
+
 /** A schema for the id of one kind of object, for example `idOf('run')` for `run_01h…`. */
 export const idOf = (kind: IdKind) =>
   z.string().regex(new RegExp(`^${id_prefixes[kind]}_${suffix}$`), `must be a ${kind} id (${id_prefixes[kind]}_…)`);
+
+/** Whether a text has the form of an id of this kind: what is asked of every call makes no schema for it. */
+export function isIdOf(kind: IdKind, text: string): boolean {
+  const prefix = `${id_prefixes[kind]}_`;
+  return text.startsWith(prefix) && form.test(text.slice(prefix.length));
+}
 
 /** What stands where a policy's id would, when none had a part in it: said explicitly, never left out. */
 export const no_policy = 'SYSTEM_DEFAULT';

@@ -8,11 +8,17 @@ export const page_query = z.object({
 });
 export type PageQuery = z.infer<typeof page_query>;
 
-/** A part of a list. `total` is exact up to 10,000 and null beyond. */
+/** How many a list has in all. */
+export const totals = {
+  total: z.int().nullable().meta({ description: 'Exact; null: more than 10,000, or too many to be counted in time' }),
+  total_at_least: z.int().meta({ description: 'There are at least so many: the total where it is known' }),
+};
+
+/** A part of a list. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
     next_cursor: z.string().nullable(),
-    total: z.int().nullable(),
+    ...totals,
     generated_at: instant,
   });

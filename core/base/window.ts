@@ -43,8 +43,21 @@ export function windowAt(window: Window, at_ms: number): WindowAt {
   return calendarAt(window.per, window.timezone, at_ms);
 }
 
+/**
+ * Whether amounts counted in windows of the one form are found by those of the other: in calendar windows that begin at
+ * the same instants, or in buckets no longer than those by which the other looks back.
+ */
+export function countsOn(before: Window, after: Window): boolean {
+  if ('rolling_seconds' in before)
+    return 'rolling_seconds' in after && bucketOf(before.rolling_seconds) <= bucketOf(after.rolling_seconds);
+  const zoneOf = (window: Window) => ('timezone' in window ? window.timezone : null);
+  return windowKind(before) === windowKind(after) && zoneOf(before) === zoneOf(after);
+}
+
+const bucketOf = (seconds: number): number => Math.max(1, Math.ceil(seconds / rolling_buckets)) * 1000;
+
 function rollingAt(seconds: number, at_ms: number): WindowAt {
-  const bucket_ms = Math.max(1, Math.ceil(seconds / rolling_buckets)) * 1000;
+  const bucket_ms = bucketOf(seconds);
   const start_ms = Math.floor(at_ms / bucket_ms) * bucket_ms;
   return { start_ms, end_ms: null, since_ms: at_ms - seconds * 1000 - bucket_ms };
 }

@@ -54,6 +54,9 @@ export const incident_with_violations = incident
     record_id: idOf('record')
       .nullable()
       .meta({ description: 'The LLM run record of its decision, when a call was made' }),
+    acknowledged_by_name: z.string().nullable().meta({
+      description: 'Of the key or the person; null also: outside of the only project that the caller sees',
+    }),
     policy_url: z.string().nullable(),
     run_url: z.string(),
     timeline: z.string().meta({ description: 'Path of its timeline' }),

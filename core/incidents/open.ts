@@ -44,7 +44,7 @@ export const failureIncident = (message: string): IncidentDraft => ({
   title: `A call failed: ${message}`,
 });
 
-/** The provider reported more than was reserved, so a balance may stand above its cap: posted as it is, never hidden. */
+/** A call used more than was reserved for it, so a balance may stand above its cap: posted as it is, never hidden. */
 export const overReport = (of: {
   policy_id: string;
   policy_name: string;
@@ -55,5 +55,5 @@ export const overReport = (of: {
   policy_id: of.policy_id,
   category: 'BUDGET_EXCEEDED',
   severity: 'HIGH',
-  title: `Policy "${of.policy_name}": the provider reported ${of.posted} ${of.unit} where ${of.held} were reserved`,
+  title: `Policy "${of.policy_name}": a call used ${of.posted} ${of.unit} where ${of.held} were reserved`,
 });

@@ -4,7 +4,7 @@ import { instant } from '../base/time.ts';
 
 export const actor_types = ['human', 'service', 'system'] as const;
 
-/** Who did what to which object: the columns of `audit_ledger`, with the pages of the entry and of its object. */
+/** Who did what to which object: the columns of `audit_ledger`, with names and the pages of the entry and of its object. */
 export const ledger_entry = z
   .object({
     tenant_id: idOf('tenant'),
@@ -24,6 +24,11 @@ export const ledger_entry = z
     request_id: z.string().nullable(),
     occurred_at: instant,
     recorded_at: instant,
+    actor_name: z
+      .string()
+      .nullable()
+      .meta({ description: 'What people call the key, actor or policy that acted; null: it has no name' }),
+    api_key_name: z.string().nullable(),
     url: z.string(),
     object_url: z.string(),
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recorded_charge } from '../activity/charge.ts';
 import { asker_names } from '../activity/run-object.ts';
 import { count, tags, usd } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
@@ -33,10 +34,20 @@ export const llm_run_record = z
     input_tokens: count.nullable(),
     output_tokens: count.nullable(),
     cached_input_tokens: count.nullable(),
-    cache_write_tokens: count.nullable(),
+    cache_write_tokens: count
+      .nullable()
+      .meta({ description: 'Written to the cache of the provider, for an hour or less' }),
+    cache_write_1h_tokens: count.nullable().meta({ description: 'Of these, for an hour. Null: an older record' }),
     reasoning_tokens: count.nullable(),
+    audio_input_tokens: count.nullable(),
+    audio_output_tokens: count.nullable(),
+    web_searches: count.nullable().meta({ description: 'Searches that the provider ran and bills one by one' }),
     usage_source: z.enum(['provider', 'estimated', 'none']),
     cost_usd: usd.nullable().meta({ description: 'Null: the model has no price' }),
+    charges: z.array(recorded_charge).nullable().meta({
+      description:
+        'What the cost is the sum of: quantity × price_usd / per, summed exactly, rounded up once to nine places. Null: the cost is not known, or an older record',
+    }),
     price_id: z.string().nullable(),
     price_version: z.string().nullable(),
     policy_snapshot_id: idOf('snapshot').nullable(),

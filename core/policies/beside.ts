@@ -7,6 +7,7 @@ import { covers, coversModel, modelsOverlap } from './covers.ts';
 import type { LimitOf } from './limits/define.ts';
 import { typeOf } from './limits/index.ts';
 import type { PolicyDocument } from './policy.ts';
+import { amountText } from './sentence.ts';
 
 /** What is found out about a policy before it is in force. `refusal`: it may not become active. */
 export interface PolicyFinding {
@@ -14,17 +15,22 @@ export interface PolicyFinding {
   /** For example `controls[0]`; empty for the whole. */
   path: string;
   message: string;
+  /** What it is about, where something else than the policy is to be mended. */
+  code?: 'unbound_keys';
 }
 
-/** A policy in force that another one is held against. */
+/** A policy that another one is held against: in force, or, without an id, the one that is being written. */
 export interface Other {
-  id: string;
+  id: string | null;
   document: PolicyDocument;
 }
 
-/** How a control of the same or of another policy is called in a sentence. */
+/** How a control of the same policy is called in a sentence. */
 const here = (n: number): string => `controls[${n}]`;
-const there = ({ id, document }: Other): string => `policy "${document.name}" (${id})`;
+
+/** How another policy is called in a sentence. */
+export const there = ({ id, document }: Other): string =>
+  id === null ? 'this policy' : `policy "${document.name}" (${id})`;
 
 /** Controls of one policy that keep each other from having an effect. */
 export function amongItself({ controls }: PolicyDocument): PolicyFinding[] {
@@ -89,8 +95,10 @@ function unreachable(control: Control, other: Control): Told | null {
   if (!inner || !outer || !isFinal(other)) return null;
   if (!countsAtLeast(outer, inner) || !spansAtLeast(outer, inner) || !isAbove(inner, outer)) return null;
   return (name) =>
-    `its limit of ${inner.max} ${per(inner)} can never be reached, because ${name} refuses calls beyond ${outer.max} ${per(outer)}`;
+    `its limit of ${capText(inner)} ${per(inner)} can never be reached, because ${name} refuses calls beyond ${capText(outer)} ${per(outer)}`;
 }
+
+const capText = (limit: LimitOf): string => amountText(typeOf(limit), limit);
 
 const per = ({ window }: LimitOf): string => (window ? `per ${windowKind(window)}` : 'at one time');
 

@@ -87,7 +87,7 @@ describe('warns', () => {
   test('of a limit for a day that the limit for its month never lets be reached', () => {
     const month = { ...cost, max: '3', window: { per: 'month' } };
     expect(warnings(limits(cost, month))).toEqual([
-      'controls[0]: its limit of 5.000000000 per day can never be reached, because controls[1] refuses calls beyond 3.000000000 per month',
+      'controls[0]: its limit of $5.00 per day can never be reached, because controls[1] refuses calls beyond $3.00 per month',
     ]);
     expect(warnings(limits(month, cost))).toHaveLength(1);
     const fine = [

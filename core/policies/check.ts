@@ -4,10 +4,12 @@ import { amongItself, besideOthers, modelsOf, type Other, type PolicyFinding } f
 import { type KnownChannel, whyUnusable } from './channel.ts';
 import type { Control } from './control.ts';
 import { coversModel, modelsOverlap } from './covers.ts';
+import { type Exposure, exposureFindings } from './exposure.ts';
 import type { LimitOf } from './limits/define.ts';
 import { typeOf } from './limits/index.ts';
 import type { PolicyDocument } from './policy.ts';
 import type { TargetKind } from './target.ts';
+import { windowOrder } from './window-order.ts';
 
 /** What is known of the names in a policy at the moment it is checked. */
 export interface CheckFacts {
@@ -27,6 +29,8 @@ export interface CheckFacts {
   /** Names of `when.provider` that no configured provider has. */
   unknown_providers: ReadonlySet<string>;
   channels: readonly KnownChannel[];
+  /** Who calls and with which keys; absent: it was not looked at. */
+  exposure?: Exposure;
 }
 
 /** The outcome in words: with a refusal the policy may not become active, with warnings it may. */
@@ -35,6 +39,7 @@ export interface Checked {
   warnings: string[];
 }
 
+/** The findings as an activation uses them: refusals keep it from being in force, warnings are told. */
 export function checkPolicy(document: PolicyDocument, facts: CheckFacts): Checked {
   const findings = findingsOf(document, facts);
   const told = (level: PolicyFinding['level']) => findings.filter((of) => of.level === level).map((of) => of.message);
@@ -51,15 +56,21 @@ export function findingsOf(document: PolicyDocument, facts: CheckFacts): PolicyF
     path: 'expires_at',
     message: `expires_at (${expires_at}) has passed, so the policy would apply to no call: set a later one or leave it out`,
   };
+  const dead = [...amongItself(document), ...besideOthers(document, facts.others, facts.at_ms)];
   return [
     ...(expires_at !== undefined && epochMs(expires_at) <= facts.at_ms ? [over] : []),
     ...warn('target', targetWarnings(document, facts)),
     ...controls.flatMap((control, n) => warn(`controls[${n}]`, controlWarnings(control, n, document, facts))),
     ...controls.flatMap((control, n) => channelFindings(control, n, document, facts)),
-    ...amongItself(document),
-    ...besideOthers(document, facts.others, facts.at_ms),
+    ...dead,
+    ...windowOrder(document, facts.others, new Set(dead.map(({ path }) => path))),
+    ...(facts.exposure ? exposureFindings(document, exposed(facts.exposure, facts)) : []),
   ];
 }
+
+/** Of what was never seen it is told already that nothing matches. */
+const exposed = (exposure: Exposure, { unseen_ids }: CheckFacts): Exposure =>
+  unseen_ids.size === 0 ? exposure : { ...exposure, is_called: true };
 
 const kind_words: Record<TargetKind, string> = {
   actor: 'actor',

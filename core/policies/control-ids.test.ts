@@ -47,7 +47,7 @@ describe('controls of a new policy', () => {
 describe('controls of an edited policy', () => {
   test('that are sent back keep their ids, whatever their order, cap, action and alerts', () => {
     const raised = {
-      ...cost({ max: '500', count_per: 'agent' }),
+      ...cost({ max: '500' }),
       action: 'warn',
       alerts: { tiers: [10] },
       id: idOf(1),
@@ -80,6 +80,24 @@ describe('controls of an edited policy', () => {
     expect(ids).toEqual([idOf(101), idOf(102), idOf(103)]);
     expect(replaced[0]).toEqual({ place: 'controls[0]', old_id: idOf(1), new_id: idOf(101) });
     expect(replaced).toHaveLength(3);
+  });
+
+  test.each([
+    ['in another zone', { per: 'day' }, { per: 'day', timezone: 'Europe/Paris' }, true],
+    ['in the same zone, said in words', { per: 'day' }, { per: 'day', timezone: 'UTC' }, false],
+    ['over a shorter stretch, in finer buckets', { rolling_seconds: 3_600 }, { rolling_seconds: 30 }, true],
+    ['over a longer stretch, in coarser buckets', { rolling_seconds: 30 }, { rolling_seconds: 3_600 }, false],
+    ['over another stretch, in the same buckets', { rolling_seconds: 60 }, { rolling_seconds: 30 }, false],
+  ])('that count %s start anew where they would not find what was counted', (_how, from, to, is_new) => {
+    const before = stored({ ...cost({ window: from }), id: idOf(1) });
+    const { ids, replaced } = identify(before, write({ ...cost({ window: to }), id: idOf(1) }));
+    expect(ids).toEqual([idOf(is_new ? 101 : 1)]);
+    expect(replaced).toHaveLength(is_new ? 1 : 0);
+  });
+
+  test('that are counted apart by something else start anew', () => {
+    const apart = { ...cost({ count_per: 'agent' }), id: idOf(1) };
+    expect(identify(present, write(apart)).replaced).toHaveLength(1);
   });
 
   test('that count runs where they counted calls start anew', () => {

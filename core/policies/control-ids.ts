@@ -1,6 +1,6 @@
 import { canonicalText } from '../base/canonical.ts';
 import { Problem } from '../base/error.ts';
-import { windowKind } from '../base/window.ts';
+import { countsOn, windowKind } from '../base/window.ts';
 import type { Control, StoredControl } from './control.ts';
 import { typeOf } from './limits/index.ts';
 import type { PolicyDocument, StoredDocument } from './policy.ts';
@@ -30,7 +30,7 @@ export function identifyControls(
   const controls = written.controls.map((control, n): StoredControl => {
     if (control.id === undefined) return { ...control, id: onlyTwin(control, open, nameless)?.id ?? newId() };
     const before = ever.get(control.id);
-    if (before && unitOf(before) === unitOf(control)) return { ...control, id: control.id };
+    if (before && countsAs(before, control)) return { ...control, id: control.id };
     const new_id = newId();
     replaced.push({ place: `controls[${n}]`, old_id: control.id, new_id });
     return { ...control, id: new_id };
@@ -70,6 +70,14 @@ function onlyTwin(
   const twins = open.filter((of) => keyOf(of) === like);
   const rivals = nameless.filter((of) => keyOf(of) === like);
   return twins.length === 1 && rivals.length === 1 ? twins[0] : undefined;
+}
+
+/** Whether the later control finds what the earlier one has counted: the same of the same, in windows that it looks at. */
+function countsAs(before: Control, after: Control): boolean {
+  if (unitOf(before) !== unitOf(after)) return false;
+  const [earlier, later] = [before.limit, after.limit];
+  if ((earlier?.count_per ?? null) !== (later?.count_per ?? null)) return false;
+  return !earlier?.window || !later?.window || countsOn(earlier.window, later.window);
 }
 
 /** Amounts of one unit in windows of one kind may stand on one balance; others would be mixed up. */

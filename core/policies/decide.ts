@@ -214,7 +214,7 @@ class JudgedUnmeasurable implements Judged {
       type: limit.type,
       not_evaluated: true,
       code: refusal.code,
-      reason: `the ${type.title} of this call cannot be bounded: its model has no price, or none for the level of service it asks for`,
+      reason: `the ${type.title} of this call cannot be bounded: its model has no price or none for the level of service or the provider-side tools it asks for, or its web searches have no price or no end (max_uses, max_tool_calls)`,
     };
   }
 }

@@ -38,6 +38,28 @@ const second_ms = 1000;
 const minute_ms = 60 * second_ms;
 const hour_ms = 60 * minute_ms;
 
+/** How telling a channel went lately. */
+export const channel_deliveries = {
+  last_delivery: z
+    .object({
+      status: z.enum(delivery_statuses),
+      created_at: instant,
+      delivered_at: instant.nullable(),
+      latency_ms: z
+        .int()
+        .nullable()
+        .meta({ description: 'Of its latest attempt; null: none was made, as in the console' }),
+      error: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'A test too; null: nothing was told here yet' }),
+  last_week: z.object({
+    delivered: z.int(),
+    given_up: z.int(),
+    failed_attempts: z.int().meta({ description: 'Attempts that failed, those that were repeated with success too' }),
+  }),
+};
+
 /** The waits that the Standard Webhooks specification suggests: about 28 hours over eight attempts. */
 const waits_ms = [5 * second_ms, 5 * minute_ms, 30 * minute_ms, 2 * hour_ms, 5 * hour_ms, 10 * hour_ms, 10 * hour_ms];
 

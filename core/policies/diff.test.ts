@@ -22,14 +22,14 @@ test('says field by field what became of a policy', () => {
     controls: [cost('75', { action: 'warn' })],
   });
   expect(words(policy(), after).sort()).toEqual([
-    'controls[0] (cost_usd): action: "block" becomes "warn"',
-    'controls[0] (cost_usd): limit.max: "50.000000000" becomes "75.000000000"',
-    'mode: "enforce" becomes "shadow"',
-    'name: "Cap" becomes "Cap of the bots"',
-    'owner: "ops" added',
-    'target.ids: "a" removed',
-    'target.ids: "c" added',
-    'target.when: {"model":["gpt-4o"]} added',
+    'Limit on cost: at most: $50.00 becomes $75.00',
+    'Limit on cost: then: block becomes warn',
+    'Mode: enforced becomes shadow',
+    'Name: "Cap" becomes "Cap of the bots"',
+    'Only: model gpt-4o added',
+    'Owner: "ops" added',
+    'Whose calls: a removed',
+    'Whose calls: c added',
   ]);
 });
 
@@ -40,8 +40,17 @@ test('as data: path, what changed, before and after', () => {
       change: 'changed',
       before: '50.000000000',
       after: '75.000000000',
-      words: 'controls[0] (cost_usd): limit.max: "50.000000000" becomes "75.000000000"',
+      words: 'Limit on cost: at most: $50.00 becomes $75.00',
     },
+  ]);
+});
+
+test('ids are called by the names that are known', () => {
+  const key = (id: string) => policy({ target: { kind: 'api_key', ids: [id] } });
+  const names = new Map([['key_1', 'Production']]);
+  expect(diffDocuments(key('key_1'), key('key_2'), names).map((of) => of.words)).toEqual([
+    'Whose calls: Production removed',
+    'Whose calls: key_2 added',
   ]);
 });
 
@@ -50,10 +59,10 @@ test('controls are followed by their ids: one that moved did not change, one wit
   const both = policy({ controls: [cost('50'), other] });
   expect(words(both, policy({ controls: [other, cost('50')] }))).toEqual([]);
   expect(words(policy(), both)).toEqual([
-    'controls[1] (concurrency): {"action":"block","limit":{"count_per":"together","max":4,"type":"concurrency"}} added',
+    'Control 2, limit on calls in flight: calls in flight 4 at one time, then block added',
   ]);
   expect(words(both, policy({ controls: [other] }))).toEqual([
-    expect.stringMatching(/^controls\[0\] \(cost_usd\): .* removed$/),
+    'Control 1, limit on cost: cost $50.00 in one day (UTC), then block removed',
   ]);
 });
 

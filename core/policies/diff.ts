@@ -1,5 +1,6 @@
 import { canonicalText } from '../base/canonical.ts';
 import type { Control } from './control.ts';
+import { controlWords, fieldWords, type Names, valueWords } from './diff-words.ts';
 import type { PolicyDocument } from './policy.ts';
 
 /** One difference between two documents of a policy, as data and in words. */
@@ -17,77 +18,82 @@ type Compared = Omit<PolicyDocument, 'controls'> & { controls: (Control & { id?:
 
 /**
  * Field by field what turns one document into the other. Controls are compared by their ids, lists of names as sets:
- * their order says nothing. Equal documents have no differences.
+ * their order says nothing. Equal documents have no differences. `names`: what ids in them are called.
  */
-export function diffDocuments(before: Compared, after: Compared): FieldChange[] {
+export function diffDocuments(before: Compared, after: Compared, names: Names = new Map()): FieldChange[] {
   const { controls: old_controls, ...old } = before;
   const { controls: new_controls, ...fresh } = after;
-  return [...diffValues('', '', old, fresh), ...diffControls(old_controls, new_controls)];
+  const whole: Place = { at: '', label: '', before: null, after: null, names };
+  return [...diffValues('', whole, old, fresh), ...diffControls(old_controls, new_controls, names)];
 }
 
-function diffControls(before: Compared['controls'], after: Compared['controls']): FieldChange[] {
+/** Whose fields are compared: those of the policy, or of one of its controls. */
+interface Place {
+  /** Its path. */
+  at: string;
+  label: string;
+  before: Control | null;
+  after: Control | null;
+  names: Names;
+}
+
+function diffControls(before: Compared['controls'], after: Compared['controls'], names: Names): FieldChange[] {
   const without = ({ id: _, ...control }: Compared['controls'][number]) => control;
   const earlier = new Map(before.map((control, n) => [control.id ?? `${n}`, { control, n }]));
   const later = new Set(after.map((control, n) => control.id ?? `${n}`));
+  const placed = (control: Control, n: number, all: Compared['controls']) => ({
+    ...{ at: `controls[${n}]`, label: controlWords(control, n, all.length), names },
+  });
   const kept = after.flatMap((control, n) => {
     const found = earlier.get(control.id ?? `${n}`);
-    const path = `controls[${n}]`;
-    const label = `${path} (${typeOf(control)})`;
-    if (!found) return [changeOf(path, label, undefined, without(control))];
-    return diffValues(path, `${label}: `, without(found.control), without(control));
+    const place = { ...placed(control, n, after), before: found?.control ?? null, after: control };
+    if (!found) return [changeOf('', place, undefined, without(control))];
+    return diffValues('', place, without(found.control), without(control));
   });
   const gone = [...earlier].filter(([id]) => !later.has(id));
   return [
     ...kept,
     ...gone.map(([, { control, n }]) =>
-      changeOf(`controls[${n}]`, `controls[${n}] (${typeOf(control)})`, without(control), undefined),
+      changeOf('', { ...placed(control, n, before), before: control, after: null }, without(control), undefined),
     ),
   ];
 }
 
-const typeOf = ({ limit, rule }: Control): string => limit?.type ?? rule?.type ?? 'control';
-
-/** `label` stands before the name of a member in words; it takes the place of the path above it. */
-function diffValues(path: string, label: string, before: unknown, after: unknown): FieldChange[] {
+/** `path`: within the place. */
+function diffValues(path: string, place: Place, before: unknown, after: unknown): FieldChange[] {
   if (sameValue(before, after)) return [];
-  if (isList(before) && isList(after)) return diffLists(path, label, before, after);
-  if (!isMembers(before) || !isMembers(after)) return [changeOf(path, label, before, after)];
+  if (isList(before) && isList(after)) return diffLists(path, place, before, after);
+  if (!isMembers(before) || !isMembers(after)) return [changeOf(path, place, before, after)];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) =>
-    diffValues(
-      path === '' ? name : `${path}.${name}`,
-      label.endsWith(': ') || label === '' ? `${label}${name}` : `${label}.${name}`,
-      before[name],
-      after[name],
-    ),
+    diffValues(path === '' ? name : `${path}.${name}`, place, before[name], after[name]),
   );
 }
 
 /** Lists of names are sets: what came and what went. */
-function diffLists(path: string, label: string, before: unknown[], after: unknown[]): FieldChange[] {
+function diffLists(path: string, place: Place, before: unknown[], after: unknown[]): FieldChange[] {
   const added = after.filter((item) => !before.some((other) => sameValue(item, other)));
   const removed = before.filter((item) => !after.some((other) => sameValue(item, other)));
-  if (added.length > most_items || removed.length > most_items) return [changeOf(path, label, before, after)];
+  if (added.length > most_items || removed.length > most_items) return [changeOf(path, place, before, after)];
   return [
-    ...removed.map((item) => changeOf(path, label, item, undefined)),
-    ...added.map((item) => changeOf(path, label, undefined, item)),
+    ...removed.map((item) => changeOf(path, place, item, undefined)),
+    ...added.map((item) => changeOf(path, place, undefined, item)),
   ];
 }
 
 const most_items = 20;
 
-function changeOf(path: string, label: string, before: unknown, after: unknown): FieldChange {
+function changeOf(within: string, place: Place, before: unknown, after: unknown): FieldChange {
+  const { at, names } = place;
+  const path = [at, within].filter((part) => part !== '').join('.');
+  const field = within === '' ? '' : fieldWords(within, at !== '');
+  const label = [place.label, field].filter((part) => part !== '').join(': ');
+  const shown = (value: unknown, control: Control | null) => valueWords(within, value, control, names);
   if (before === undefined)
-    return { path, change: 'added', before: null, after, words: `${label}: ${shown(after)} added` };
+    return { path, change: 'added', before: null, after, words: `${label}: ${shown(after, place.after)} added` };
   if (after === undefined)
-    return { path, change: 'removed', before, after: null, words: `${label}: ${shown(before)} removed` };
-  return { path, change: 'changed', before, after, words: `${label}: ${shown(before)} becomes ${shown(after)}` };
-}
-
-const longest_shown = 200;
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? `"${value}"` : canonicalText(value);
-  return text.length > longest_shown ? `${text.slice(0, longest_shown)}…` : text;
+    return { path, change: 'removed', before, after: null, words: `${label}: ${shown(before, place.before)} removed` };
+  const words = `${label}: ${shown(before, place.before)} becomes ${shown(after, place.after)}`;
+  return { path, change: 'changed', before, after, words };
 }
 
 const sameValue = (a: unknown, b: unknown): boolean =>

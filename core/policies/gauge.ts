@@ -1,5 +1,6 @@
 import { instantText } from '../base/time.ts';
 import { type Window, windowAt } from '../base/window.ts';
+import { type Bucket, roomAt } from './free-room.ts';
 import type { LimitOf, LimitType } from './limits/define.ts';
 import { countedOver, typeOf } from './limits/index.ts';
 import { type ActiveOverride, raisedFor } from './override.ts';
@@ -25,6 +26,7 @@ export interface Gauge {
   pending: number | string;
   remaining: number | string;
   window: { start: string | null; end: string | null };
+  /** When it counts from zero; of a rolling window that is full, when it has room again; else null. */
   resets_at: string | null;
   /** Posted and pending per minute of the window so far; null where the window has no beginning. */
   burn: number | string | null;
@@ -39,11 +41,13 @@ export const isSingle = ({ count_per, window }: LimitOf): boolean =>
 /** Less than a minute of burn, or than the window if it is shorter, says nothing about the next one. */
 const least_elapsed_ms = 60_000;
 
+/** `buckets` are those of a rolling window in their order; without them it is not said when it has room again. */
 export function gaugeOf(
   limit: LimitOf,
   { subject, posted, pending }: Balance,
   at_ms: number,
   exceptions: { control_id: string; overrides?: readonly ActiveOverride[] } = { control_id: '' },
+  buckets: readonly Bucket[] = [],
 ): Gauge {
   const type = typeOf(limit);
   const { control_id, overrides } = exceptions;
@@ -52,7 +56,9 @@ export function gaugeOf(
   const cap = raised?.max ?? base_cap;
   const used = posted + pending;
   const left = used < cap ? cap - used : 0n;
-  const { start_ms, end_ms, elapsed_ms } = spanOf(countedOver(limit), at_ms);
+  const window = countedOver(limit);
+  const { start_ms, end_ms, elapsed_ms } = spanOf(window, at_ms);
+  const room_ms = window && left === 0n ? roomAt(window, buckets, used - cap + 1n) : null;
   return {
     subject,
     unit: type.unit,
@@ -63,7 +69,7 @@ export function gaugeOf(
     pending: type.show(pending, limit),
     remaining: type.show(left, limit),
     window: { start: textOf(start_ms), end: textOf(end_ms) },
-    resets_at: textOf(end_ms),
+    resets_at: textOf(end_ms ?? room_ms),
     burn: elapsed_ms === null ? null : burnOf(type, limit, used, elapsed_ms),
     empties_at: left === 0n ? instantText(at_ms) : emptiesAt(used, left, elapsed_ms, at_ms, end_ms),
   };

@@ -70,5 +70,5 @@ const statusChange = (before: PolicyStatus, after: PolicyStatus): FieldChange =>
   change: 'changed',
   before,
   after,
-  words: `status: "${before}" becomes "${after}"`,
+  words: `Status: ${before} becomes ${after}`,
 });

@@ -47,4 +47,5 @@ const transitions: Record<PolicyStatus, readonly PolicyStatus[]> = {
   retired: [],
 };
 
+/** The lifecycle has this step; retired is final. */
 export const mayBecome = (from: PolicyStatus, to: PolicyStatus): boolean => transitions[from].includes(to);

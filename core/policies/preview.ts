@@ -3,6 +3,7 @@ import { type Action, actions, refuses, stricter } from './action.ts';
 import type { Decision } from './decide.ts';
 import { AlertTally } from './preview-alerts.ts';
 import { DayTally } from './preview-days.ts';
+import { UsageTally } from './preview-usage.ts';
 import { WhomTally } from './preview-whom.ts';
 import { type RecordedCall, Replay, type Replayed } from './replay.ts';
 import type { ActivePolicy } from './snapshot.ts';
@@ -57,6 +58,7 @@ export class Preview {
   readonly days: DayTally;
   readonly whom = new WhomTally();
   readonly alerts: AlertTally;
+  readonly usage: UsageTally;
   readonly #policy: ActivePolicy;
   readonly #replay: Replay;
   readonly #matched_runs = new Set<string>();
@@ -67,7 +69,9 @@ export class Preview {
     this.#policy = { ...policy, mode: 'enforce' };
     this.days = new DayTally(timezone);
     this.alerts = new AlertTally(policy);
+    this.usage = new UsageTally(policy);
     this.#replay = new Replay([this.#policy], {
+      asked: (lines, recorded) => this.usage.asked(lines, recorded),
       filled: (line, balance, at_ms) => this.alerts.filled(line, balance, at_ms),
       cut: (recorded, decision, at_ms) => this.#cut(recorded, decision, at_ms),
     });

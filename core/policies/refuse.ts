@@ -19,14 +19,16 @@ const dollars = (value: number | string | null) => `$${String(value).replace(/(\
 function amount(value: number | string | null, unit: string | null): string {
   if (unit === 'usd') return dollars(value);
   if (unit === 'usd_per_minute') return `${dollars(value)} a minute`;
-  return `${value} ${unit?.replaceAll('_', ' ')}`;
+  const words = unit?.replaceAll('_', ' ');
+  return `${value} ${value === 1 ? words?.replace(/s$/, '') : words}`;
 }
 
 /** The refusal of a call as the one control that caused it, in words a person can act on. */
 export function refusalOf(cause: Contribution, context: RefusalContext): Problem {
   const code: ProblemCode = cause.code ?? 'policy_blocked';
   const waits = code === 'rate_limit_exceeded' || code === 'run_paused';
-  const retry_after_s = waits ? waitSeconds(cause, context.at_ms) : undefined;
+  const is_stopping = code === 'server_stopping';
+  const retry_after_s = waits ? waitSeconds(cause, context.at_ms) : is_stopping ? restart_s : undefined;
   const details = {
     decision_id: context.decision_id,
     policy_id: cause.policy_id,
@@ -40,7 +42,7 @@ export function refusalOf(cause: Contribution, context: RefusalContext): Problem
     reserved: cause.reserved,
     requested: cause.requested,
     resets_at: cause.resets_at,
-    retryable: waits,
+    retryable: waits || is_stopping,
     run_id: context.run_id,
     url: context.url,
   };
@@ -55,7 +57,9 @@ function messageOf(cause: Contribution, { url }: RefusalContext): string {
   const own = cause.message ? `${cause.message} ` : '';
   const did = cause.verdict === 'pause' ? 'paused' : 'refused';
   const policy = `Policy "${cause.policy_name}" (${cause.policy_id})`;
-  if (cause.limit === null) return `${own}${policy} ${did} this call: ${cause.reason}. Details: ${url}`;
+  // A reason ends with what a person wrote, which may be a sentence of its own.
+  if (cause.limit === null)
+    return `${own}${policy} ${did} this call: ${cause.reason.replace(/\.$/, '')}. Details: ${url}`;
   const used = `${amount(cause.used, cause.unit)} used and ${amount(cause.reserved, cause.unit)} reserved`;
   const asked = `this call may need ${amount(cause.requested, cause.unit)}`;
   const reset = resetOf(cause);
@@ -66,6 +70,9 @@ function resetOf({ resets_at, code }: Contribution): string {
   if (resets_at) return `Resets at ${resets_at}.`;
   return code === 'rate_limit_exceeded' ? 'There is room when something under way ends.' : 'Does not reset by itself.';
 }
+
+/** As for governance that cannot answer: another process, or the next one, is there soon. */
+const restart_s = 2;
 
 /** A person takes longer than a window: asking again twice a minute is enough. */
 const person_s = 30;

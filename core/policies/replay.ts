@@ -47,6 +47,8 @@ export type Replayed =
 
 /** What happens between the decisions of a replay. */
 export interface ReplayWatch {
+  /** What a call asks of the limits, whatever becomes of it; also one that would not have been made. */
+  asked?(lines: readonly Line[], recorded: RecordedCall): void;
   /** A limit stands at this amount for one of its subjects, held or posted. */
   filled?(line: Line, balance: KeptBalance, at_ms: number): void;
   /** A call that had been admitted is ended by the timer of a limit on run time. */
@@ -78,8 +80,10 @@ export class Replay {
   take(recorded: RecordedCall): Replayed {
     const { call, admitted_at_ms } = recorded;
     this.#settleUntil(admitted_at_ms);
-    if (this.#stopped_runs.has(call.asker.run_id)) return { kind: 'run_stopped' };
+    const is_stopped = this.#stopped_runs.has(call.asker.run_id);
+    if (is_stopped && !this.#watch.asked) return { kind: 'run_stopped' };
     const applying = resolve(this.#index, call, admitted_at_ms);
+    if (is_stopped) return this.#stopped(recorded, applying);
     const unknown_tools =
       !recorded.tools_known &&
       this.#whatever_tools !== null &&
@@ -95,10 +99,18 @@ export class Replay {
     this.#settleUntil(Infinity);
   }
 
+  #stopped(recorded: RecordedCall, applying: readonly Matched[]): Replayed {
+    const matched = applying.filter((of) => canBeAsked(of, recorded));
+    const { call, estimate, admitted_at_ms } = recorded;
+    this.#watch.asked?.(reserve(matched, call, estimate ?? asks_nothing, admitted_at_ms).lines, recorded);
+    return { kind: 'run_stopped' };
+  }
+
   #decide(recorded: RecordedCall, matched: Matched[], uncheckable: boolean): Replayed {
     const { call, admitted_at_ms } = recorded;
     const estimate = recorded.estimate ?? asks_nothing;
     const reservation = reserve(matched, call, estimate, admitted_at_ms);
+    this.#watch.asked?.(reservation.lines, recorded);
     const inspected = inspect(matched, call);
     const balances = reservation.lines.map((line) => this.#books.at(line));
     const seen = balances.map(({ posted, pending }) => ({ posted, pending }));

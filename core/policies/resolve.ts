@@ -34,6 +34,7 @@ export interface PolicyIndex {
 type NamedKind = Exclude<TargetKind, 'all_runs'>;
 const named_kinds = target_kinds.filter((kind): kind is NamedKind => kind !== 'all_runs');
 
+/** Sorts policies by what their targets name, so that a call looks only at those that can be about it. */
 export function indexPolicies(snapshot_id: string, { policies }: SnapshotDocument): PolicyIndex {
   const by_name = { actor: new Map(), api_key: new Map(), agent: new Map(), project: new Map() };
   const index: PolicyIndex = { snapshot_id, for_all: [], by_name };

@@ -58,7 +58,7 @@ export function subjectOf(
   return parts.join(' ');
 }
 
-const exempt_words = { project: 'project', agent: 'agent', api_key: 'API key', actor: 'human' } as const;
+export const exempt_words = { project: 'project', agent: 'agent', api_key: 'API key', actor: 'human' } as const;
 
 type Words = Record<Exclude<Control['action'], 'pause'>, string>;
 
@@ -132,6 +132,14 @@ const unit_words: Record<LimitType['unit'], (amount: string) => string> = {
 export const amountText = (type: LimitType, limit: LimitOf, units = type.cap(limit)): string =>
   unit_words[type.unit](decimalText(String(type.show(units, limit))));
 
+/** What a control allows, in a few words: `cost $50.00 in one day (UTC)`. */
+export function allowanceOf({ limit, rule }: Pick<Control, 'limit' | 'rule'>): string {
+  if (!limit) return rule ? ruleWords(rule) : '';
+  const type = typeOf(limit);
+  const counted = limit.count_per === 'together' ? '' : countText(limit);
+  return `${type.title} ${amountText(type, limit)}${windowText(limit.window)}${counted}`;
+}
+
 function raisedText(type: LimitType, limit: LimitOf, overrides: readonly ActiveOverride[]): string {
   if (overrides.length === 0) return '';
   const raises = overrides.map((of) => {
@@ -149,6 +157,7 @@ export function overrideSentence(of: ActiveOverride, limit: LimitOf): string {
   return `The limit on ${type.title} of ${from}${windowText(limit.window)} is raised to ${to}${whose} until ${minuteText(of.expires_at)}.`;
 }
 
+/** One sentence of who is exempt from which policy until when. */
 export const exemptionSentence = ({ kind, target_id, expires_at }: ActiveExemption, policy_name: string): string =>
   `Calls of the ${exempt_words[kind]} ${target_id} are exempt from the policy "${policy_name}" until ${minuteText(expires_at)}.`;
 
@@ -158,6 +167,7 @@ function decimalText(amount: string): string {
   return part === undefined ? grouped : `${grouped}.${part.replace(/0+$/, '').padEnd(2, '0')}`;
 }
 
+/** Over which time an amount counts, with a space before it: ` in one day (UTC)`; without a window it counts at one time. */
 export function windowText(window: Window | undefined): string {
   if (!window) return ' at one time';
   if ('rolling_seconds' in window) return ` within any ${durationText(window.rolling_seconds)}`;
@@ -226,4 +236,5 @@ export function listOf(items: readonly unknown[], word: 'and' | 'or'): string {
   return told.length < 2 ? last : `${told.slice(0, -1).join(', ')} ${word} ${last}`;
 }
 
-const minuteText = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')} UTC`;
+/** An instant to the minute, as people read it: `2026-03-01 09:30 UTC`. */
+export const minuteText = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')} UTC`;

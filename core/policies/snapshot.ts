@@ -18,6 +18,7 @@ export interface SnapshotDocument {
   policies: ActivePolicy[];
 }
 
+/** The same policies are the same document in whatever order they came: its hash names it. */
 export function snapshotOf(policies: readonly ActivePolicy[]): SnapshotDocument {
   return { policies: [...policies].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }

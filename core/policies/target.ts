@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Call, Named } from '../activity/call.ts';
+import type { Asker, Call, Named } from '../activity/call.ts';
 import { unreachable } from '../base/assert.ts';
 
 /** Narrowest first: among controls that agree, the narrowest target is named as the cause. */
@@ -36,8 +36,11 @@ export const target = z
   });
 export type Target = z.infer<typeof target>;
 
+/** Who calls, as far as a target looks at it. */
+export type Caller = Pick<Asker, 'project' | 'api_key' | 'agent' | 'actor'>;
+
 /** The names under which a call is known to a target of this kind; null when the call has no such subject. */
-export function namesFor(kind: TargetKind, call: Call): readonly string[] | null {
+export function namesFor(kind: TargetKind, call: { asker: Caller }): readonly string[] | null {
   const { asker } = call;
   const both = (named: Named | null) => (named ? [named.id, named.slug] : null);
   switch (kind) {
@@ -71,7 +74,7 @@ export function narrowedBy(of: Target, call: Call): Narrowed | null {
 }
 
 /** An exception may name any subject of the call, whatever the kind of the target. */
-function excepted(except_ids: readonly string[], call: Call): boolean {
+export function excepted(except_ids: readonly string[], call: { asker: Caller }): boolean {
   return target_kinds.some((kind) => namesFor(kind, call)?.some((name) => except_ids.includes(name)));
 }
 

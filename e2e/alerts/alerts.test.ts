@@ -265,7 +265,6 @@ describe('an alert', () => {
     expect(await ids()).toEqual(before);
     expectStatus(200, await change(6));
     const later = await waitFor(async () => (await alertsOf(policy.id)).length === 3 && alertsOf(policy.id), {
-      timeout_ms: 30_000,
       what: 'tiers of a lowered limit',
     });
     expect(later.map(({ tier }) => tier).sort((a, b) => Number(a) - Number(b))).toEqual([50, 90, 100]);
@@ -280,7 +279,7 @@ describe('an alert', () => {
     const policy = await makePolicy(admin, limited('ahead', { tiers: [], forecast_hours: 23 }, { limit }));
     await calls('ahead', 6);
     const told = () => alertsOf(policy.id, '&kind=forecast');
-    const [alert] = await waitFor(async () => (await told()).length > 0 && told(), { timeout_ms: 30_000 });
+    const [alert] = await waitFor(async () => (await told()).length > 0 && told());
     expect(alert).toMatchObject({ tier: null, used: '6', text: expect.stringContaining('If it goes on like this') });
     await calls('ahead', 1);
     expect(await told()).toHaveLength(1);
@@ -324,7 +323,17 @@ describe('a delivery', () => {
     await waitFor(async () => (await first())?.status === 'delivered');
     const ids = receiver.at('/shaky').map(({ headers }) => headers['webhook-id']);
     expect(new Set(ids.filter((id) => id === failed?.id)).size).toBe(1);
-    expect((await admin.get<Channel>('/api/v1/channels/shaky')).body.failing_since).toBeNull();
+    const { body } = await admin.get<Channel>('/api/v1/channels/shaky');
+    expect(body).toMatchObject({
+      failing_since: null,
+      last_delivery: { status: 'delivered', error: null, latency_ms: expect.any(Number) },
+      last_week: { delivered: 2, given_up: 0, failed_attempts: 1 },
+    });
+    const { items } = expectStatus(200, await admin.get<List<Channel>>('/api/v1/channels?limit=200'));
+    expect(items.find(({ id }) => id === body.id)).toEqual(body);
+    expect((await admin.get<Channel>('/api/v1/channels/console')).body).toMatchObject({
+      last_delivery: { status: 'delivered', latency_ms: null },
+    });
     expect((await admin.post(`/api/v1/deliveries/${failed?.id}/retry`)).status).toBe(409);
   });
 
@@ -343,5 +352,9 @@ describe('a delivery', () => {
       dead.id,
     ]);
     expect(records.map(({ event_type }) => event_type)).toEqual(['DEGRADED_ENTER', 'ERROR']);
+    expect((await admin.get<Channel>('/api/v1/channels/gone')).body).toMatchObject({
+      last_delivery: { status: 'dead', error: 'the receiver answered 410: it is gone for good' },
+      last_week: { delivered: 1, given_up: 1, failed_attempts: 1 },
+    });
   });
 });

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeKey, waitFor } from '../parts/client.ts';
+import { api, makeKey, waitFor } from '../parts/client.ts';
 import { aosProcess, aos as command, type Ran } from '../parts/command.ts';
-import { type Gateway, startGateway } from '../parts/gateway.ts';
+import { type Gateway, say, startGateway } from '../parts/gateway.ts';
 
 let gateway: Gateway;
 let folder: string;
@@ -34,6 +34,10 @@ test('a run that passes ends with 0, one that a policy stops with 4 and with the
   expect((await aos('agents', 'create', 'tested', '--model', 'mock-small')).code).toBe(0);
   const passed = await aos('run', '--agent', 'tested', 'Say hello', '--follow');
   expect([passed.code, passed.err]).toEqual([0, expect.stringMatching(/▸ plan .*\n▸ \w+ .*\n✓ succeeded {2}\$0\.0/s)]);
+  const [record] = await gateway.rows<{ id: string; cost_usd: string }>('select id, cost_usd from llm_run_records');
+  const shown = await aos('logs', 'show', record?.id ?? '');
+  expect(shown.out).toContain(`$${record?.cost_usd}`);
+  expect(shown.out).toMatch(/charged for.*\ninput +\d+ +\$0\.15 +a million\noutput +\d+ +\$0\.6 +a million/);
   writeFileSync(`${folder}/cap.yaml`, capped('Two steps', 2));
   expect((await aos('policy', 'apply', `${folder}/cap.yaml`, '--reason', 'a test')).out).toBe(
     '✓ two-steps v2 active\n',
@@ -46,7 +50,7 @@ test('a run that passes ends with 0, one that a policy stops with 4 and with the
   const [, decision] = /policy explain --decision (dec_\w+)/.exec(stopped.err) ?? [];
   const why = await aos('policy', 'explain', '--decision', decision ?? '');
   expect(why.out).toContain('■ block (402 quota_exceeded)');
-}, 180_000);
+});
 
 test('files: what would change ends with 3 only when asked, what cannot be read with 2 and the line', async () => {
   const file = `${folder}/cap.yaml`;
@@ -63,7 +67,7 @@ test('files: what would change ends with 3 only when asked, what cannot be read 
 test('it is a program of its own', async () => {
   const { code, out } = await aosProcess('version', '--json');
   expect([code, JSON.parse(out)]).toMatchObject([0, { version: '0.1.0' }]);
-}, 120_000);
+});
 
 test('stdout is data: one document with --json, a line for each item with --jsonl, nothing else', async () => {
   const document = JSON.parse((await aos('runs', '--json')).out) as { items: { id: string }[] };
@@ -105,6 +109,23 @@ test('exit codes: usage 2, not permitted 6, unreachable 7, conflict 8; three lin
   expect((await aos('agents', 'release', 'tested', '--reason', 'x')).code).toBe(8);
 });
 
+test('all that one key does is stopped until it is released', async () => {
+  const { id, secret } = JSON.parse((await aos('keys', 'create', 'leaked', '--json')).out) as Record<string, string>;
+  const asks = async () => {
+    const asked = { model: 'gpt-4o-mini', messages: say() };
+    return (await api(gateway.server, `${secret}`).post('/v1/chat/completions', asked)).status;
+  };
+  expect(await asks()).toBe(200);
+  const stopped = await aos('keys', 'contain', `${id}`, '--reason', 'it leaked');
+  expect([stopped.code, stopped.out]).toEqual([0, expect.stringContaining('is contained')]);
+  expect(await asks()).toBe(403);
+  expect((await aos('keys', '--search', 'leaked')).out).toMatch(/ contained /);
+  expect((await aos('keys', 'release', `${id}`, '--reason', 'it was rotated')).out).toContain('pass again');
+  expect((await aos('keys', '--search', 'leaked')).out).toMatch(/ live /);
+  expect(await asks()).toBe(200);
+  expect((await aos('keys', 'release', `${id}`, '--reason', 'again')).code).toBe(8);
+});
+
 test('every failure is three lines: what, why, and what to do', async () => {
   const gone = await aos('runs', 'show', 'run_00000000000000000000000000');
   expect([gone.code, gone.err]).toEqual([
@@ -118,6 +139,13 @@ test('every failure is three lines: what, why, and what to do', async () => {
     2,
     expect.stringMatching(/^✗ unknown command 'nope'\n.*\n.*aos --help/),
   ]);
+  const verb = await aos('runs', 'nope');
+  expect([verb.code, verb.err]).toEqual([
+    2,
+    expect.stringMatching(/^✗ unknown command 'nope'\naos runs has list, show, .*\n.*aos runs list --help/),
+  ]);
+  const which = await aos('runs', 'show');
+  expect([which.code, which.err]).toEqual([2, expect.stringMatching(/'run'\n.*aos runs show --help/)]);
 });
 
 test('an incident is looked after, resolved and reopened; a key is bound', async () => {
@@ -143,13 +171,13 @@ test('a signal is looked after, and suppressed for a time', async () => {
   const listed = async () =>
     (JSON.parse((await aos('signals', '--type', 'UNKNOWN_PRICE', '--json')).out) as { items: { id: string }[] })
       .items[0];
-  const { id } = await waitFor(listed, { timeout_ms: 40_000, interval_ms: 1_000, what: 'the signal' });
+  const { id } = await waitFor(listed, { interval_ms: 1_000, what: 'the signal' });
   expect((await aos('signals', 'ack', id)).out).toContain('is looked after');
   expect((await aos('signals', 'ack', id)).code).toBe(8);
   expect((await aos('signals', 'suppress', id, '--hours', '1000', '--reason', 'x')).code).toBe(2);
   const done = await aos('signals', 'suppress', id, '--hours', '2', '--reason', 'the price is coming');
   expect(done.out).toMatch(/is suppressed until 20\d\d-/);
-}, 60_000);
+});
 
 test('a key of this machine is sent to no other one', async () => {
   writeFileSync(`${folder}/admin.key`, 'aos_live_kept_in_the_data_folder\n');

@@ -117,7 +117,7 @@ test('aos up starts a server where it is told to, which the other commands find'
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   const program = ['cli/aos.mjs', 'up', '--port', String(port), '--data', data];
   const misled = { PORT: '1', AOS_DATA_DIR: path.join(folder, 'not-there'), AOS_ADMIN_KEY: '' };
-  const server = await startServer({ port, program, env: misled, start_ms: 240_000 });
+  const server = await startServer({ port, program, env: misled });
   try {
     const found = await command({ AOS_DATA_DIR: data }, 'whoami', '--json');
     expect([found.code, found.out]).toEqual([0, expect.stringContaining('owner')]);

@@ -39,7 +39,7 @@ const situations: Record<(typeof situation_names)[number], Situation> = {
   rate: {
     control: { limit: { type: 'requests', max: 1, window: { per: 'minute' } }, action: 'block' },
     ...{ status: 429, before: 1, stream: false, retried: true },
-    says: /its limit of 1 calls.*Resets at 20/,
+    says: /its limit of 1 call has 1 call used.*Resets at 20/,
   },
   paused: {
     control: {
@@ -47,7 +47,7 @@ const situations: Record<(typeof situation_names)[number], Situation> = {
       ...{ action: 'pause', pause: { wait_seconds: 0 } },
     },
     ...{ status: 429, before: 1, stream: false, retried: true },
-    says: /paused this call: its limit of 1 calls/,
+    says: /paused this call: its limit of 1 call /,
   },
   mid_stream: {
     control: { limit: { type: 'tokens_output', max: 200, window: day }, action: 'block' },

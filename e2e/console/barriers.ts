@@ -24,3 +24,14 @@ export async function barriers(page: Page, rules = guideline): Promise<string[]>
         .join(', ')}`,
   );
 }
+
+/** The same in both themes: all of the guideline in light, and what colours can break in dark. */
+export async function barriersInThemes(page: Page): Promise<string[]> {
+  const light = await barriers(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('html[data-theme="dark"]').waitFor({ state: 'attached' });
+  const dark = await barriers(page, colours);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.locator('html[data-theme="light"]').waitFor({ state: 'attached' });
+  return [...light, ...dark.map((line) => `dark: ${line}`)];
+}

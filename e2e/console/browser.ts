@@ -1,11 +1,6 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, openPage } from '../parts/browser.ts';
 import { type Gateway, startGateway } from '../parts/gateway.ts';
-
-const executable = process.env.AOS_TEST_CHROMIUM ?? '/usr/bin/chromium';
-
-/** Why no test with a browser can run here; empty when they can. */
-export const no_browser = existsSync(executable) ? '' : ` (skipped: no Chromium at ${executable})`;
 
 export interface Console {
   gateway: Gateway;
@@ -19,13 +14,7 @@ export interface Console {
 
 /** The built console on a real server, and a browser in front of it. */
 export async function startConsole(): Promise<Console> {
-  const [gateway, browser] = await Promise.all([
-    startGateway(),
-    chromium.launch({
-      executablePath: executable,
-      args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-first-run'],
-    }),
-  ]);
+  const [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
   const problems: string[] = [];
   const { url, admin_key } = gateway.server;
   return {
@@ -33,9 +22,7 @@ export async function startConsole(): Promise<Console> {
     browser,
     problems,
     open: async ({ theme = 'light', width = 1440, key = admin_key } = {}) => {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme });
-      const page = await context.newPage();
-      page.setDefaultTimeout(60_000);
+      const page = await openPage(browser, { viewport: { width, height: 900 }, colorScheme: theme });
       page.on('console', (said) => said.type() === 'error' && problems.push(`${page.url()}: ${said.text()}`));
       page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
       page.on('request', (request) => {

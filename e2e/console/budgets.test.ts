@@ -1,25 +1,26 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, no_browser, startConsole } from './browser.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inBrowser } from '../parts/browser.ts';
+import { type Console, startConsole } from './browser.ts';
 import { interactionFigures, tableFigures, waterfallFigures, writeRuns, writeSteps } from './budgets.ts';
 import { loadDemo } from './demo.ts';
 
 const runs = 100_000;
 const steps = 5_000;
+/** What a frame of the screen lasts, rounded up: beside other work the screen skips one, whatever the page needs of it. */
+const screen_frame_ms = 17;
 
 /** Budgets of time grow with how slow the machine is while they are measured, at most fourfold; all others are held as they are. */
-describe.skipIf(no_browser !== '')(`The console stays quick${no_browser}`, () => {
+inBrowser('The console stays quick', () => {
   let console_: Console;
 
   beforeAll(async () => {
     console_ = await startConsole();
-  }, 240_000);
+  });
   afterAll(async () => {
     await console_?.stop();
-  }, 60_000);
+  });
 
-  test('when a hand works on it, moves between rooms, and opens it for the first time', {
-    timeout: 240_000,
-  }, async () => {
+  test('when a hand works on it, moves between rooms, and opens it for the first time', async () => {
     const key = await loadDemo(console_.gateway.server, { runs: 100, days: 2 });
     const { slowness, ...took } = await interactionFigures(console_, key);
     expect(took.interactions).toBeGreaterThan(40);
@@ -28,7 +29,7 @@ describe.skipIf(no_browser !== '')(`The console stays quick${no_browser}`, () =>
     expect(took.cold_ms).toBeLessThanOrEqual(1_000 * slowness);
   });
 
-  test(`with a run of ${steps} steps`, { timeout: 240_000 }, async () => {
+  test(`with a run of ${steps} steps`, async () => {
     const run_id = await writeSteps(console_, steps);
     const { slowness, ...took } = await waterfallFigures(console_, run_id, steps);
     expect(took.dom_rows).toBeLessThan(60);
@@ -45,7 +46,7 @@ describe.skipIf(no_browser !== '')(`The console stays quick${no_browser}`, () =>
     expect(took.dom_rows).toBeLessThanOrEqual(50);
     expect(took.heap_mb).toBeLessThanOrEqual(60);
     expect(took.first_paint_ms).toBeLessThanOrEqual(300 * slowness);
-    expect(took.frame_p95_ms).toBeLessThanOrEqual(20 * slowness);
+    expect(took.frame_p95_ms).toBeLessThanOrEqual(20 * slowness + screen_frame_ms);
     expect(took.frame_cpu_ms).toBeLessThanOrEqual(20 * slowness);
   });
 });

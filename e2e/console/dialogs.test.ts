@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inBrowser } from '../parts/browser.ts';
 import { type Api, expectStatus, makeKey, makePolicy, waitFor } from '../parts/client.ts';
 import { barriers } from './barriers.ts';
-import { type Console, no_browser, settled, startConsole } from './browser.ts';
+import { type Console, settled, startConsole } from './browser.ts';
 import { loadDemo } from './demo.ts';
 import { pagesOf } from './pages.ts';
 
@@ -35,11 +36,11 @@ async function thingsOf(admin: Api): Promise<Record<string, string>> {
   };
   for (const agent of ['two-bot', 'three-bot']) await run(agent);
   const questions = () => admin.get<{ items: object[] }>('/api/v1/approvals?status=pending');
-  await waitFor(async () => (await questions()).body.items.length > 0, { what: 'the question', timeout_ms: 30_000 });
+  await waitFor(async () => (await questions()).body.items.length > 0, { what: 'the question' });
   return things;
 }
 
-describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, () => {
+inBrowser('The dialogs of the console', () => {
   let console_: Console;
   let pages: Record<string, string>;
   let things: Record<string, string>;
@@ -53,10 +54,10 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
     pages = await pagesOf(server, key);
     things = await thingsOf(admin);
     [of_demo, of_admin] = await Promise.all([console_.open({ key }), console_.open({ theme: 'dark' })]);
-  }, 240_000);
+  });
   afterAll(async () => {
     await console_?.stop();
-  }, 60_000);
+  });
 
   const partsOf = (page: Page) => {
     const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).first().click();
@@ -81,7 +82,7 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
     }
   };
 
-  test('about what ran and how it is governed can be used by everybody', { timeout: 240_000 }, async () => {
+  test('about what ran and how it is governed can be used by everybody', async () => {
     const { button, item, press } = partsOf(of_demo);
     await expectNoBarriers(of_demo, {
       keys: ['/activity/completed', () => press('?')],
@@ -97,6 +98,8 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
       assign: [pages.incident ?? '', () => button('Assign…')],
       exempt: [pages.policy ?? '', () => item('More', 'Exempt somebody…')],
       retire: [pages.policy ?? '', () => item('More', 'Retire…')],
+      review: ['/policies/new?template=daily-cap', () => button('Review')],
+      yaml: ['/policies/new?template=daily-cap', () => button('YAML')],
       'new channel': ['/settings/channels', () => button('New channel')],
       'new project': ['/settings/projects', () => button('New project')],
       'new provider': ['/settings/providers', () => button('Add provider')],
@@ -105,7 +108,7 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
     });
   });
 
-  test('that act on single things can be used by everybody', { timeout: 240_000 }, async () => {
+  test('that act on single things can be used by everybody', async () => {
     const page = of_admin;
     const { button, item } = partsOf(page);
     const settings = (what: string, id: string | undefined) => `/settings/${what}?peek=${id}`;
@@ -124,6 +127,7 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
       'contain a key': [settings('api-keys', things.key), () => button('Contain…')],
       revoke: [settings('api-keys', things.key), () => button('Revoke…')],
       'contain an agent': [settings('agents', things.agent), () => button('Contain…')],
+      'change an agent': [settings('agents', things.agent), () => button('Change…')],
       release: [settings('agents', things.contained), () => button('Release…')],
       'change a project': [settings('projects', things.project), () => button('Change…')],
       role: ['/settings/members', member('Change role…')],
@@ -136,7 +140,8 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
         async () => {
           await button(/^Kill…/);
           await confirm('Kill the run');
-          await page.getByText('Further calls are denied since').waitFor();
+          // The page says so too, as soon as it hears of it.
+          await page.getByRole('dialog').getByText('Further calls are denied since').waitFor();
         },
       ],
       'kill together': [
@@ -160,9 +165,32 @@ describe.skipIf(no_browser !== '')(`The dialogs of the console${no_browser}`, ()
     });
   });
 
-  test('about an incident that was resolved, and a list that is read as a file, can be used by everybody', {
-    timeout: 120_000,
-  }, async () => {
+  test('say before a key is stopped whether it is the one of the reader, and how many runs it stops', async () => {
+    const { url } = console_.gateway.server;
+    const { button, press } = partsOf(of_admin);
+    const dialog = of_admin.getByRole('dialog');
+    const own = await of_admin.evaluate<string>(
+      "fetch('/api/v1/session').then((is) => is.json()).then((is) => is.api_key.id)",
+    );
+    for (const [id, is_own] of [
+      [own, true],
+      [things.key, false],
+    ] as const) {
+      await of_admin.goto(`${url}/settings/api-keys?peek=${id}`);
+      for (const ask of ['Contain…', 'Revoke…']) {
+        await button(ask);
+        await dialog.getByText(/^\d+ runs? (is|are) under way/).waitFor();
+        expect([ask, await dialog.getByText('It is the key you are signed in with').count()]).toEqual([
+          ask,
+          is_own ? 1 : 0,
+        ]);
+        await press('Escape');
+        await dialog.waitFor({ state: 'detached' });
+      }
+    }
+  });
+
+  test('about an incident that was resolved, and a list that is read as a file, can be used by everybody', async () => {
     const { admin } = console_.gateway;
     const { button, item } = partsOf(of_demo);
     expectStatus(200, await admin.post(`/api/v1${pages.incident}/resolve`, { cause: 'expected', ...because }));

@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inBrowser, launchBrowser, openPage } from '../parts/browser.ts';
 import { api, expectStatus, openaiClient, waitFor } from '../parts/client.ts';
 import { type Gateway, limitAgent, say, startGateway } from '../parts/gateway.ts';
 
-const executable = process.env.AOS_TEST_CHROMIUM ?? '/usr/bin/chromium';
-const why = existsSync(executable) ? '' : ` (skipped: no Chromium at ${executable})`;
-
-describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
+inBrowser('The console by keyboard alone', () => {
   let gateway: Gateway;
   let browser: Browser;
   let page: Page;
@@ -15,28 +12,24 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
   let secret = '';
 
   beforeAll(async () => {
-    [gateway, browser] = await Promise.all([
-      startGateway(),
-      chromium.launch({ executablePath: executable, args: ['--no-sandbox', '--disable-dev-shm-usage'] }),
-    ]);
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.setDefaultTimeout(60_000);
+    [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
+    page = await openPage(browser);
     await page.goto(gateway.server.url);
     await page.getByLabel('Admin key').waitFor();
     await page.keyboard.insertText(gateway.server.admin_key);
     await page.keyboard.press('Enter');
     await page.getByRole('navigation', { name: 'Rooms' }).waitFor();
-  }, 240_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await gateway?.stop();
-  }, 60_000);
+  });
 
   const press = (...keys: string[]) =>
     keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
   const type = (text: string) => page.keyboard.insertText(text);
   const button = (name: string) => page.getByRole('button', { name, exact: true });
-  const title = (name: string) => expect.poll(() => page.title(), { timeout: 30_000 }).toBe(`${name} · AOS`);
+  const title = (name: string) => expect.poll(() => page.title()).toBe(`${name} · AOS`);
   const most_stops = 150;
 
   /** Goes on with Tab until this has the focus, as somebody without a mouse does. */
@@ -66,7 +59,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
       stream: true,
     });
 
-  test('a key is made, and left only when it is said to be stored', { timeout: 120_000 }, async () => {
+  test('a key is made, and left only when it is said to be stored', async () => {
     await press('g', 's');
     await title('API keys');
     await tabTo(button('New key'));
@@ -87,7 +80,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     expectStatus(200, await api(gateway.server, secret).get('/v1/models'));
   });
 
-  test('a policy is written, previewed, started in shadow and put in force', { timeout: 240_000 }, async () => {
+  test('a policy is written, previewed, started in shadow and put in force', async () => {
     for (const _ of [1, 2]) for await (const _chunk of await callAs('typed-bot'));
     await press('g', 'p');
     await title('Policies');
@@ -101,11 +94,11 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     await press('Control+a');
     await type('0.000001');
     const preview = page.getByRole('region', { name: 'Preview' });
-    await preview.getByText('2 of 2 runs would be stopped').waitFor();
+    await preview.getByText('2 of 2 runs would be stopped').filter({ visible: true }).waitFor();
     await press('Control+a');
     await type('7.50');
     await page.getByText(/In shadow, calls of agent typed-bot .*7\.50/).waitFor();
-    await preview.getByText('0 of 2 runs would be stopped').waitFor();
+    await preview.getByText('0 of 2 runs would be stopped').filter({ visible: true }).waitFor();
     await press('Control+Enter');
     await tabTo(page.getByRole('textbox', { name: 'Reason' }));
     await type('A first cap');
@@ -122,9 +115,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     expect(body.items).toMatchObject([{ status: 'active', mode: 'enforce' }]);
   });
 
-  test('a run under way is watched and killed, and its provider sees the connection close', {
-    timeout: 120_000,
-  }, async () => {
+  test('a run under way is watched and killed, and its provider sees the connection close', async () => {
     const stream = await callAs('typed-bot', { stall_after_chunks: 2 });
     const ended = (async () => {
       for await (const _ of stream);
@@ -148,7 +139,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     await page.getByText('Running', { exact: true }).first().waitFor({ state: 'detached' });
   });
 
-  test('an incident is acknowledged, and resolved with its cause and a reason', { timeout: 120_000 }, async () => {
+  test('an incident is acknowledged, and resolved with its cause and a reason', async () => {
     await limitAgent(gateway, 'greedy-bot', {
       limit: { type: 'requests', max: 1, window: { per: 'day' } },
       action: 'block',
@@ -179,7 +170,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     ).toEqual([{ status: 'resolved', cause: 'expected', resolution: 'A test of its limits' }]);
   });
 
-  test('a signal is acknowledged, found again by its state, and suppressed', { timeout: 120_000 }, async () => {
+  test('a signal is acknowledged, found again by its state, and suppressed', async () => {
     await press('g', 'a');
     await title('Live runs');
     await tabTo(page.getByRole('link', { name: 'Signals', exact: true }));
@@ -203,7 +194,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     expect(stored).toEqual([{ status: 'suppressed', act_reason: 'It is only a test' }]);
   });
 
-  test('a limit is raised once, with a reason, and its calls pass again', { timeout: 120_000 }, async () => {
+  test('a limit is raised once, with a reason, and its calls pass again', async () => {
     await press('g', 'b');
     await title('Limits & budgets');
     await page.getByRole('heading', { name: 'for greedy-bot' }).waitFor();
@@ -222,7 +213,7 @@ describe.skipIf(why !== '')(`The console by keyboard alone${why}`, () => {
     expect(body.items).toMatchObject([{ amount: '3', reason: 'The import needs three more', state: 'in_force' }]);
   });
 
-  test('anything is found by what somebody remembers of it', { timeout: 60_000 }, async () => {
+  test('anything is found by what somebody remembers of it', async () => {
     await press('Control+k');
     await page.getByPlaceholder(/Find an agent/).waitFor();
     await type('greedy');

@@ -1,23 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { list_commands } from '@aos/console/parts/list-command.ts';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inBrowser } from '../parts/browser.ts';
 import { openaiClient, waitFor } from '../parts/client.ts';
 import { aos } from '../parts/command.ts';
 import { limitAgent, say } from '../parts/gateway.ts';
-import { type Console, no_browser, settled, startConsole } from './browser.ts';
+import { type Console, settled, startConsole } from './browser.ts';
 
-describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
+inBrowser('Lists of the console', () => {
   let console_: Console;
   let page: Page;
 
   beforeAll(async () => {
     console_ = await startConsole();
     page = await console_.open();
-  }, 240_000);
+  });
   afterAll(async () => {
     await console_?.stop();
-  }, 60_000);
+  });
 
   /** A call that its provider never ends; resolves with how it ended all the same. */
   const hanging = async (agent: string): Promise<string> => {
@@ -44,7 +45,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
   };
   const button = (name: string | RegExp) => page.getByRole('button', { name });
 
-  test('chosen runs are paused, resumed and killed together, and no other', { timeout: 180_000 }, async () => {
+  test('chosen runs are paused, resumed and killed together, and no other', async () => {
     const ends = ['one', 'two', 'three'].map((agent) => hanging(agent));
     const { stub, rows } = console_.gateway;
     await waitFor(async () => stub.log.filter(({ closed_at }) => closed_at === null).length === 3, {
@@ -81,7 +82,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     expect(await Promise.all(ends)).not.toContain('it ended by itself');
   });
 
-  test('a list is had as a file of exactly what it is narrowed to', { timeout: 120_000 }, async () => {
+  test('a list is had as a file of exactly what it is narrowed to', async () => {
     await goTo('/activity/completed?agent=one');
     await page.getByText('1–1 of 1').waitFor();
     await button('More about completed runs').click();
@@ -98,9 +99,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     expect(lines[0]).toContain(',one,');
   });
 
-  test('a row is filtered out by what it has, which its chip, command and address say', {
-    timeout: 120_000,
-  }, async () => {
+  test('a row is filtered out by what it has, which its chip, command and address say', async () => {
     await goTo('/activity/completed');
     await page.getByText('1–3 of 3').waitFor();
     const grid = page.getByRole('grid', { name: 'Completed runs' });
@@ -135,7 +134,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await grid.getByText('two', { exact: true }).waitFor();
   });
 
-  test('a list is had as the command that lists the same, where there is one', { timeout: 120_000 }, async () => {
+  test('a list is had as the command that lists the same, where there is one', async () => {
     const { url, admin_key } = console_.gateway.server;
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await goTo('/activity/completed?agent=one');
@@ -147,10 +146,86 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     expect(said).toBe('npx aos runs list --completed --agent one');
     const ran = await aos({ AOS_URL: url, AOS_API_KEY: admin_key }, ...said.split(' ').slice(2), '--json');
     expect(JSON.parse(ran.out)).toMatchObject({ total: 1, items: [{ agent_slug: 'one' }] });
-    await goTo('/activity/completed?reason=TIMEOUT');
-    await button('More about completed runs').click();
+    await goTo('/logs/audit?project=default');
+    await button('More about ledger entries').click();
     await page.getByRole('menuitem', { name: 'No command has these filters', disabled: true }).waitFor();
     await page.keyboard.press('Escape');
+  });
+
+  test('runs that were killed are called so, in the list and by the command', async () => {
+    await goTo('/activity/completed');
+    const grid = page.getByRole('grid', { name: 'Completed runs' });
+    const killed = grid.getByRole('gridcell', { name: 'Killed', exact: true });
+    await killed.first().waitFor();
+    expect(await killed.count()).toBe(3);
+    expect(await grid.getByText('Cancelled').count()).toBe(0);
+    const { url, admin_key } = console_.gateway.server;
+    const { out } = await aos({ AOS_URL: url, AOS_API_KEY: admin_key }, 'runs', 'list', '--status', 'cancelled');
+    expect(out.match(/\bkilled\b/g)).toHaveLength(3);
+  });
+
+  test('filters say how many rows each value would list, and the foot of which time it is', async () => {
+    await goTo('/activity/completed?agent=one');
+    await page.getByText('1–1 of 1 · all time · filtered by 1 · query').waitFor();
+    await button('Outcome').click();
+    await page.getByRole('menuitemcheckbox', { name: 'cancelled 1' }).waitFor();
+    await page.getByRole('menuitemcheckbox', { name: 'succeeded 0' }).waitFor();
+    await page.keyboard.press('Escape');
+    await button(/^Agent/).click();
+    for (const name of ['one 1', 'two 1', 'three 1']) await page.getByRole('menuitemcheckbox', { name }).waitFor();
+    await page.keyboard.press('Escape');
+    await goTo('/logs/audit?event=RUN_KILLED');
+    await button(/^Event/).click();
+    await page.getByRole('menuitemcheckbox', { name: 'RUN_KILLED 3' }).waitFor();
+    await page.keyboard.press('Escape');
+    await goTo('/logs?last=all&agent=one');
+    await button(/^Model/).click();
+    await page.getByRole('menuitemcheckbox', { name: 'gpt-4o-mini 1' }).waitFor();
+    await page.keyboard.press('Escape');
+    await goTo('/logs/audit');
+    await page.getByText(/of \d+ · last 24 h · query/).waitFor();
+    await button('Last 24 h').click();
+    await page.getByRole('menuitem', { name: 'All time' }).click();
+    await page.getByText(/of \d+ · all time · query/).waitFor();
+    expect(new URL(page.url()).search).toBe('?last=all');
+    await goTo('/logs/audit?event=RUN_KILLED');
+    await page.getByText('1–3 of 3 · all time · filtered by 1').waitFor();
+  });
+
+  test('a query of filters, comparisons and text is one question everywhere', async () => {
+    await goTo('/activity/completed');
+    const grid = page.getByRole('grid', { name: 'Completed runs' });
+    const field = page.getByLabel('Filter by name:value, or search');
+    expect(await field.getAttribute('placeholder')).toBe('agent:support-bot status:failed_policy cost:>0.5 "timeout"');
+    await field.fill('model:gpt-4o-mini cost:<1 elapsed:>1ms "one"');
+    await field.press('Enter');
+    await page.getByText('1–1 of 1').waitFor();
+    await page.getByRole('search').getByText('text one').waitFor();
+    const asked = new URL(page.url()).searchParams;
+    expect(Object.fromEntries(asked)).toEqual({ model: 'gpt-4o-mini', cost: '<1', elapsed: '>1ms', q: 'one' });
+
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await button('More about completed runs').click();
+    await page.getByRole('menuitem', { name: 'Copy as command' }).click();
+    await page.getByText('Copied the command').waitFor();
+    const said = await page.evaluate<string>('navigator.clipboard.readText()');
+    for (const part of ['--search one', "--cost '<1'", "--elapsed '>1ms'", '--model gpt-4o-mini'])
+      expect(said).toContain(part);
+    const { url, admin_key } = console_.gateway.server;
+    const ran = await aos(
+      { AOS_URL: url, AOS_API_KEY: admin_key },
+      ...said.replaceAll("'", '').split(' ').slice(2),
+      '--json',
+    );
+    expect(JSON.parse(ran.out)).toMatchObject({ total: 1, items: [{ agent_slug: 'one', is_killed: true }] });
+
+    await field.fill('cost:>5');
+    await field.press('Enter');
+    await button('Remove cost: <1, >5').waitFor();
+    await page.getByText('0 → 1').first().waitFor();
+    await field.fill('cost:about-5');
+    await field.press('Enter');
+    await grid.getByText('must be a comparison: >0.5').waitFor();
   });
 
   test('every command that a list names is one, with every option it names', async () => {
@@ -165,7 +240,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     }
   });
 
-  test('columns and views stay with the browser', { timeout: 120_000 }, async () => {
+  test('columns and views stay with the browser', async () => {
     await goTo('/activity/completed?agent=one');
     const head = page.getByRole('columnheader', { name: 'Duration' });
     await head.waitFor();
@@ -185,7 +260,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await page.waitForURL(/agent=one/);
   });
 
-  test('after a click on a row the keys of the list go on from it', { timeout: 120_000 }, async () => {
+  test('after a click on a row the keys of the list go on from it', async () => {
     await goTo('/activity/completed');
     const rows = page.getByRole('grid', { name: 'Completed runs' }).getByRole('row');
     await rows
@@ -201,7 +276,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await page.waitForURL(`**/runs/${clicked}`);
   });
 
-  test('filters that are written or pressed at once are all kept', { timeout: 120_000 }, async () => {
+  test('filters that are written or pressed at once are all kept', async () => {
     await goTo('/activity/completed');
     await page.keyboard.press('/');
     await page.keyboard.type('agent:one model:gpt-4o-mini');
@@ -216,9 +291,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     await waitFor(async () => new URL(page.url()).searchParams.getAll('status').length === 2, { what: 'two outcomes' });
   });
 
-  test('a column is made wider by its edge or by a number, stays so, and is as it was again', {
-    timeout: 120_000,
-  }, async () => {
+  test('a column is made wider by its edge or by a number, stays so, and is as it was again', async () => {
     await goTo('/activity/completed?agent=one');
     const openColumns = async () => {
       await button('More about completed runs').click();
@@ -261,7 +334,7 @@ describe.skipIf(no_browser !== '')(`Lists of the console${no_browser}`, () => {
     expect(await widthOf()).toBe(before);
   });
 
-  test('a call that waits for a person is let go on from the page of its run', { timeout: 120_000 }, async () => {
+  test('a call that waits for a person is let go on from the page of its run', async () => {
     const { gateway } = console_;
     await limitAgent(gateway, 'asking-bot', {
       limit: { type: 'requests', max: 1, window: { per: 'day' } },

@@ -1,12 +1,13 @@
 import { makeId } from '@aos/server/base/deps.ts';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inBrowser } from '../parts/browser.ts';
 import { api, expectStatus, makeKey, makePolicy, waitFor } from '../parts/client.ts';
-import { type Console, no_browser, settled, startConsole } from './browser.ts';
+import { type Console, settled, startConsole } from './browser.ts';
 
 const many = 5_000;
 
-describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
+inBrowser('The page of a run', () => {
   let console_: Console;
   let page: Page;
   let run_id: string;
@@ -30,14 +31,12 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     });
     await call('one');
     page = await console_.open();
-  }, 240_000);
+  });
   afterAll(async () => {
     await console_?.stop();
-  }, 60_000);
+  });
 
-  test('what happens is on the page within a second, and says which policy stopped it', {
-    timeout: 120_000,
-  }, async () => {
+  test('what happens is on the page within a second, and says which policy stopped it', async () => {
     await page.goto(`${console_.gateway.server.url}/runs/${run_id}`);
     await settled(page);
     const rows = page.getByRole('treegrid', { name: 'Steps' }).getByRole('row');
@@ -51,12 +50,16 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     expect(await call('four')).toBe(402);
     await waitFor(async () => (await rows.count()) === 5, { what: 'the refused step' });
     await page.getByText('Three steps').first().waitFor();
-    await page.getByRole('complementary', { name: 'The chosen step' }).getByText('Blocked').first().waitFor();
+    const step = page.getByRole('complementary', { name: 'The chosen step' });
+    await step.getByText('Blocked').first().waitFor();
+    await step.getByRole('button', { name: 'More about this step' }).click();
+    await page.getByRole('menuitem', { name: 'Copy its decision as curl' }).waitFor();
+    await page.getByRole('menuitem', { name: 'Copy as Markdown' }).click();
+    await page.getByText('Copied the step').waitFor();
+    await page.getByRole('region', { name: 'Limits on this run' }).getByText('steps per run').waitFor();
   });
 
-  test('a stopped run whose decisions cannot be read is not shown as let through, and they are asked for again', {
-    timeout: 120_000,
-  }, async () => {
+  test('a stopped run whose decisions cannot be read is not shown as let through, and they are asked for again', async () => {
     const failing = await console_.open();
     const decisions = /\/runs\/[^/]+\/decisions/;
     await failing.route(decisions, (route) =>
@@ -76,9 +79,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await failing.close();
   });
 
-  test('a run whose calls were all refused has no record, and its empty list counts none', {
-    timeout: 120_000,
-  }, async () => {
+  test('a run whose calls were all refused has no record, and its empty list counts none', async () => {
     const { admin, server } = console_.gateway;
     await makePolicy(admin, {
       name: 'No tokens',
@@ -98,9 +99,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     expect(await page.getByText(/1–0 of/).count()).toBe(0);
   });
 
-  test('a run is paused, resumed and killed by keyboard, and the receipt ticks only what is confirmed', {
-    timeout: 120_000,
-  }, async () => {
+  test('a run is paused, resumed and killed by keyboard, and the receipt ticks only what is confirmed', async () => {
     await page.keyboard.press('p');
     const banner = page.getByText(
       /^Paused by you \d\d:\d\d:\d\d UTC: Paused in the console\..*it never goes on by itself/,
@@ -112,7 +111,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.getByRole('dialog', { name: 'Kill this run?' }).waitFor();
     await page.getByRole('textbox', { name: 'Reason' }).fill('It has done enough');
     await page.getByRole('button', { name: 'Kill the run' }).click();
-    await page.getByText('Further calls are denied since').waitFor();
+    await page.getByText('Confirmed: Further calls are denied since').waitFor();
     await page.getByText('Not confirmed:').first().waitFor({ state: 'attached' });
     await page.keyboard.press('Escape');
     await page
@@ -122,7 +121,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     expect(await page.getByText(/Cancelled|user abort|none said no/).count()).toBe(0);
   });
 
-  test('what was decided about a call of a killed run names the key that killed it', { timeout: 120_000 }, async () => {
+  test('what was decided about a call of a killed run names the key that killed it', async () => {
     const { admin, server } = console_.gateway;
     const own = expectStatus(
       202,
@@ -144,11 +143,10 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await page.goto(`${server.url}/runs/${own}`);
     await page.getByText(/^Killed by the key day watch .* UTC: Odd by day\. /).waitFor();
     await page.getByText('Policy: none: a person killed it').waitFor();
+    await page.getByRole('link', { name: 'admin', exact: true }).first().waitFor();
   });
 
-  test('a run that stands still says whose policy or key holds it, why, and until when', {
-    timeout: 120_000,
-  }, async () => {
+  test('a run that stands still says whose policy or key holds it, why, and until when', async () => {
     const { admin, server } = console_.gateway;
     const once = { type: 'steps', max: 1, window: { per: 'run' } };
     await makePolicy(admin, {
@@ -180,9 +178,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await bound.close();
   });
 
-  test('a run that a policy paused is resumed with a reason, which the ledger keeps, and with more room', {
-    timeout: 120_000,
-  }, async () => {
+  test('a run that a policy paused is resumed with a reason, which the ledger keeps, and with more room', async () => {
     const { admin, server } = console_.gateway;
     const once = { type: 'steps', max: 1, window: { per: 'run' } };
     await makePolicy(admin, {
@@ -211,18 +207,18 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     // The limit has no more room than before: it holds the run again.
     const list = page.getByRole('grid', { name: 'Live runs' });
     await page.goto(`${server.url}/activity/live?agent=asked-bot`);
-    await list.getByRole('button', { name: 'Resume' }).click({ timeout: 30_000 });
+    await list.getByRole('button', { name: 'Resume' }).click();
     await dialog.getByLabel('Raise the limit once by (steps)').fill('3');
     await dialog.getByRole('textbox', { name: 'Reason' }).fill('It may have three more');
     await dialog.getByRole('button', { name: 'Resume' }).click();
     await waitFor(
       async () => expectStatus(200, await admin.get<{ status: string }>(`/api/v1/runs/${id}`)).status === 'succeeded',
-      { what: 'the end of the run', timeout_ms: 30_000 },
+      { what: 'the end of the run' },
     );
     expect(await said('LIMIT_OVERRIDDEN')).toContain('It may have three more');
   });
 
-  test('money in what stopped a step is written as people read it', { timeout: 120_000 }, async () => {
+  test('money in what stopped a step is written as people read it', async () => {
     const { admin, server } = console_.gateway;
     const limit = { type: 'cost_usd', max: '12.50', window: { per: 'run' } };
     await makePolicy(admin, {
@@ -241,14 +237,14 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     expect(await error.textContent()).toMatch(/limit of \$12\.50 has .* may need \$1,200\.00\./);
   });
 
-  test('the tries of a step are one row, and each of them is looked at', { timeout: 120_000 }, async () => {
+  test('the tries of a step are one row, and each of them is looked at', async () => {
     const { admin, server } = console_.gateway;
     const wrong = { id: 'flaky', skill: 'transform', params: { input: 'x', expression: 'abs(@)' }, retries: 1 };
     const body = { goal: 'Twice wrong', agent_id: 'flaky-bot', max_retries: 0, plan: { steps: [wrong] } };
     const { id } = expectStatus(202, await admin.post<{ id: string }>('/api/v1/runs', body));
     await waitFor(
       async () => expectStatus(200, await admin.get<{ status: string }>(`/api/v1/runs/${id}`)).status === 'failed',
-      { what: 'the end of the run', timeout_ms: 30_000 },
+      { what: 'the end of the run' },
     );
     await page.goto(`${server.url}/runs/${id}`);
     await settled(page);
@@ -265,7 +261,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await waitFor(async () => (await rows.count()) === 3, { what: 'each failed try in a row of its own' });
   });
 
-  test('the parts of a step are hidden and shown by keyboard, also after a reload', { timeout: 120_000 }, async () => {
+  test('the parts of a step are hidden and shown by keyboard, also after a reload', async () => {
     const { admin, server } = console_.gateway;
     const body = { goal: 'A plan with parts', agent_id: 'planner', mode: 'external' };
     const { id } = expectStatus(202, await admin.post<{ id: string }>('/api/v1/runs', body));
@@ -292,9 +288,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     await part.waitFor();
   });
 
-  test('the column of the steps is as wide as somebody made it, and the bars keep to their lanes', {
-    timeout: 120_000,
-  }, async () => {
+  test('the column of the steps is as wide as somebody made it, and the bars keep to their lanes', async () => {
     await page.goto(`${console_.gateway.server.url}/runs/${run_id}`);
     await settled(page);
     const head = page.getByRole('columnheader', { name: 'step', exact: true });
@@ -330,9 +324,7 @@ describe.skipIf(no_browser !== '')(`The page of a run${no_browser}`, () => {
     expect(await widthOf()).toBe(before);
   });
 
-  test(`a run of ${many} steps keeps few rows in the page and is walked by keyboard`, {
-    timeout: 120_000,
-  }, async () => {
+  test(`a run of ${many} steps keeps few rows in the page and is walked by keyboard`, async () => {
     await console_.gateway.rows(
       `insert into steps select tenant_id, substr(id, 1, 14) || lpad(n::text, 16, '0'), trace_id, run_id, kind, skill, params,
           status, decision_id, cost_usd, error, started_at + n * interval '1 second', ended_at + n * interval '1 second',

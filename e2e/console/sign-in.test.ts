@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inBrowser, launchBrowser } from '../parts/browser.ts';
+import { inBrowser, launchBrowser, openPage } from '../parts/browser.ts';
 import { api, expectStatus } from '../parts/client.ts';
 import { freshDatabase, type TestDatabase } from '../parts/database.ts';
 import { type Issuer, startIssuer } from '../parts/oidc-issuer.ts';
@@ -26,19 +26,16 @@ inBrowser('Signing in with an identity provider in a browser', () => {
     };
     server = await startServer({ database_url: database.url, port, env });
     issuer.account = { sub: 'ann', email: 'ann@example.com', email_verified: true };
-  }, 240_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
     await issuer?.close();
     await database?.drop();
-  }, 60_000);
+  });
 
-  test('a stranger is told what to do; once invited they come back to the page they wanted', {
-    timeout: 240_000,
-  }, async () => {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(60_000);
+  test('a stranger is told what to do; once invited they come back to the page they wanted', async () => {
+    const page = await openPage(browser);
     await page.goto(`${server.url}/settings/members?role=viewer`);
     const button = page.getByRole('button', { name: 'Single sign-on' });
     await button.click();

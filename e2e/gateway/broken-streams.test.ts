@@ -156,11 +156,12 @@ describe.each(wire_names)('the last word of a stream on %s', (wire) => {
 
   test('leaves the connection to be used again when its provider ends the answer', async () => {
     const before = provider.sockets.size;
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 5; n++) {
       expect(await readAll(await ask(wire, 'late-close'))).toMatchObject({ text: ' the', error: null });
       await sleep(150);
     }
-    expect(provider.sockets.size - before).toBeLessThanOrEqual(1);
+    // Else each of the last four needs another one; a busy machine may free one or another too late.
+    expect(provider.sockets.size - before).toBeLessThanOrEqual(2);
   });
 });
 

@@ -31,9 +31,10 @@ test('requests over a short window: no stretch of time admits more than burst + 
     controls: [{ limit: { type: 'requests', max: burst, window: { rolling_seconds: seconds } }, action: 'block' }],
   });
   const until = performance.now() + 7_000;
+  // A database that stalls on a busy machine is a 503, and admits nobody: what is shown here is how many were admitted.
   const caller = async (client: Api) => {
     while (performance.now() < until)
-      expect([200, 429]).toContain((await chat(client, { 'x-aos-agent-id': agent })).status);
+      expect([200, 429, 503]).toContain((await chat(client, { 'x-aos-agent-id': agent })).status);
   };
   const clients = [gateway.admin, api(other)];
   await Promise.all([...clients, ...clients, ...clients].map(caller));
@@ -48,7 +49,7 @@ test('requests over a short window: no stretch of time admits more than burst + 
   for (const [n, from] of admitted.entries())
     for (const [m, to] of admitted.entries())
       if (m >= n) expect(m - n + 1).toBeLessThanOrEqual(burst + (burst / seconds) * (to - from));
-}, 60_000);
+});
 
 test('what a key has used stays used when it is rotated and when its policy is edited', async () => {
   const key = await makeKey(gateway.admin, { name: 'worker', role: 'service' });
@@ -78,4 +79,4 @@ test('what a key has used stays used when it is rotated and when its policy is e
   const edited = { ...document(7), controls: [{ ...same, id: control?.id }], reason: 'two more' };
   expectStatus(200, await gateway.admin.put(`/api/v1/policies/${policy.id}`, edited));
   expect(await passed(next.secret, 4)).toBe(2);
-}, 60_000);
+});

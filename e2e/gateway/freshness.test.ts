@@ -6,4 +6,4 @@ test('no call is admitted under the state before a change that was answered, on 
   const { figures, broken } = await freshness({ processes: 2, callers: 8, edits: 12 });
   expect(broken).toEqual([]);
   expect(figures.stale).toBe(0);
-}, 240_000);
+});

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { api, expectStatus, type PolicyBody, waitFor } from '../parts/client.ts';
+import { api, expectStatus, makePolicy, type PolicyBody, waitFor } from '../parts/client.ts';
 import { type Gateway, limitAgent, recordsOf, say, startGateway, type WireName, wires } from '../parts/gateway.ts';
 
 let gateway: Gateway;
@@ -121,13 +121,14 @@ describe('duration', () => {
           'content-type': 'application/json',
           ...of(agent),
         },
-        body: JSON.stringify(wires[wire].body({ output_tokens: 900, chunk_delay_ms: 10 }, { stream: true })),
+        body: JSON.stringify(wires[wire].body({ output_tokens: 3_000, chunk_delay_ms: 10 }, { stream: true })),
       });
       expect(response.status).toBe(200);
       const text = await response.text();
       const took_ms = performance.now() - begun;
       expect(took_ms).toBeGreaterThan(950);
-      expect(took_ms).toBeLessThan(3_000);
+      // By itself it would take half a minute.
+      expect(took_ms).toBeLessThan(15_000);
       expect(text).toContain('run_terminated');
       expect(text).toContain(`for ${agent}`);
       const run_id = response.headers.get('x-aos-run-id') ?? '';
@@ -144,7 +145,7 @@ describe('duration', () => {
 
   test('ends a plain call under way, and refuses the later ones of the run', async () => {
     await limitAgent(gateway, 'timed-plain', seconds(1));
-    const answer = await chat(of('timed-plain', 'long'), { delay_ms: 5_000, output_tokens: 3 });
+    const answer = await chat(of('timed-plain', 'long'), { delay_ms: 60_000, output_tokens: 3 });
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ error: { code: 'run_terminated', details: { unit: 'seconds', limit: 1 } } });
     await gateway.untilSettled();
@@ -178,13 +179,13 @@ describe('requests per minute', () => {
     const refused = await chat(of('rated'));
     expect(refused.status).toBe(429);
     const wait_s = Number(refused.headers.get('retry-after'));
-    expect(wait_s).toBeGreaterThan(50);
+    expect(wait_s).toBeGreaterThan(20);
     expect(wait_s).toBeLessThanOrEqual(60);
   });
 });
 
 describe('a call under way', () => {
-  const live = (agent: string) =>
+  const live = (agent: string, output_tokens = 2_000) =>
     fetch(`${gateway.server.url}/v1/chat/completions`, {
       method: 'POST',
       headers: {
@@ -192,28 +193,52 @@ describe('a call under way', () => {
         'content-type': 'application/json',
         ...of(agent),
       },
-      body: JSON.stringify(wires.chat.body({ output_tokens: 2_000, chunk_delay_ms: 10 }, { stream: true })),
+      body: JSON.stringify(wires.chat.body({ output_tokens, chunk_delay_ms: 10 }, { stream: true })),
     });
 
   test('is ended when a policy comes into force that refuses it', async () => {
     const response = await live('denied-later');
     const text = response.text();
     await waitFor(async () => (await gateway.rows('select from holds')).length > 0, { what: 'the call under way' });
-    const begun = performance.now();
     await limitAgent(gateway, 'denied-later', {
       rule: { type: 'model_access', params: { deny: ['gpt-4o-mini'] } },
       action: 'block',
     });
     expect(await text).toContain('model_not_allowed');
-    expect(performance.now() - begun).toBeLessThan(3_000);
     const [record] = await recordsOf(gateway, response.headers.get('x-aos-run-id') ?? '');
     expect(record).toMatchObject({ execution_status: 'cut', error_code: 'model_not_allowed' });
     const [decision] = await gateway.rows('select verdict, code from decisions where id = $1', [record?.decision_id]);
     expect(decision).toMatchObject({ verdict: 'block', code: 'model_not_allowed' });
   });
 
+  test('goes on when a limit that has let it in is lowered, and is ended by one on what it still uses', async () => {
+    const limits = [
+      { type: 'concurrency', max: 5 },
+      { type: 'requests', max: 5, window: { per: 'day' } },
+      { type: 'tokens_input', max: 100_000, window: { per: 'day' } },
+      { type: 'tokens_output', max: 100_000, window: { per: 'day' } },
+    ];
+    const written = { name: 'lowered', target: { kind: 'agent', ids: ['lowered'] } };
+    const controls = limits.map((limit) => ({ limit, action: 'block' }));
+    const policy = await makePolicy(gateway.admin, { ...written, controls });
+    const lower = (...caps: number[]) => {
+      const stored = policy.controls as unknown as { id: string }[];
+      const lowered = stored.map(({ id }, n) => ({ id, limit: { ...limits[n], max: caps[n] }, action: 'block' }));
+      return gateway.admin.put(`/api/v1/policies/${policy.id}`, { ...written, controls: lowered, reason: 'lowered' });
+    };
+    const texts = (await Promise.all([live('lowered'), live('lowered')])).map((response) => response.text());
+    const ended = Promise.race(texts);
+    expectStatus(200, await lower(1, 1, 1, 50_000));
+    expect([402, 429]).toContain((await chat(of('lowered'))).status);
+    // Told of the change or not yet: only what it may still use is of concern to a call under way.
+    const later = new Promise((resolve) => setTimeout(resolve, 1_000, 'under way'));
+    expect(await Promise.race([ended, later])).toBe('under way');
+    expectStatus(200, await lower(1, 1, 1, 100));
+    for (const text of texts) expect(await text).toContain('token_limit_exceeded');
+  });
+
   test('goes on when the new policy would let it pass', async () => {
-    const response = await live('allowed-later');
+    const response = await live('allowed-later', 500);
     const text = response.text();
     await waitFor(async () => (await gateway.rows('select from holds')).length > 0, { what: 'the call under way' });
     const policy = await limitAgent(gateway, 'allowed-later', {
@@ -222,11 +247,24 @@ describe('a call under way', () => {
     });
     expect(policy.status).toBe('active');
     expect(await text).toContain('[DONE]');
-  }, 40_000);
+  });
 });
 
 describe('what a call can cost', () => {
   const money = { limit: { type: 'cost_usd', max: '5', window: { per: 'day' } }, action: 'block' } as const;
+
+  test('is unknown with a tool at the provider that has a fee of its own', async () => {
+    await limitAgent(gateway, 'tooled', money);
+    const ask = (wire: 'responses' | 'messages', type: string) => {
+      const body = wires[wire].body({ output_tokens: 3 }, { tools: [{ type, name: 'tool' }] });
+      return post(wire, body, of('tooled'));
+    };
+    for (const type of ['file_search', 'code_interpreter', 'image_generation', 'shell'])
+      expect(codeOf(await ask('responses', type))).toBe('price_unknown');
+    expect(codeOf(await ask('messages', 'code_execution_20250825'))).toBe('price_unknown');
+    for (const type of ['function', 'mcp', 'local_shell']) expectStatus(200, await ask('responses', type));
+    expectStatus(200, await ask('messages', 'bash_20250124'));
+  });
 
   test('is unknown at a dearer level of service, unless the tenant has a price of its own', async () => {
     await limitAgent(gateway, 'hurried', money);

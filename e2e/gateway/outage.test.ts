@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type StubProvider, startStubProvider } from '../../tools/simulate/stub-provider.ts';
@@ -42,11 +43,23 @@ afterAll(async () => {
 const chat = (directive: object = { output_tokens: 3 }, more: object = {}) =>
   admin.post('/v1/chat/completions', wires.chat.body(directive, more));
 
-/** Calls again and again for a while: how they were answered, and how long the slowest took. */
+/**
+ * Calls again and again for a while: how they were answered, how long the slowest took, and how long the slowest answer
+ * took that nothing has to be known for, which is what the machine adds.
+ */
 async function callFor(length_ms: number) {
   const until = performance.now() + length_ms;
   const statuses = new Set<number>();
   let slowest_ms = 0;
+  let beside_ms = 0;
+  const beside = async () => {
+    while (performance.now() < until) {
+      const begun = performance.now();
+      await (await fetch(`${server.url}/health`)).text();
+      beside_ms = Math.max(beside_ms, performance.now() - begun);
+      await sleep(10);
+    }
+  };
   const one = async () => {
     while (performance.now() < until) {
       const begun = performance.now();
@@ -57,11 +70,11 @@ async function callFor(length_ms: number) {
         expect(answer.body).toMatchObject({ error: { code: 'governance_unavailable' } });
         expect(answer.headers.get('retry-after')).toBe('2');
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
   };
-  await Promise.all(Array.from({ length: 8 }, one));
-  return { statuses: [...statuses], slowest_ms };
+  await Promise.all([...Array.from({ length: 8 }, one), beside()]);
+  return { statuses: [...statuses], slowest_ms, beside_ms };
 }
 
 test('a silent network: calls are refused within two seconds, nothing goes out, and it comes back by itself', async () => {
@@ -74,21 +87,18 @@ test('a silent network: calls are refused within two seconds, nothing goes out, 
   });
   await waitFor(() => stub.log.length === 2, { what: 'the call under way' });
   door.silence();
-  const { statuses, slowest_ms } = await callFor(6_000);
+  const { statuses, slowest_ms, beside_ms } = await callFor(6_000);
   expect(statuses).toEqual([503]);
-  expect(slowest_ms).toBeLessThan(2_300);
+  expect(slowest_ms).toBeLessThan(2_200 + 4 * beside_ms);
   expect(stub.log).toHaveLength(2);
   expect((await fetch(`${server.url}/ready`)).status).toBe(503);
   expect((await fetch(`${server.url}/health`)).status).toBe(200);
   door.speak();
-  const back = performance.now();
   await waitFor(async () => (await chat()).status === 200, { what: 'the return' });
-  expect(performance.now() - back).toBeLessThan(3_000);
   // What was under way is settled once, and nothing stays held.
   await (await under_way).text();
   await waitFor(async () => (await direct.query('select from holds')).rowCount === 0, {
     what: 'the end of all holds',
-    timeout_ms: 20_000,
   });
   const sent = stub.log.length;
   const { rows: records } = await direct.query('select distinct step_id from llm_run_records');
@@ -98,24 +108,47 @@ test('a silent network: calls are refused within two seconds, nothing goes out, 
   );
   expect(rows.map((row) => row.event_type)).toEqual(['DEGRADED_ENTER', 'DEGRADED_EXIT']);
   expect(rows[0]?.details.away_ms).toBeGreaterThan(4_000);
-}, 60_000);
+});
 
 test('a slow database: a call that cannot be admitted in time is refused, and holds nothing later', async () => {
   expectStatus(200, await chat());
   const sent = stub.log.length;
   const blocker = await direct.connect();
   await blocker.query('begin; lock table holds in access exclusive mode');
-  const { statuses, slowest_ms } = await callFor(4_000);
+  const { statuses, slowest_ms, beside_ms } = await callFor(4_000);
   expect(statuses).toEqual([503]);
-  expect(slowest_ms).toBeLessThan(2_600);
+  expect(slowest_ms).toBeLessThan(2_400 + 4 * beside_ms);
   expect(stub.log).toHaveLength(sent);
   await blocker.query('rollback');
   blocker.release();
   await waitFor(async () => (await chat()).status === 200, { what: 'the return' });
   await waitFor(async () => (await direct.query('select from holds')).rowCount === 0, {
     what: 'the end of all holds',
-    timeout_ms: 20_000,
   });
   const { rows } = await direct.query('select sum(pending)::text as pending from balances');
   expect(rows[0]?.pending).toBe('0');
-}, 60_000);
+});
+
+test('a process that hears nothing of its database ends all the same when it is told to', async () => {
+  const directive = { delay_ms: 600_000 };
+  const ask = {
+    id: 'ask',
+    skill: 'llm',
+    params: { prompt: `stub: ${JSON.stringify(directive)}`, model: 'gpt-4o-mini' },
+  };
+  const sent = stub.log.length;
+  expectStatus(202, await admin.post('/api/v1/runs', { goal: 'x', agent_id: 'late', plan: { steps: [ask] } }));
+  await waitFor(() => stub.log.length > sent, { what: 'a step of a run under way' });
+  // What is asked of the database when the silence begins is never answered.
+  const blocker = await direct.connect();
+  await blocker.query('begin; lock table managed_runs in access exclusive mode');
+  const asked = async () =>
+    (await direct.query("select from pg_locks where relation = 'managed_runs'::regclass and not granted")).rowCount;
+  await waitFor(async () => (await asked()) !== 0, { what: 'somebody who waits for the database', interval_ms: 5 });
+  door.silence();
+  process.kill(server.pid, 'SIGTERM');
+  const end = await Promise.race([server.exited, sleep(60_000)]);
+  blocker.release(true);
+  // Not 0: that it ended could not be written either.
+  expect(end).toEqual({ code: 1, signal: null });
+});

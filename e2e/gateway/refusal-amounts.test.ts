@@ -42,6 +42,20 @@ describe('amounts', () => {
     expect(Date.parse(reset) - Date.now()).toBeLessThanOrEqual(61_000);
   });
 
+  test('a full rolling limit has one answer to when it has room again', async () => {
+    const agent = next('full-roller');
+    const limit = { type: 'requests', max: 1, window: { rolling_seconds: 90 } };
+    const { controls } = await limitAgent(gateway, agent, { limit, action: block });
+    const [{ id }] = controls as [{ id: string }];
+    const state = async () =>
+      (await gateway.admin.get<{ resets_at: string | null }>(`/api/v1/limits/${id}/state`)).body;
+    expect((await state()).resets_at).toBeNull();
+    expect((await chat(agent)).status).toBe(200);
+    const { details } = errorIn('chat', (await chat(agent)).body);
+    expect(details.resets_at).toMatch(/Z$/);
+    expect(await state()).toMatchObject({ remaining: 0, resets_at: details.resets_at });
+  });
+
   test('without a bound of its own a call gets what the limit pays for', async () => {
     const agent = next('unbounded');
     await limitAgent(gateway, agent, { limit: { type: 'tokens_output', max: 40, window: day }, action: block });

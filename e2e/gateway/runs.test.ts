@@ -29,7 +29,7 @@ const ended = (id: string) =>
       const run = await runOf(id);
       return run?.status !== 'running' && run;
     },
-    { timeout_ms: 15_000, what: `the end of ${id}` },
+    { what: `the end of ${id}` },
   );
 
 describe('which run a call belongs to', () => {
@@ -312,7 +312,10 @@ describe('stopping and starting again', () => {
     const directive = { output_tokens: 60, chunk_delay_ms: 40 };
     const asked = { model: 'gpt-4o-mini', messages: say(directive), stream: true as const };
     const stream = await gateway.openai().chat.completions.create(asked);
-    const events = collect(stream);
+    let is_streaming = true;
+    const events = collect(stream).finally(() => {
+      is_streaming = false;
+    });
     const plain = call({}, { directive: { delay_ms: 1_500, output_tokens: 7 } });
     await waitFor(async () => (await gateway.rows('select from holds')).length === 2, { what: 'two calls under way' });
     // Connections that nobody has used yet, as browsers open them, and one amid its headers.
@@ -329,15 +332,17 @@ describe('stopping and starting again', () => {
           () => false,
           () => true,
         ),
-      { what: 'a closed door', timeout_ms: 1_000 },
+      { what: 'a closed door' },
     );
+    expect(is_streaming).toBe(true);
     const text = (await events).map((event) => event.choices[0]?.delta.content ?? '').join('');
     expect(text.trim().split(' ')).toHaveLength(60);
     const ended_at = Date.now();
     await waitFor(() => unused.destroyed && begun.destroyed, { what: 'the end of unused connections' });
     expect(await plain).toMatchObject({ status: 200, body: { usage: { completion_tokens: 7 } } });
     expect(await server.exited).toEqual({ code: 0, signal: null });
-    expect(Date.now() - ended_at).toBeLessThan(5_000);
+    // Not because its patience with calls under way, of 30 s, is over.
+    expect(Date.now() - ended_at).toBeLessThan(20_000);
     expect(await gateway.rows('select from holds')).toEqual([]);
     const records = await gateway.rows(
       'select execution_status, output_tokens from llm_run_records order by id desc limit 2',
@@ -379,4 +384,17 @@ describe('stopping and starting again', () => {
     expect(await gateway.rows("select from agents where slug = 'lasting'")).toHaveLength(1);
     expect(await gateway.rows("select from sessions where external_id = 'lasting'")).toHaveLength(1);
   });
+});
+
+test('an idle run takes what is asked about it alone with it, and leaves what others may wait for', async () => {
+  const asked = async (per: 'run' | 'day') => {
+    const limit = { type: 'tokens_output', max: 10, window: { per } };
+    await limitAgent(gateway, `idle-${per}`, { limit, action: 'pause', pause: { wait_seconds: 0 } });
+    const { run_id, status } = await call({ 'x-aos-agent-id': `idle-${per}` }, { more: { max_tokens: 50 } });
+    expect(status).toBe(429);
+    await ended(run_id);
+    return (await gateway.rows('select status from approvals where run_id = $1', [run_id]))[0];
+  };
+  expect(await asked('run')).toEqual({ status: 'withdrawn' });
+  expect(await asked('day')).toEqual({ status: 'pending' });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitFor } from '../parts/client.ts';
-import { type Gateway, startGateway, wire_names, wires } from '../parts/gateway.ts';
+import { type Gateway, limitAgent, startGateway, wire_names, wires } from '../parts/gateway.ts';
 
 /** A process that waits for a second and a half only. */
 let gateway: Gateway;
@@ -23,12 +23,20 @@ test('SIGTERM ends in time what does not end by itself: callers are told, and it
   const texts = streams.map((stream) => stream.text());
   const plain = gateway.admin.post('/v1/chat/completions', wires.chat.body(late));
   // A plain call goes on after its caller has left, and is waited for all the same.
-  const options = { signal: AbortSignal.timeout(500) };
+  const leaving = new AbortController();
+  const options = { signal: leaving.signal };
   const left = gateway.admin.post('/v1/chat/completions', wires.chat.body(late), options).catch(() => 'left');
+  // One that a limit pauses waits for room and for a person, and holds nothing.
+  const limit = { type: 'tokens_output', max: 10, window: { per: 'day' } };
+  await limitAgent(gateway, 'waiting', { limit, action: 'pause', pause: { wait_seconds: 60 } });
+  const headers = { 'x-aos-agent-id': 'waiting' };
+  const waits = gateway.admin.post('/v1/chat/completions', wires.chat.body({}, { max_tokens: 50 }), { headers });
+  await waitFor(async () => (await gateway.rows('select from approvals')).length === 1, { what: 'the waiting call' });
   await waitFor(async () => (await gateway.rows('select from holds')).length === 5, { what: 'the calls under way' });
+  leaving.abort();
   expect(await left).toBe('left');
-  process.kill(server.pid, 'SIGTERM');
   const began_at = Date.now();
+  process.kill(server.pid, 'SIGTERM');
 
   for (const [n, text] of (await Promise.all(texts)).entries()) {
     const events = text.trim().split('\n\n');
@@ -36,6 +44,9 @@ test('SIGTERM ends in time what does not end by itself: callers are told, and it
     expect(events.at(-1), wire_names[n]).toContain('"code":"server_stopping"');
   }
   expect(await plain).toMatchObject({ status: 503, body: { error: { code: 'server_stopping' } } });
+  const told = await waits;
+  expect(told).toMatchObject({ status: 503, body: { error: { code: 'server_stopping' } } });
+  expect(told.headers.get('retry-after')).toBe('2');
   expect(Date.now() - began_at).toBeGreaterThan(1_400);
   expect(await server.exited).toEqual({ code: 0, signal: null });
 

@@ -5,20 +5,16 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { expectStatus, waitFor } from '../parts/client.ts';
 import { type Gateway, limitAgent, recordsOf, startGateway, type WireName, wires } from '../parts/gateway.ts';
 
-/** A gateway with short deadlines, and streams as the official clients read them. `withGateway` starts the gateway. */
-
-const first_byte_ms = 700;
-export const idle_ms = 900;
+/** A gateway, and streams as the official clients read them. `withGateway` starts the gateway. */
 
 export let gateway: Gateway;
 let agents = 0;
 export let tokens: (text: string) => number;
 
-/** For the tests of the file that calls it. */
-export function withGateway(): void {
+/** For the tests of the file that calls it. Short deadlines only where they are what is shown: all waits are longer. */
+export function withGateway(settings: Record<string, string> = {}): void {
   beforeAll(async () => {
-    const deadlines = { AOS_FIRST_BYTE_TIMEOUT_MS: String(first_byte_ms), AOS_IDLE_TIMEOUT_MS: String(idle_ms) };
-    gateway = await startGateway(deadlines);
+    gateway = await startGateway(settings);
     tokens = (await loadTokenizer()).count;
   });
   afterAll(() => gateway?.stop());

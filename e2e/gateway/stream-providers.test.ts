@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ScriptedProvider, scriptedProvider } from '../../tools/simulate/scripted-provider.ts';
 import { addProvider, waitFor } from '../parts/client.ts';
 import { say } from '../parts/gateway.ts';
-import { gateway, idle_ms, settledRecord, withGateway } from './stream-parts.ts';
+import { gateway, settledRecord, withGateway } from './stream-parts.ts';
 
-withGateway();
+const idle_ms = 2_000;
+withGateway({ AOS_IDLE_TIMEOUT_MS: String(idle_ms) });
 
 // The last of this file: with two providers of a kind, a bare model name is ambiguous.
 describe('a provider of its own kind', () => {
@@ -80,10 +81,10 @@ describe('a provider of its own kind', () => {
     let before = 0;
     const stands = async () => {
       before = written;
-      await sleep(400);
+      await sleep(800);
       return before > 0 && written === before;
     };
-    await waitFor(stands, { timeout_ms: 20_000, what: 'the end of reading' });
+    await waitFor(stands, { what: 'the end of reading' });
     expect(before).toBeLessThan(events * 0.9);
     // Longer than the idle deadline: a slow reader is not the provider's fault.
     await sleep(idle_ms * 1.5);

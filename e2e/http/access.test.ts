@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '@aos/core/base/json.ts';
 import { describe, expect, test } from 'vitest';
 import { api, expectStatus, type KeyBody, makeKey } from '../parts/client.ts';
@@ -12,7 +13,7 @@ describe('making a key', () => {
     expect(key.secret).toMatch(/^aos_live_[0-9A-Za-z]{38}$/);
     expect(key.hint).toBe(`${key.secret.slice(0, 8)}…${key.secret.slice(-4)}`);
     const seen = expectStatus(200, await admin.get(`/api/v1/api-keys/${key.id}`));
-    expect(seen).toEqual({ ...key, secret: undefined });
+    expect(seen).toEqual({ ...key, secret: undefined, policies: { total: 0, first: [] } });
     const everything = await Promise.all(
       ['api_keys', 'audit_ledger'].map((table) => rowsOf(app.database.url, `select * from aos.${table}`)),
     );
@@ -142,7 +143,8 @@ test('a project keeps what is not named, and is found by id or slug', async () =
   expect(made).toMatchObject({ auto_register: true, default_output_bound: 4096, content_mode: 'none' });
   const changed = expectStatus(200, await admin.put(`/api/v1/projects/${made.slug}`, { auto_register: false }));
   expect(changed).toEqual({ ...made, auto_register: false });
-  expect(expectStatus(200, await admin.get(`/api/v1/projects/${made.id}`))).toEqual(changed);
+  const policies = { total: 0, first: [] };
+  expect(expectStatus(200, await admin.get(`/api/v1/projects/${made.id}`))).toEqual({ ...changed, policies });
   await refused(admin.put(`/api/v1/projects/${made.id}`, {}), 400, /must name what to change/);
 });
 
@@ -206,7 +208,8 @@ describe('the ledger', () => {
     const changes: [string, () => Promise<{ status: number; body: JsonObject }>][] = [
       ['PROJECT_CREATED', () => admin.post('/api/v1/projects', { slug: 'ledgered' })],
       ['PROJECT_CHANGED', () => admin.put('/api/v1/projects/ledgered', { name: 'x' })],
-      ['AGENT_CREATED', () => admin.post('/api/v1/agents', { slug: 'ledgered' })],
+      ['AGENT_CREATED', () => admin.post('/api/v1/agents', { slug: 'ledgered', owner: 'team-one' })],
+      ['AGENT_CHANGED', () => admin.put('/api/v1/agents/ledgered', { owner: null })],
       ['ACTOR_CREATED', () => admin.post('/api/v1/actors', { slug: 'ledgered' })],
       ['PROVIDER_CREATED', () => admin.post('/api/v1/providers', { slug: 'ledgered', kind: 'openai', secret: 's' })],
       ['PROVIDER_CHANGED', () => admin.put('/api/v1/providers/ledgered', { secret: 't' })],
@@ -225,6 +228,21 @@ describe('the ledger', () => {
     }
   });
 
+  test('tells whose an agent and a project are, until nobody is named', async () => {
+    for (const kind of ['agents', 'projects']) {
+      const slug = fresh('owned');
+      expect(expectStatus(201, await admin.post(`/api/v1/${kind}`, { slug }))).toMatchObject({ owner: null });
+      const change = (body: object) => admin.put<JsonObject>(`/api/v1/${kind}/${slug}`, body);
+      expect(expectStatus(200, await change({ owner: 'team-support' }))).toMatchObject({ owner: 'team-support' });
+      expect(expectStatus(200, await change({ name: 'Renamed' }))).toMatchObject({ owner: 'team-support' });
+      const { id } = expectStatus(200, await change({ owner: null }));
+      expect(expectStatus(200, await admin.get(`/api/v1/${kind}/${slug}`))).toMatchObject({ owner: null });
+      const told = (await ledgerOf(String(id))).map(({ before, after }) => [before, after] as [JsonObject, JsonObject]);
+      expect(told.at(-1)?.map(({ owner }) => owner)).toEqual(['team-support', null]);
+      expect((await change({ owner: 'a\nb' })).status).toBe(400);
+    }
+  });
+
   test('that cannot be written stops the change', async () => {
     const slug = fresh('unwritten');
     const deny = (what: string) =>
@@ -239,4 +257,104 @@ describe('the ledger', () => {
     expect((await admin.get(`/api/v1/projects/${slug}`)).status).toBe(404);
     expect(await rowsOf(app.database.url, 'select from aos.api_keys where name = $1', [slug])).toHaveLength(0);
   });
+});
+
+describe('what binds a key and an agent', () => {
+  interface Bound {
+    slug?: string;
+    policies: { total: number; first: { name: string; by: string; mode: string }[] };
+  }
+  const namesOf = ({ policies: { total, first } }: Bound) => {
+    expect(total).toBe(first.length);
+    return first.map(({ name, by }) => `${name} by ${by}`);
+  };
+
+  test('are the policies in force that its calls can meet, in the lists as alone', async () => {
+    const project = fresh('bound-project');
+    const agent = fresh('bound-agent');
+    const { id: project_id } = expectStatus(
+      201,
+      await admin.post<{ id: string }>('/api/v1/projects', { slug: project }),
+    );
+    const key = await makeKey(admin, { project_id, agent_ids: [agent], actor_ids: ['ana'] });
+    const other = await makeKey(admin, { project_id });
+    const viewer = await makeKey(admin, { project_id, role: 'viewer' });
+    const activate = async (name: string, target: object) => {
+      const controls = [{ limit: { type: 'requests', max: 1000, window: { per: 'day' } }, action: 'warn' }];
+      const { id } = expectStatus(
+        201,
+        await admin.post<{ id: string }>('/api/v1/policies', { name, target, controls }),
+      );
+      expectStatus(200, await admin.post(`/api/v1/policies/${id}/activate`, { reason }));
+      return id;
+    };
+    await activate('of the agent', { kind: 'agent', ids: [agent] });
+    await activate('of the key', { kind: 'api_key', ids: [key.id] });
+    await activate('of the human', { kind: 'actor', ids: ['ana'] });
+    const wide = await activate('of the project', { kind: 'project', ids: [project], except_ids: [other.id] });
+
+    const alone = async (id: string) => namesOf(expectStatus(200, await admin.get<Bound>(`/api/v1/api-keys/${id}`)));
+    const all = [
+      'of the human by actor',
+      'of the key by api_key',
+      'of the agent by agent',
+      'of the project by project',
+    ];
+    expect(await alone(key.id)).toEqual(all);
+    expect(await alone(other.id)).toEqual([]);
+    expect(await alone(viewer.id)).toEqual([]);
+    const listed = expectStatus(
+      200,
+      await admin.get<{ items: (Bound & { id: string })[] }>(`/api/v1/api-keys?project=${project}`),
+    );
+    expect(listed.items.map((of) => [of.id, namesOf(of)])).toEqual([
+      [viewer.id, []],
+      [other.id, []],
+      [key.id, all],
+    ]);
+    const agents = expectStatus(200, await admin.get<{ items: Bound[] }>(`/api/v1/agents?project=${project}`));
+    expect(agents.items.map((of) => [of.slug, namesOf(of)])).toEqual([[agent, all.slice(2)]]);
+
+    const projects = expectStatus(200, await admin.get<{ items: Bound[] }>('/api/v1/projects?limit=200'));
+    expect(projects.items.filter(({ slug }) => slug === project).map(namesOf)).toEqual([all.slice(3)]);
+    expect(namesOf(expectStatus(200, await admin.get<Bound>(`/api/v1/projects/${project}`)))).toEqual(all.slice(3));
+
+    expectStatus(200, await admin.post(`/api/v1/policies/${wide}/disable`, { reason }));
+    expect(namesOf(expectStatus(200, await admin.get<Bound>(`/api/v1/agents/${agent}`)))).toEqual(all.slice(2, 3));
+    expectStatus(200, await admin.post(`/api/v1/api-keys/${key.id}/revoke`, { reason }));
+    expect(await alone(key.id)).toEqual([]);
+  });
+});
+
+test('keys are found by text, state, role and by not being bound; agents by text', async () => {
+  const word = fresh('finch');
+  const names = async (query: string) =>
+    expectStatus(200, await admin.get<{ items: { name: string }[]; total: number }>(`/api/v1/${query}`)).items.map(
+      ({ name }) => name.slice(word.length + 1),
+    );
+  const make = (name: string, fields: object = {}) => makeKey(admin, { name: `${word} ${name}`, ...fields });
+  await make('free');
+  await make('bound', { agent_ids: [`${word}-bot`] });
+  await make('viewer', { role: 'viewer' });
+  await make('second', { agent_ids: [`${word}-bot`] });
+  const gone = await make('gone', { agent_ids: [`${word}-bot`] });
+  expectStatus(200, await admin.post(`/api/v1/api-keys/${gone.id}/revoke`, { reason }));
+  const late = await make('late', { expires_at: new Date(Date.now() + 300).toISOString() });
+  await sleep(400);
+  const keys = `api-keys?q=${word}`;
+  expect(await names(keys)).toEqual(['late', 'gone', 'second', 'viewer', 'bound', 'free']);
+  expect(await names(`api-keys?q=${late.id}`)).toEqual(['late']);
+  expect(await names(`${keys}&state=live`)).toEqual(['second', 'viewer', 'bound', 'free']);
+  expect(await names(`${keys}&state=revoked,expired`)).toEqual(['late', 'gone']);
+  expect(await names(`${keys}&role=viewer`)).toEqual(['viewer']);
+  expect(await names(`${keys}&state=live&unbound=true`)).toEqual(['free']);
+  expect(await names(`api-keys?q=${word}%25`)).toEqual([]);
+  expect(await names(`agents?q=${word.toUpperCase()}`)).toEqual(['bot']);
+  const bot = expectStatus(
+    200,
+    await admin.get<{ keys: { total: number; first: { name: string }[] } }>(`/api/v1/agents/${word}-bot`),
+  );
+  expect(bot.keys).toMatchObject({ total: 2, first: [{ name: `${word} second` }, { name: `${word} bound` }] });
+  for (const query of ['state=lost', 'role=king', 'unbound=no', 'q='])
+    expect((await admin.get(`/api/v1/api-keys?${query}`)).status).toBe(400);
 });

@@ -116,6 +116,26 @@ describe('a key', () => {
     await sleep(1_500);
     expect(await used()).toBe(first);
   });
+
+  test('that was used says from where and with which program, to those who may read logs', async () => {
+    const key = await makeKey(admin, { role: 'viewer' });
+    await ask({ ...bearer(key.secret), 'user-agent': `billing\u00e9/2.1 ${'x'.repeat(200)}` });
+    const read = (of: typeof admin) =>
+      of.get<Record<string, unknown>>(`/api/v1/api-keys/${key.id}`).then(({ body }) => body);
+    const seen = await waitFor(async () => {
+      const of = await read(admin);
+      return of.last_used_at === null ? undefined : of;
+    });
+    expect(seen).toMatchObject({
+      last_used_ip: '127.0.0.1',
+      last_used_client: expect.stringMatching(/^billing.*\/2\.1 x+$/),
+    });
+    expect(String(seen.last_used_client)).toHaveLength(120);
+    expect(await read(api(app, key.secret))).toMatchObject({ last_used_ip: null, last_used_client: null });
+    expectStatus(200, await admin.post(`/api/v1/api-keys/${key.id}/revoke`, { reason: 'lost' }));
+    const { body } = await admin.get(`/api/v1/logs/audit?object=${key.id}`);
+    expect(JSON.stringify(body)).not.toContain('billing');
+  });
 });
 
 describe('the cache of identities', () => {
@@ -177,7 +197,7 @@ describe('a session', () => {
       project: { slug: 'default' },
       api_key: { id: key.id, name: 'audit 2026' },
       role: 'auditor',
-      permissions: ['read', 'read_logs'],
+      permissions: ['read_own_runs', 'read', 'read_logs'],
     });
   });
 

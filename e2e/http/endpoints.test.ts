@@ -166,7 +166,8 @@ describe.each(guarded.map((endpoint) => [title(endpoint), endpoint] as const))('
   test('is for no role without the permission', async () => {
     const strangers: (Role | 'owner of another tenant')[] = roles.filter((role) => !permitted(role));
     if (permission === 'installation') strangers.push('owner of another tenant');
-    expect(strangers.length).toBeGreaterThan(0);
+    // Every role may see its own.
+    if (permission !== 'read_own_runs') expect(strangers.length).toBeGreaterThan(0);
     for (const who of strangers) {
       const answer = await send(endpoint, { ...bodyOf(endpoint), key: keys.get(who) });
       expect([who, answer.status, answer.code, answer.headers.get('x-should-retry')]).toEqual([
@@ -208,4 +209,27 @@ describe.each(guarded.map((endpoint) => [title(endpoint), endpoint] as const))('
       const others = await send(endpoint, { ...bodyOf(endpoint), key }, id);
       expect([others.status, others.text]).toEqual([404, nobodys.text]);
     });
+});
+
+describe('a run that a key began', () => {
+  test('is read with that key and what takes its place, and is not there for another that may not read', async () => {
+    const admin = api(app);
+    const service = (await makeKey(admin, { role: 'service' })) as KeyBody;
+    const mine = api(app, service.secret);
+    const body = { goal: 'x', agent_id: 'sample', mode: 'external' };
+    const made = expectStatus(202, await mine.post<{ id: string }>('/api/v1/runs', body));
+    const path = `/api/v1/runs/${made.id}`;
+    expect(expectStatus(200, await mine.get<{ id: string }>(path)).id).toBe(made.id);
+    for (const part of ['/steps', '/trace', '/decisions']) expect((await mine.get(path + part)).status).toBe(403);
+
+    const rotated = expectStatus(
+      200,
+      await admin.post<KeyBody>(`/api/v1/api-keys/${service.id}/rotate`, { reason: 'a test' }),
+    );
+    expectStatus(200, await api(app, rotated.secret).get(path));
+    const other = api(app, keys.get('service') ?? '');
+    const [theirs, nobodys] = [await other.get(path), await other.get(`/api/v1/runs/${makeId('run')}`)];
+    expect([theirs.status, theirs.text]).toEqual([404, nobodys.text]);
+    expectStatus(200, await api(app, keys.get('viewer') ?? '').get(path));
+  });
 });

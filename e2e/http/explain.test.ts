@@ -137,7 +137,7 @@ describe('a supposed call', () => {
       expect([table, await gateway.rows(`select * from ${table}`)]).toEqual([table, []]);
   });
 
-  test('is decided as the same call is, made right after it', { timeout: 60_000 }, async () => {
+  test('is decided as the same call is, made right after it', async () => {
     const agents = ['red', 'green', 'blue'];
     const limits = [
       ...agents.map((agent, n) => ({

@@ -13,8 +13,10 @@ import {
   type List,
   ledger,
   limit,
+  type Policy,
   path,
   put,
+  type Refused,
   reason,
   snapshot,
   step,
@@ -231,6 +233,27 @@ describe('an edit', () => {
     const late = await put(draft.id, { version: 1, name: 'late' });
     expect([late.status, late.body.error.code]).toEqual([409, 'conflict']);
     expect(await get(draft.id)).toMatchObject({ version: 2, name: 'second' });
+  });
+
+  test('is made of the version that If-Match names, or not at all, as every other change', async () => {
+    const draft = await create();
+    const read = await admin.get<Policy>(path(draft.id));
+    const etag = read.headers.get('etag') ?? '';
+    expect(etag).toBe('"1"');
+    const reason = 'a change';
+    const change = { name: 'second', target: draft.target, controls: draft.controls, reason };
+    const matching = (tag: string) => ({ headers: { 'if-match': tag } });
+    const second = await admin.put<Policy>(path(draft.id), change, matching(etag));
+    expect([second.status, second.headers.get('etag')]).toEqual([200, '"2"']);
+    const late = await admin.put<Policy & Refused>(path(draft.id), { ...change, name: 'late' }, matching(etag));
+    expect([late.status, late.body.error.code]).toEqual([412, 'precondition_failed']);
+    expect(late.body.error.message).toContain('is at version 2 by now');
+    const weak = await admin.put(path(draft.id), { ...change, name: 'weak' }, matching('W/"2"'));
+    expect(weak.status).toBe(412);
+    expect((await admin.post(path(draft.id, '/activate'), { reason }, matching('"1"'))).status).toBe(412);
+    expect(await get(draft.id)).toMatchObject({ version: 2, status: 'draft', name: 'second' });
+    expectStatus(200, await admin.post(path(draft.id, '/activate'), { reason }, matching('"7", "2"')));
+    expectStatus(200, await admin.post(path(draft.id, '/retire'), { reason }, matching('*')));
   });
 
   test('by many at once: every one either makes the next version or hears of a conflict', async () => {

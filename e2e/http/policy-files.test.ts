@@ -92,7 +92,7 @@ describe('applying files', () => {
     });
     expect(actions(moved)).toEqual(['requests unchanged active', 'support-bot-daily-cap update active']);
     expect(moved.policies[1]?.changes.map(({ words }) => words)).toEqual([
-      'name: "Support bot daily cap" becomes "support bot: daily cap"',
+      'Name: "Support bot daily cap" becomes "support bot: daily cap"',
     ]);
   });
 
@@ -105,10 +105,7 @@ describe('applying files', () => {
     });
     expect(planned).toMatchObject({ dry_run: true, counts: { create: 0, update: 2, unchanged: 0, retire: 0 } });
     const words = planned.policies.flatMap((of) => of.changes.map((change) => change.words));
-    expect(words).toEqual([
-      'controls[0] (cost_usd): limit.max: "50.000000000" becomes "60.000000000"',
-      'mode: "shadow" becomes "enforce"',
-    ]);
+    expect(words).toEqual(['Limit on cost: at most: $50.00 becomes $60.00', 'Mode: shadow becomes enforced']);
     expect(await policyOf(made)).toEqual(before);
     const applied = await apply({ yaml: both.replace('max: 50', 'max: 60').replace('shadow', 'enforce') });
     expect({ ...applied, dry_run: true, policies: [] }).toEqual({ ...planned, policies: [] });
@@ -164,8 +161,8 @@ describe('applying files', () => {
     expect((await policyOf(made)).managed_by?.drifted).toBe(true);
     const [found] = await drift('?drifted=true');
     expect(found?.changes.map(({ words }) => words)).toEqual([
-      'status: "active" becomes "disabled"',
-      'owner: "team-support" becomes "me"',
+      'Status: active becomes disabled',
+      'Owner: "team-support" becomes "me"',
     ]);
     const back = await apply({ yaml: both });
     expect(back.policies[0]).toMatchObject({

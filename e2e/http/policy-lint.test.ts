@@ -13,8 +13,9 @@ afterAll(() => app?.drop());
 
 interface Lint {
   ok: boolean;
-  findings: { level: string; path: string; message: string }[];
+  findings: { level: string; path: string; message: string; code?: string }[];
   sentence: string | null;
+  deciding: { policy_id: string | null; policy_name: string; standing: string; words: string; state: unknown }[];
 }
 const lint = async (document: unknown, more: object = {}): Promise<Lint> =>
   expectStatus(200, await admin.post<Lint>('/api/v1/policies/lint', { document, ...more }));
@@ -28,9 +29,11 @@ const document = (more: object = {}) => ({
 
 describe('lint', () => {
   test('of a good document finds nothing and says what it means', async () => {
-    expect(await lint(document())).toEqual({
+    expect(await lint(document())).toMatchObject({
       ok: true,
       findings: [],
+      deciding: [{ policy_id: null, policy_name: 'Mine', standing: 'this', allows: 'tokens 100 in one day (UTC)' }],
+      deciding_left_off: 0,
       sentence: 'Calls of all runs are refused once tokens would exceed 100 in one day (UTC), all counted together.',
     });
   });
@@ -55,7 +58,11 @@ describe('lint', () => {
     const past = await lint(document({ expires_at: '2020-01-01T00:00:00.000Z' }));
     expect(past).toMatchObject({ ok: false, findings: [{ level: 'refusal', path: 'expires_at' }] });
     const unseen = await lint(document({ target: { kind: 'agent', ids: ['never-seen'] } }));
-    expect(unseen).toMatchObject({ ok: true, findings: [{ level: 'warning', path: 'target' }] });
+    const told = 'agent "never-seen" has not been seen yet: it matches nothing so far';
+    expect(unseen).toMatchObject({
+      ok: true,
+      findings: [{ level: 'warning', message: told }, { code: 'unbound_keys' }],
+    });
   });
 });
 
@@ -91,13 +98,13 @@ test('the difference between two versions is told field by field', async () => {
     sentence_after: expect.stringContaining('exceed 250 in'),
   });
   expect((await diff()).changes.map(({ words }) => words).sort()).toEqual([
-    'controls[0] (tokens_total): limit.max: 100 becomes 250',
-    'owner: "ops" added',
-    'tags: ["prod"] added',
+    'Limit on tokens: at most: 100 becomes 250',
+    'Owner: "ops" added',
+    'Tags: prod added',
   ]);
   expect((await diff('?from=1&to=2')).changes).toMatchObject([{ path: 'status', before: 'draft', after: 'active' }]);
   expect((await diff('?from=3&to=1')).changes.map(({ words }) => words)).toContain(
-    'controls[0] (tokens_total): limit.max: 250 becomes 100',
+    'Limit on tokens: at most: 250 becomes 100',
   );
   const none = await admin.get(`/api/v1/policies/${id}/diff?from=9`);
   expect([none.status, none.text]).toEqual([

@@ -9,6 +9,7 @@ import {
   document,
   get,
   type List,
+  limit,
   type Policy,
   path,
   put,
@@ -64,13 +65,99 @@ describe('lists', () => {
     expect(second.items[0]?.snapshot_id).toMatch(/^snp_/);
   });
 
-  test.each(['?statuss=active', '?status=activ', '?limit=0', '?limit=201', '?cursor=x', '?q=', '?target_kind=tenant'])(
-    '%s is refused',
-    async (query) => {
-      const { status, body } = await admin.get<Refused>(`/api/v1/policies${query}`);
-      expect([status, body.error.code]).toEqual([400, 'invalid_query']);
-    },
-  );
+  test('are filtered by what their controls are and do, by owner, and by not having fired', async () => {
+    const tenant_id = await app.otherTenant();
+    const client = await app.client({ tenant_id });
+    const requests = { type: 'requests', max: 5, window: { per: 'minute' } };
+    const models = { type: 'model_access', params: { allow: ['mock-small'] } };
+    const controls = [
+      [{ limit: limit('1.00'), action: 'warn' }],
+      [{ limit: requests, action: 'block' }],
+      [{ rule: models, action: 'block' }],
+      [
+        { limit: limit('1.00'), action: 'kill' },
+        { limit: requests, action: 'warn' },
+      ],
+    ];
+    const owners = ['ana', 'ben'];
+    const made: Policy[] = [];
+    for (const [n, of] of controls.entries())
+      made.push(
+        await create(
+          {
+            name: `Policy ${n}`,
+            controls: of,
+            ...(owners[n] && { owner: owners[n] }),
+            ...(n === 2 && { source: 'file' }),
+          },
+          client,
+        ),
+      );
+    const names = async (query: string) => {
+      const { items, total } = expectStatus(200, await client.get<List<Policy>>(`/api/v1/policies${query}`));
+      expect(total).toBe(items.length);
+      return items.map(({ name }) => name.slice(-1)).join('');
+    };
+    expect(await names('?action=block')).toBe('21');
+    expect(await names('?action=kill,block')).toBe('321');
+    expect(await names('?control=cost_usd')).toBe('30');
+    expect(await names('?control=model_access')).toBe('2');
+    expect(await names('?owner=ana&owner=ben')).toBe('10');
+    expect(await names('?owner=!ana')).toBe('321');
+    expect([await names('?source=file'), await names('?source=manual')]).toEqual(['2', '310']);
+    expect(await names('?unfired_days=30')).toBe('');
+    for (const n of [0, 3]) expectStatus(200, await step(made[n]?.id ?? '', 'activate', {}, client));
+    expect(await names('?unfired_days=30')).toBe('30');
+    await app.db.tenant(tenant_id, (tx) =>
+      tx.query(
+        `insert into violations (tenant_id, id, run_id, decision_id, policy_id, policy_version, control_id, control_type,
+            mode, action, category, severity, subject, occurred_at)
+          values (current_tenant(), $1, $2, $3, $4, 1, $5, 'cost_usd', 'enforce', 'warn', 'BUDGET', 'LOW', '*', now())`,
+        [...(['violation', 'run', 'decision'] as const).map(makeId), made[3]?.id, makeId('control')],
+      ),
+    );
+    expect(await names('?unfired_days=7')).toBe('0');
+    app.setClock(new Date(Date.now() + 8 * 86_400_000).toISOString());
+    expect(await names('?unfired_days=7')).toBe('30');
+    expect(await names('?unfired_days=30')).toBe('0');
+    app.setClock(null);
+  });
+
+  test('say what each control allows, and who made the latest version and why', async () => {
+    const author = await app.client({ role: 'policy_author' });
+    const controls = [
+      { limit: limit('50.00'), action: 'block' },
+      { rule: { type: 'model_access', params: { allow: ['mock-small'] } }, action: 'block' },
+    ];
+    const { id } = await create({ controls }, author);
+    const listed = async () => {
+      const { items } = expectStatus(200, await admin.get<List<Policy>>(`/api/v1/policies?q=${id}`));
+      expect(items).toEqual([await get(id)]);
+      return items[0];
+    };
+    const draft = await listed();
+    expect(draft?.allows).toEqual(['cost $50.00 in one day (UTC)', expect.stringMatching(/mock-small/)]);
+    expect(draft).toMatchObject({ updated_by: author.key_id, updated_because: null });
+    expectStatus(200, await put(id, { reason: 'the budget of the quarter' }));
+    expect(await listed()).toMatchObject({ updated_by: admin.key_id, updated_because: 'the budget of the quarter' });
+    expect((await listed())?.allows).toHaveLength(1);
+  });
+
+  test.each([
+    '?unfired_days=0',
+    '?control=money',
+    '?action=stop',
+    '?statuss=active',
+    '?status=activ',
+    '?limit=0',
+    '?limit=201',
+    '?cursor=x',
+    '?q=',
+    '?target_kind=tenant',
+  ])('%s is refused', async (query) => {
+    const { status, body } = await admin.get<Refused>(`/api/v1/policies${query}`);
+    expect([status, body.error.code]).toEqual([400, 'invalid_query']);
+  });
 });
 
 describe('who may do what', () => {

@@ -119,6 +119,7 @@ describe('a price', () => {
       /at most 6 decimal/,
     );
     await refused(admin.post('/api/v1/prices', { ...price, input_usd_per_million: -1 }), 400, /zero or more/);
+    await refused(admin.post('/api/v1/prices', { ...price, input_usd_per_million: 4e-10 }), 400, /at most 6 decimal/);
     expectStatus(201, await admin.post('/api/v1/prices', { ...price, tiers }));
     expectStatus(201, await admin.post('/api/v1/prices', { ...price, input_usd_per_million: 0.000001 }));
   });

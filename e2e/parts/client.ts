@@ -106,7 +106,7 @@ export function expectStatus<T>(status: number, answer: Answer<T>): T {
 /** Asks again until the condition holds (is neither false, null nor undefined), and gives what it said. */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeout_ms = 10_000, interval_ms = 25, what = 'the condition' } = {},
+  { timeout_ms = 60_000, interval_ms = 25, what = 'the condition' } = {},
 ): Promise<Exclude<T, false | null | undefined>> {
   const until = Date.now() + timeout_ms;
   for (;;) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { onServer, templateOn } from './template.ts';
+import { onServer, runPrefix, templateOn } from './template.ts';
 
 export type DatabaseKind = 'postgres' | 'embedded';
 
@@ -32,15 +32,24 @@ export const emptyDatabase = (kind: DatabaseKind): Promise<TestDatabase> => make
 
 async function makeDatabase(kind: DatabaseKind, template?: string): Promise<TestDatabase> {
   const server = serverOf(kind);
-  const name = `aos_test_${randomBytes(8).toString('hex')}`;
+  const name = runPrefix() + randomBytes(8).toString('hex');
   await execute(server, `create database ${name}${template === undefined ? '' : ` template ${template}`}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => dropOn(kind, name) };
+  return { url: url.href, drop: () => execute(server, dropping(name)) };
 }
 
-export const dropOn = (kind: DatabaseKind, name: string): Promise<void> =>
-  execute(serverOf(kind), `drop database if exists ${name} with (force)`);
+/** Removes every database that this run of tests has left. */
+export const dropAllOf = (kind: DatabaseKind): Promise<void> =>
+  onServer(serverOf(kind), async (client) => {
+    const { rows } = await client.query<{ datname: string }>(
+      'select datname from pg_database where starts_with(datname, $1)',
+      [runPrefix()],
+    );
+    for (const { datname } of rows) await client.query(dropping(datname));
+  });
+
+const dropping = (name: string): string => `drop database if exists ${name} with (force)`;
 
 function serverOf(kind: DatabaseKind): string {
   const { variable, url } = servers[kind];

@@ -38,7 +38,7 @@ export async function* hear(
 export async function hearUntil(
   events: AsyncGenerator<Heard>,
   wanted: (event: Heard) => boolean,
-  within_ms = 20_000,
+  within_ms = 60_000,
 ): Promise<Heard[]> {
   const heard: Heard[] = [];
   const until = Date.now() + within_ms;

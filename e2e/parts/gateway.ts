@@ -22,8 +22,8 @@ export interface Gateway {
   anthropic(options?: Parameters<typeof anthropicClient>[2]): Anthropic;
   /** Settled calls are written before their answer ends; this waits until no hold is open. */
   untilSettled(): Promise<void>;
-  /** Stops the process and starts one with the same data and settings. */
-  restart(): Promise<void>;
+  /** Stops the process and starts one with the same data and settings; after something else at the same place. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,7 +39,8 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
     ...env,
   };
   const data_dir = mkdtempSync(path.join(tmpdir(), 'aos-gateway-'));
-  const start = () => startServer({ database_url: database.url, data_dir, env: settings });
+  const start = (at: { port?: number } = {}) =>
+    startServer({ database_url: database.url, data_dir, env: settings, ...at });
   let server = await start();
   const pool = new pg.Pool({ connectionString: database.url, max: 4, options: '-c search_path=aos -c timezone=UTC' });
   pool.on('error', () => undefined);
@@ -60,9 +61,10 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
     untilSettled: async () => {
       await waitFor(async () => (await rows('select from holds')).length === 0, { what: 'the end of all holds' });
     },
-    restart: async () => {
+    restart: async (meanwhile) => {
       await server.stop();
-      server = await start();
+      await meanwhile?.();
+      server = await start(meanwhile && { port: Number(new URL(server.url).port) });
     },
     stop: async () => {
       // A server that does not stop fails the test, and leaves nothing behind all the same.

@@ -36,13 +36,13 @@ export interface ServerProcess {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Ends it as a crash does; the data folder stays. */
   kill9(): Promise<void>;
-  /** SIGTERM, then waits. Rejects when it has to be killed after 20 s. */
+  /** SIGTERM, then waits. Rejects when it has to be killed after a minute. */
   stop(): Promise<void>;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const kept_output = 4_000_000;
-const stop_ms = 20_000;
+const stop_ms = 60_000;
 const living = new Set<ChildProcess>();
 const own_dirs = new Set<string>();
 
@@ -56,7 +56,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   for (let attempt = 1; ; attempt++) {
     const server = launch(options, options.port ?? (await freePort()));
     try {
-      await untilHealthy(server, options.start_ms ?? 90_000);
+      await untilHealthy(server, options.start_ms ?? 240_000);
       return server;
     } catch (error) {
       await server.kill9();

@@ -1,19 +1,19 @@
 import { migrate } from '@aos/server/store/migrate.ts';
 import pg from 'pg';
 
-/** Names the run of the tests; set by `one-template.ts` for all its workers. */
-const variable = 'AOS_TEST_TEMPLATE';
+/** What the names of all databases of a run begin with; `one-run.ts` names the run for all its workers. */
+export const runPrefix = (): string => `aos_test_${process.env.AOS_TEST_RUN ?? 'alone'}_`;
 
 /** Any number: one worker makes the template of a server, the others wait for it. */
 const template_lock = 4_607_183;
 
 /**
- * The database on this server that the run's fresh ones are copied from: migrated once, by whoever asks first, since 39
- * migrations take five to ten times as long as a copy. Undefined outside of such a run.
+ * The database on this server that the run's fresh ones are copied from: migrated once, by whoever asks first, since to
+ * migrate takes many times as long as to copy. Undefined outside of such a run.
  */
 export async function templateOn(server: string): Promise<string | undefined> {
-  const name = process.env[variable];
-  if (name === undefined) return undefined;
+  if (process.env.AOS_TEST_RUN === undefined) return undefined;
+  const name = `${runPrefix()}template`;
   await onServer(server, async (client) => {
     await client.query('select pg_advisory_lock($1)', [template_lock]);
     const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);

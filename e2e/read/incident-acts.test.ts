@@ -29,7 +29,7 @@ let whose: Whose;
 beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
-  operator = api(app, (await makeKey(api(app), { role: 'operator', project_id: null })).secret);
+  operator = api(app, (await makeKey(api(app), { name: 'on call', role: 'operator', project_id: null })).secret);
   const [project] = await rows.query<{ id: string; tenant_id: string }>(
     "select id, tenant_id from projects where slug = 'default'",
   );
@@ -65,6 +65,7 @@ test('an incident is acknowledged for a time, assigned, resolved with a cause an
   const acknowledged = expectStatus(200, await operator.post<Incident>(`${path}/${id}/acknowledge`, {}));
   const lasts_h = (Date.parse(acknowledged.acknowledged_until ?? '') - before) / 3_600_000;
   expect([acknowledged.status, Math.round(lasts_h)]).toEqual(['acknowledged', 4]);
+  expect(await read(id)).toMatchObject({ acknowledged_by_name: 'on call' });
   expect((await operator.post(`${path}/${id}/acknowledge`, {})).status).toBe(409);
   expectStatus(200, await operator.post(`${path}/${id}/assign`, { owner: 'Support team' }));
   expect((await operator.post(`${path}/${id}/resolve`, { reason: 'no cause given' })).status).toBe(400);

@@ -1,6 +1,9 @@
 import type { Metrics } from '@aos/core/activity/metrics.ts';
+import type { RunFacets } from '@aos/core/activity/run-facets.ts';
 import type { RunOutcomes } from '@aos/core/activity/run-outcomes.ts';
+import type { IncidentFacets } from '@aos/core/api/incidents.ts';
 import { all_endpoints } from '@aos/core/api/index.ts';
+import type { LedgerFacets } from '@aos/core/api/logs.ts';
 import { openapiDocument } from '@aos/core/api/openapi.ts';
 import { sibling } from '@aos/core/base/id.ts';
 import { makeId } from '@aos/server/base/deps.ts';
@@ -41,13 +44,25 @@ const [x, y] = [makeId('actor'), makeId('actor')];
 const [s, t] = [makeId('session'), makeId('session')];
 const now = Date.now() - 3_600_000;
 
+/** What lists runs and counts them knows policies by name too. */
+const of_runs = ['listRuns', 'listLiveRuns', 'listCompletedRuns', 'getRunFacets', 'getOutcomes'];
+
+const violationRow = (tenant_id: string, policy_id: string, run_id: string) => ({
+  ...{ tenant_id, id: makeId('violation'), run_id, decision_id: makeId('decision') },
+  ...{ policy_id, policy_version: 1, control_id: makeId('control'), control_type: 'requests' },
+  ...{ mode: 'enforce', action: 'block', category: 'RATE_LIMIT', severity: 'LOW', subject: '*', is_synthetic: false },
+  occurred_at: new Date(now).toISOString(),
+});
+
 /** A value that some rows have, by the parameter, and for a list that reads it in its own way. */
 const values: Readonly<Record<string, string>> = {
   ...{ agent: 'named-0', actor: x, api_key: 'the other', project: 'side', session: 's', model: 'small' },
-  ...{ provider: 'anthropic', policy, run: 'the first run', object: policy, object_type: 'incident' },
+  ...{ owner: 'ops', provider: 'anthropic', policy, run: 'the first run', object: policy, object_type: 'incident' },
   ...{
     event: 'POLICY_*',
     'listLedgerEntries actor': 'aos',
+    'getLedgerFacets actor': 'aos',
+    ...Object.fromEntries(of_runs.map((name) => [`${name} policy`, 'of ops'])),
     'listPrices model': 'gpt-4o',
     'listPrices provider': 'openai',
   },
@@ -67,6 +82,12 @@ for (const { kind, title, missing } of await databaseKinds()) {
         201,
         await admin.post<{ id: string }>('/api/v1/projects', { slug: 'side', name: 'Side' }),
       );
+      let owned = '';
+      for (const owner of ['dev', 'ops']) {
+        const controls = [{ limit: { type: 'requests', max: 1_000_000, window: { per: 'day' } }, action: 'warn' }];
+        const policy_of = { name: `of ${owner}`, owner, target: { kind: 'all_runs' }, controls };
+        owned = expectStatus(201, await admin.post<{ id: string }>('/api/v1/policies', policy_of)).id;
+      }
       const other = await makeKey(admin, { name: 'the other', role: 'service', project_id: null });
       const [main] = await rows.query<{ id: string; tenant_id: string }>(
         "select id, tenant_id from projects where slug = 'default'",
@@ -97,6 +118,11 @@ for (const { kind, title, missing } of await databaseKinds()) {
       );
       const ids = new Set<string>(await insertAll(runs));
       first_run = [...ids][1] ?? '';
+      const violating = [...ids].filter((_, n) => n % 2 === 0);
+      await rows.insert(
+        'violations',
+        violating.map((run_id) => violationRow(main.tenant_id, owned, run_id)),
+      );
     });
     afterAll(async () => {
       await rows?.close();
@@ -119,7 +145,10 @@ for (const { kind, title, missing } of await databaseKinds()) {
       );
       await rows.insert(
         'incidents',
-        runs.map((run, n) => incidentRow(run, n % 2 === 0 ? policy : makeId('policy'))),
+        runs.map((run, n) => ({
+          ...incidentRow(run, n % 2 === 0 ? policy : makeId('policy')),
+          owner: n % 3 === 0 ? 'ops' : null,
+        })),
       );
       await rows.insert(
         'audit_ledger',
@@ -152,16 +181,20 @@ for (const { kind, title, missing } of await databaseKinds()) {
       return runs.map(({ id }) => id);
     }
 
-    /** How much there is at an address: rows of a list, calls of the metrics, runs of the outcomes. */
+    /** How much there is at an address: rows of a list, calls of the metrics, runs of the outcomes and by their source. */
     async function amountAt(path: string, query: Record<string, string | string[]> = {}, client = admin) {
       const search = new URLSearchParams();
       for (const [key, of] of Object.entries(query)) for (const one of [of].flat()) search.append(key, one);
-      const answer = await client.get<Partial<Metrics> & Partial<RunOutcomes> & { total?: number }>(
-        `${path}?${search}`,
-      );
-      const { total, totals, buckets } = expectStatus(200, answer);
+      const answer = await client.get<
+        Partial<Metrics> &
+          Partial<RunOutcomes> &
+          Partial<RunFacets & IncidentFacets & LedgerFacets> & { total?: number }
+      >(`${path}?${search}`);
+      const { total, totals, buckets, source, severity, actor_type } = expectStatus(200, answer);
       if (total !== undefined) return total;
       if (totals !== undefined) return totals.calls;
+      const facet = source ?? severity ?? actor_type;
+      if (facet) return facet.reduce((sum, { count }) => sum + count, 0);
       return (buckets as RunOutcomes['buckets'])
         .flatMap(({ runs }) => Object.values(runs))
         .reduce((sum, n) => sum + n, 0);
@@ -174,8 +207,16 @@ for (const { kind, title, missing } of await databaseKinds()) {
     test('the lists with filters, metrics and outcomes say that they can leave out', () => {
       const said = new Set(parameters.map(({ of }) => of));
       expect([...said].sort()).toEqual([
-        ...['getMetrics', 'getOutcomes', 'listCompletedRuns', 'listIncidents', 'listLedgerEntries'],
-        ...['listLiveRuns', 'listLlmRunRecords', 'listPrices', 'listRuns', 'listSignals'],
+        ...[
+          'getIncidentFacets',
+          'getLedgerFacets',
+          'getLlmRunRecordFacets',
+          'getMetrics',
+          'getOutcomes',
+          'getRunFacets',
+        ],
+        ...['listCompletedRuns', 'listIncidents', 'listLedgerEntries'],
+        ...['listLiveRuns', 'listLlmRunRecords', 'listPolicies', 'listPrices', 'listRuns', 'listSignals'],
       ]);
     });
 

@@ -1,3 +1,5 @@
+import type { RunFacets } from '@aos/core/activity/run-facets.ts';
+import type { RunOutcomes } from '@aos/core/activity/run-outcomes.ts';
 import { instantOf } from '@aos/core/base/id.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import fc from 'fast-check';
@@ -86,15 +88,15 @@ describe('turning pages', () => {
     const many = Array.from({ length: 10_000 }, (_, n) => runRow(whose, now + n));
     await rows.insert('runs', many);
     // A count that takes too long is left out, so a busy machine may answer null at first.
-    await expect.poll(async () => (await read('limit=1')).total, { timeout: 20_000 }).toBe(10_000);
+    await expect.poll(async () => (await read('limit=1')).total).toBe(10_000);
     await rows.insert('runs', [runRow(whose, now + 20_000)]);
-    expect((await read('limit=1')).total).toBeNull();
+    await expect.poll(() => read('limit=1')).toMatchObject({ total: null, total_at_least: 10_000 });
     await rows.insert('runs', [
       runRow(whose, now + 20_001, { status: 'running', termination_reason: null, ended_at: null }),
     ]);
     expect((await read('limit=1')).total).toBeNull();
     const first_ten = `limit=1&to=${new Date(now + 10).toISOString()}`;
-    await expect.poll(async () => (await read(first_ten)).total, { timeout: 20_000 }).toBe(10);
+    await expect.poll(async () => (await read(first_ten)).total).toBe(10);
   });
 
   test.each([
@@ -105,6 +107,10 @@ describe('turning pages', () => {
     ['status=running', 'status'],
     ['from=yesterday', 'from'],
     ['agent=', 'agent'],
+    ['cost=0.5', 'cost'],
+    ['cost=%3E5s', 'cost'],
+    ['elapsed=30s', 'elapsed'],
+    ['q=%00', 'q'],
     ['agnet=x', 'agent'],
   ])('refuses %s and says why', async (query, named) => {
     const answer = await admin.get<{ error: { code: string; message: string } }>(`${path}?${query}`);
@@ -132,12 +138,33 @@ describe('filters', () => {
     (query.reason === undefined || query.reason.split(',').includes(run.termination_reason)) &&
     (query.model === undefined || run.model === query.model) &&
     (query.risk === undefined || run.risk === query.risk) &&
+    (query.q === undefined || says(run, query.q.toLowerCase())) &&
+    (query.cost === undefined || costs(run, query.cost)) &&
+    (query.elapsed === undefined || compared(run.elapsed_ms, query.elapsed)) &&
     (query.from === undefined || run.created_at >= query.from) &&
     (query.to === undefined || run.created_at < query.to) &&
     (query.is_synthetic === 'all' || run.is_synthetic === (query.is_synthetic === 'true'));
 
+  const says = (run: Run, text: string): boolean =>
+    [run.goal, run.agent].some((name) => name?.toLowerCase().includes(text)) ||
+    run.termination_reason.toLowerCase().includes(text) ||
+    run.id.startsWith(text);
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+  const compared = (amount: number, asked: string, unit = 1_000): boolean => {
+    const [, sign = '', text = '', named = ''] = /^([<>]=?)([\d.]+)(\D*)$/.exec(asked) ?? [];
+    const other = Number(text) * (units[named] ?? unit);
+    return (sign.endsWith('=') && amount === other) || (sign.startsWith('>') ? amount > other : amount < other);
+  };
+  /** What has calls of unknown price costs at least what is known, so it is below nothing. */
+  const costs = (run: Run, asked: string): boolean =>
+    asked === 'unknown' ? run.is_unpriced : compared(run.cost, asked, 1) && !(asked.startsWith('<') && run.is_unpriced);
+
   type Run = ReturnType<typeof runRow> & {
     agent: string | null;
+    goal: string | null;
+    cost: number;
+    elapsed_ms: number;
+    is_unpriced: boolean;
     termination_reason: string;
     model: string;
     risk: string | null;
@@ -161,10 +188,13 @@ describe('filters', () => {
       const agent = pick([...agents, null], n);
       const reason = pick(reasons, Math.floor(n / 3));
       const is_synthetic = n % 7 === 0;
-      const run = runRow({ ...whose, agent_id: agent === null ? null : (ids.get(agent) ?? null) }, now + n * 1_000, {
-        status: statuses[reason],
-        termination_reason: reason,
-        is_synthetic,
+      const mode = pick(['gateway', 'managed', 'external'], Math.floor(n / 2));
+      const goal = mode === 'gateway' ? null : pick(['Refund order 1182', 'Sum up 100% of_it', null], n);
+      const [cost, elapsed_ms] = [pick([0.1, 0.5, 2], Math.floor(n / 4)), pick([400, 30_000, 95_000], n)];
+      const at_ms = now + n * 1_000;
+      const run = runRow({ ...whose, agent_id: agent === null ? null : (ids.get(agent) ?? null) }, at_ms, {
+        ...{ status: statuses[reason], termination_reason: reason, is_synthetic, mode, goal },
+        ...{ estimated_cost_usd: String(cost), ended_at: new Date(at_ms + elapsed_ms).toISOString() },
       });
       return {
         ...run,
@@ -174,13 +204,16 @@ describe('filters', () => {
         is_synthetic,
         model: pick(models, Math.floor(n / 5)),
         risk: n % 11 === 0 ? 'HIGH' : null,
+        ...{ goal, cost, elapsed_ms, is_unpriced: n % 6 === 0 },
       };
     });
-    const plain = runs.map(({ agent: _a, model: _m, risk: _r, ...run }) => run);
+    const plain = runs.map(
+      ({ agent: _a, model: _m, risk: _r, cost: _c, elapsed_ms: _e, is_unpriced: _u, ...run }) => run,
+    );
     await rows.insert('runs', plain);
     await rows.insert(
       'llm_run_records',
-      runs.map((run) => recordRow(run, { model: run.model })),
+      runs.map((run) => recordRow(run, { model: run.model, ...(run.is_unpriced && { cost_usd: null }) })),
     );
     await rows.insert(
       'incidents',
@@ -194,6 +227,17 @@ describe('filters', () => {
         reason: fc.constantFrom(...reasons, 'BUDGET_EXCEEDED,USER_ABORT'),
         model: fc.constantFrom(...models, 'nobody-calls-this'),
         risk: fc.constantFrom('HIGH', 'LOW'),
+        q: fc.constantFrom(
+          'refund ORDER',
+          '100% of_',
+          'alph',
+          'budget',
+          '%',
+          runs[5]?.id ?? '',
+          runs[5]?.id.slice(0, 12) ?? '',
+        ),
+        cost: fc.constantFrom('>0.5', '>=0.5', '<2', '<=0.1', 'unknown'),
+        elapsed: fc.constantFrom('>30s', '>=30', '<1m', '<=400ms'),
         from: fc.constantFrom(...instants),
         to: fc.constantFrom(...instants),
         is_synthetic: fc.constantFrom('true', 'false', 'all'),
@@ -206,8 +250,30 @@ describe('filters', () => {
         const expected = runs.filter((run) => wanted(asked, run)).map((run) => run.id);
         expect(pages.flatMap((page) => page.items.map((item) => item.id))).toEqual(expected.sort().reverse());
         expect(pages[0]?.total).toBe(expected.length);
+        const range = { from: new Date(now - 1).toISOString(), to: new Date(now + 3_600_000).toISOString(), ...asked };
+        if (range.from >= range.to) return;
+        const facets = expectStatus(
+          200,
+          await admin.get<RunFacets>(`/api/v1/activity/facets?part=completed&${new URLSearchParams(asked)}`),
+        );
+        for (const [name, of] of [
+          ['status', 'status'],
+          ['reason', 'termination_reason'],
+          ['agent', 'agent'],
+          ['source', 'mode'],
+        ] as const) {
+          const others = runs.filter((run) => wanted({ ...asked, [name]: undefined } as typeof asked, run));
+          const counts = new Map<string, number>();
+          for (const run of others) if (run[of] !== null) counts.set(run[of], (counts.get(run[of]) ?? 0) + 1);
+          // A count that takes too long is left out, and never wrong.
+          if (facets[name] !== null)
+            expect([name, new Map(facets[name].map(({ value, count }) => [value, count]))]).toEqual([name, counts]);
+        }
+        const counted = await admin.get<RunOutcomes>(`/api/v1/activity/outcomes?${new URLSearchParams(range)}`);
+        const ways = expectStatus(200, counted).buckets.flatMap(({ runs }) => Object.values(runs));
+        expect(ways.reduce((sum, n) => sum + n, 0)).toBe(expected.length);
       }),
-      { numRuns: 60 },
+      { numRuns: 120 },
     );
   });
 

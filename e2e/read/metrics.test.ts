@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus } from '../parts/client.ts';
-import { idAt, openRows, type Rows, recordRow, runRow } from './rows.ts';
+import { idAt, namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
 
 interface Figures {
   calls: number;
@@ -21,10 +21,13 @@ interface Metrics {
   bucket: string;
   totals: Figures;
   buckets: (Figures & { start: string })[];
+  by_provider: (Figures & { provider: string })[];
   by_model: (Figures & { model: string })[];
   by_agent: (Figures & { agent_id: string | null; agent_slug: string | null })[];
   by_project: (Figures & { project_slug: string })[];
 }
+
+type Asker = Figures & { name: string | null };
 
 let app: TestApp;
 let rows: Rows;
@@ -127,16 +130,47 @@ test('sums are exact to the nano-dollar, and every breakdown adds up to the tota
         p95_duration_ms: at(0.95),
       });
       expect(parts.buckets).toHaveLength(120);
-      for (const breakdown of [parts.buckets, parts.by_model, parts.by_agent, parts.by_project]) {
+      for (const breakdown of [parts.buckets, parts.by_provider, parts.by_model, parts.by_agent, parts.by_project]) {
         expect(sum(breakdown)).toBe(totals.cost_usd);
         for (const name of ['calls', 'refused', 'failed', 'unpriced_calls', 'input_tokens'] as const)
           expect([name, add(breakdown, name)]).toEqual([name, totals[name]]);
       }
+      expect(parts.by_provider).toEqual(made.length === 0 ? [] : [{ provider: 'openai', ...totals }]);
       for (const one of parts.by_agent)
         expect(one.agent_slug).toBe(one.agent_id === null ? null : `agent-${agents.indexOf(one.agent_id)}`);
     }),
     { numRuns: 15 },
   );
+});
+
+test('people and keys are told one by one when it is asked for, the dearest first, with what is left of the total', async () => {
+  const from_ms = Date.UTC(2026, 9, 5);
+  await rows.query('call ensure_partitions($1, 1)', [new Date(from_ms).toISOString()]);
+  const people = [makeId('actor'), makeId('actor')];
+  await rows.insert('actors', namedRows(people, { tenant_id: whose.tenant_id, kind: 'human' }));
+  const callBy = (actor_id: string | null, cost_usd: string) =>
+    recordRow(runRow({ ...whose, actor_id }, from_ms + 1_000), { cost_usd });
+  const [first, second] = people as [string, string];
+  await rows.insert('llm_run_records', [
+    ...[callBy(first, '0.000000001'), callBy(first, '1.000000001'), callBy(second, '2.500000000')],
+    callBy(null, '0.250000000'),
+  ]);
+  const read = (more: string) =>
+    admin.get<Metrics & { by_asker: { items: Asker[]; rest: Asker } | null }>(
+      `/api/v1/activity/metrics?from=2026-10-05&to=2026-10-06${more}`,
+    );
+  const told = ({ name, calls, cost_usd }: Asker) => [name, calls, cost_usd];
+  const people_told = expectStatus(200, await read('&group_by=actor')).by_asker;
+  expect(people_told?.items.map(told)).toEqual([
+    ['named-1', 1, '2.500000000'],
+    ['named-0', 2, '1.000000002'],
+  ]);
+  expect(people_told?.rest).toMatchObject({ calls: 1, cost_usd: '0.250000000' });
+  const keys = expectStatus(200, await read('&group_by=api_key')).by_asker;
+  expect(keys?.items.map(told)).toEqual([[null, 4, '3.750000002']]);
+  expect(keys?.rest).toMatchObject({ calls: 0, cost_usd: '0.000000000' });
+  expect(expectStatus(200, await read('')).by_asker).toBeNull();
+  expect((await read('&group_by=session')).status).toBe(400);
 });
 
 test('the width of a bucket follows the range, and too many buckets are refused', async () => {

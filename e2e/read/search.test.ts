@@ -4,7 +4,7 @@ import { search as searchStore } from '@aos/server/store/search-read.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
-import { idAt, incidentRow, openRows, type Rows, runRow, type Whose } from './rows.ts';
+import { idAt, incidentRow, openRows, type Rows, recordRow, runRow, type Whose } from './rows.ts';
 
 interface Hit {
   kind: string;
@@ -127,11 +127,101 @@ test('what policies did is told day by day: a call on which two controls fired i
     violation(4, third, { mode: 'shadow' }),
   ]);
   const path = `/api/v1/policies/effects?days=2&policy_id=${policy_id}`;
-  const { items, by_agent } = expectStatus(
+  const { items, by_agent, examples } = expectStatus(
     200,
-    await admin.get<{ items: { days: object[] }[]; by_agent: object[] }>(path),
+    await admin.get<{ items: { days: object[] }[]; by_agent: object[]; examples: object[] }>(path),
   );
   expect(items).toMatchObject([{ policy_id, stopped: 1, warned: 1, shadow: 1 }]);
   expect(items[0]?.days).toHaveLength(1);
   expect(by_agent).toMatchObject([{ agent_id: null, stopped: 1, warned: 1, shadow: 1 }]);
+  expect(examples).toMatchObject([
+    { decision_id: third, mode: 'shadow' },
+    { decision_id: second, action: 'warn', agent_slug: null },
+    { decision_id: first, run_id: run.id },
+    { decision_id: first },
+  ]);
+});
+
+test('whom a policy may name is told with the runs and the cost of seven days, and what was meant by a wrong name', async () => {
+  const day_ms = 86_400_000;
+  const agent = expectStatus(201, await admin.post<{ id: string }>('/api/v1/agents', { slug: 'heron-bot' }));
+  const human = expectStatus(201, await admin.post<{ id: string }>('/api/v1/actors', { slug: 'heron@example.com' }));
+  expectStatus(201, await admin.post('/api/v1/actors', { slug: 'heron-job', kind: 'service' }));
+  const key = await makeKey(admin, { name: 'Heron' });
+  const path = `/api/v1/api-keys/${key.id}/rotate`;
+  const rotated = expectStatus(200, await admin.post<{ id: string; hint: string }>(path, { reason: 'old' }));
+  const mine = { ...whose, agent_id: agent.id, actor_id: human.id };
+  const at = (days: number, more: object = {}) =>
+    runRow(mine, Date.now() - days * day_ms, { estimated_cost_usd: '0.250000000', ...more });
+  const unpriced = at(2, { api_key_id: rotated.id, estimated_cost_usd: '0' });
+  await rows.insert('runs', [
+    at(1, { api_key_id: key.id }),
+    unpriced,
+    at(8, { api_key_id: key.id }),
+    at(1, { mode: 'reported' }),
+    at(1, { is_synthetic: true }),
+  ]);
+  await rows.insert('llm_run_records', [recordRow(unpriced, { cost_usd: null })]);
+  interface Targets {
+    items: object[];
+    total: number;
+    unknown: object[];
+  }
+  const targets = async (query: string, client = admin) =>
+    expectStatus(200, await client.get<Targets>(`/api/v1/policies/targets?${query}`));
+  const used = { runs: 2, cost_usd: '0.250000000', has_unpriced: true };
+
+  const agents = await targets('kind=agent&q=HERON');
+  expect(agents).toMatchObject({ total: 1, unknown: [] });
+  expect(agents.items).toEqual([{ value: 'heron-bot', name: 'heron-bot', hint: null, ...used }]);
+  const keys = await targets('kind=api_key&q=heron');
+  expect(keys.items).toEqual([{ value: key.id, name: 'Heron', hint: rotated.hint, ...used }]);
+  const humans = await targets('kind=actor&q=heron');
+  expect(humans.items).toMatchObject([{ value: 'heron@example.com', ...used }]);
+  const [first] = (await targets('kind=project')).items;
+  expect(first).toMatchObject({ value: 'default', has_unpriced: true });
+
+  expect(await targets('kind=agent&q=heronbott')).toMatchObject({
+    items: [],
+    unknown: [{ text: 'heronbott', nearest: 'heron-bot' }],
+  });
+  expect(await targets('kind=agent&value=heron-bot&value=heorn-bot&value=zzz')).toMatchObject({
+    items: [{ value: 'heron-bot' }],
+    unknown: [
+      { text: 'heorn-bot', nearest: 'heron-bot' },
+      { text: 'zzz', nearest: null },
+    ],
+  });
+  expect((await targets('kind=agent&q=%25')).items).toEqual([]);
+
+  const { id } = expectStatus(201, await admin.post<{ id: string }>('/api/v1/projects', { slug: 'nest' }));
+  const nest = api(app, (await makeKey(admin, { role: 'viewer', project_id: id })).secret);
+  expect(await targets('kind=agent&q=heron-bot', nest)).toMatchObject({
+    items: [],
+    unknown: [{ text: 'heron-bot', nearest: null }],
+  });
+  expect((await targets('kind=project', nest)).items).toMatchObject([{ value: 'nest', runs: 0 }]);
+});
+
+test('a window that a typical run outlasts is told by lint, counted by its calls and not by its closing', async () => {
+  const agent = expectStatus(201, await admin.post<{ id: string }>('/api/v1/agents', { slug: 'egret-bot' }));
+  const lasting = (minutes: number) => {
+    const at_ms = Date.now() - 3_600_000;
+    const last_activity_at = new Date(at_ms + minutes * 60_000).toISOString();
+    return runRow({ ...whose, agent_id: agent.id }, at_ms, { last_activity_at, ended_at: new Date().toISOString() });
+  };
+  await rows.insert('runs', [lasting(1), lasting(5), lasting(9)]);
+  const told = async (per: string) => {
+    const document = {
+      ...{ name: 'Short', target: { kind: 'agent', ids: ['egret-bot'] } },
+      controls: [{ limit: { type: 'tokens_total', max: 1000, window: { per } }, action: 'block' }],
+    };
+    const { findings } = expectStatus(
+      200,
+      await admin.post<{ findings: { path: string; message: string }[] }>('/api/v1/policies/lint', { document }),
+    );
+    return findings.filter(({ path }) => path === 'controls[0].limit.window').map(({ message }) => message);
+  };
+  expect(await told('minute')).toEqual([expect.stringContaining('a typical run of this target lasts 5 minutes')]);
+  expect(await told('hour')).toEqual([]);
 });

@@ -80,8 +80,7 @@ test('the tenant is told of runs, refusals, incidents and policies, whoever caus
     for await (const event of hear(replica, '/api/v1/events', { signal: stop.signal, heartbeats: true }))
       heard.push(event);
   })().catch(() => undefined);
-  const until = (wanted: (event: Heard) => boolean) =>
-    expect.poll(() => heard.some(wanted), { timeout: 10_000 }).toBe(true);
+  const until = (wanted: (event: Heard) => boolean) => expect.poll(() => heard.some(wanted)).toBe(true);
   await until(({ type }) => type === 'heartbeat');
   const policy = await makePolicy(gateway.admin, {
     name: 'nothing for the guarded',

@@ -26,7 +26,7 @@ const until = (id: string, wanted: (run: Run) => boolean) =>
       const run = await get(id);
       return wanted(run) && run;
     },
-    { timeout_ms: 30_000, interval_ms: 100, what: `the wanted state of ${id}` },
+    { interval_ms: 100, what: `the wanted state of ${id}` },
   );
 const held = (id: string) => until(id, ({ hold }) => hold === 'paused');
 const ended = (id: string) => until(id, ({ status }) => !/^(?:queued|running|retry)$/.test(status));
@@ -57,7 +57,7 @@ test('a run that a limit pauses is held, tried no more, and goes on when the lim
     return Number(row?.lease_epoch);
   };
   const before = await claims();
-  await waitFor(async () => (await claims()) > before, { timeout_ms: 20_000, what: 'another look at the run' });
+  await waitFor(async () => (await claims()) > before, { what: 'another look at the run' });
   const by = { kind: 'policy', id: policy.id, name: policy.name };
   expect(await get(id)).toMatchObject({
     hold: 'paused',

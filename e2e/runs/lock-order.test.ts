@@ -115,7 +115,7 @@ test('a killed run is taken before its trace is completed', async () => {
   await meet(id, () => gateway.rows('delete from holds where id = $1', [hold.id]));
   const completed = async () =>
     (await gateway.rows('select from traces where run_id = $1 and completed_at is not null', [id])).length > 0;
-  await waitFor(completed, { what: 'the end of the trace', timeout_ms: 20_000 });
+  await waitFor(completed, { what: 'the end of the trace' });
 });
 
 test('a worker renews what it has claimed in the order of the runs, however it names them', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepsTold } from '@aos/core/activity/reported-step.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import pg from 'pg';
@@ -43,18 +42,23 @@ test('steps whose admission took effect although nobody heard of it hold nothing
     (await direct.query('select posted::int, pending::int from balances where subject = $1', [id])).rows;
 
   await direct.query(`create function wait_here() returns trigger language plpgsql as
-    $$ begin perform pg_sleep(0.5); return null; end $$`);
+    $$ begin perform pg_advisory_xact_lock(713301); return null; end $$`);
   await direct.query('create trigger waits after insert on holds for each statement execute function wait_here()');
+  const here = await direct.connect();
+  await here.query('select pg_advisory_lock(713301)');
   const answer = tell();
-  await sleep(250);
+  const waits = async () =>
+    (await here.query("select from pg_locks where locktype = 'advisory' and objid = 713301 and not granted")).rowCount;
+  await waitFor(async () => (await waits()) === 1, { what: 'an admission under way', interval_ms: 5 });
   // The database has the whole transaction and commits it; its answer does not pass the door.
   door.silence();
+  here.release(true);
   await waitFor(async () => (await open()) === 2, { what: 'holds that nobody heard of' });
   expect(await balance()).toEqual([{ posted: 0, pending: 2 }]);
   await direct.query('drop function wait_here cascade');
   expect((await answer).status).toBe(503);
   door.speak();
-  await waitFor(async () => (await open()) === 0, { what: 'the end of all holds', timeout_ms: 30_000 });
+  await waitFor(async () => (await open()) === 0, { what: 'the end of all holds' });
   expect(await balance()).toEqual([{ posted: 0, pending: 0 }]);
   const told = await waitFor(async () => {
     const again = await tell();
@@ -62,4 +66,4 @@ test('steps whose admission took effect although nobody heard of it hold nothing
   });
   expect(told.items.map(({ decision }) => decision)).toEqual(['continue', 'continue']);
   expect(await balance()).toEqual([{ posted: 2, pending: 0 }]);
-}, 90_000);
+});

@@ -25,7 +25,7 @@ const held = (id: string) =>
       const run = await get(id);
       return run.hold === 'paused' && run;
     },
-    { timeout_ms: 30_000, interval_ms: 100, what: `${id} to be held` },
+    { interval_ms: 100, what: `${id} to be held` },
   );
 
 test('a run says until when it is held also where another run has asked the question for both', async () => {

@@ -16,7 +16,7 @@ const startWorker = async () => {
 beforeAll(async () => {
   at = await openInstallation({ database: 'postgres', processes: 1, env: { AOS_ROLES: 'api,gateway' } });
   await startWorker();
-}, 120_000);
+});
 afterAll(() => at?.stop());
 
 interface Run {
@@ -208,7 +208,7 @@ test('with two workers of which one is killed, places go with their runs, are ne
         );
         return rows.length > 0 && rows;
       },
-      { timeout_ms: 60_000, what: 'a run with a place' },
+      { what: 'a run with a place' },
     );
     await workers.find(({ instance_id }) => instance_id === caught?.lease_owner)?.server.kill9();
     await pause(2_000);
@@ -222,4 +222,4 @@ test('with two workers of which one is killed, places go with their runs, are ne
   expect(most).toBe(2);
   expect(await pendingOf(control_id)).toEqual([0]);
   expect(await at.sql('select from run_places where control_id = $1', [control_id])).toEqual([]);
-}, 200_000);
+});

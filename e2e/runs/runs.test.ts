@@ -45,7 +45,7 @@ const until = (id: string, wanted: (run: Detail) => boolean) =>
       const run = await detail(id);
       return wanted(run) && run;
     },
-    { timeout_ms: 30_000, interval_ms: 100, what: `the wanted state of ${id}` },
+    { interval_ms: 100, what: `the wanted state of ${id}` },
   );
 const ended = (id: string) => until(id, ({ status }) => !is_open.test(status));
 const ran = async (body: object) => ended((await ask(body)).id);

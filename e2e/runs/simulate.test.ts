@@ -74,7 +74,7 @@ test('a simulated plan is decided as the run then is, step by step, whatever its
           const found = expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`));
           return (found.hold === 'paused' || !/^(?:queued|running)$/.test(found.status)) && found;
         },
-        { timeout_ms: 30_000, interval_ms: 100, what: `the end of ${agent}` },
+        { interval_ms: 100, what: `the end of ${agent}` },
       );
       return { simulated, run };
     }),

@@ -36,7 +36,7 @@ const ended = (id: string) =>
       const run = expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`));
       return !/^(?:queued|running|retry)$/.test(run.status) && run;
     },
-    { timeout_ms: 30_000, what: `the end of ${id}` },
+    { what: `the end of ${id}` },
   );
 const requestOf = (label: string) => gateway.stub.log.find((entry) => entry.label === label);
 
@@ -54,12 +54,11 @@ test('a step of a model is streamed from the provider, and its answer and figure
 
 test('a run that is killed ends its call in the middle, and is charged for what came', async () => {
   const id = await start('long', { label: 'long', output_tokens: 2_000, chunk_delay_ms: 20 }, { max_tokens: 2_000 });
-  await waitFor(() => requestOf('long'), { what: 'the request' });
+  await waitFor(() => requestOf('long')?.first_byte_at, { what: 'the first part of the answer' });
+  // A few parts more: forty seconds of them would come.
   await new Promise((resolve) => setTimeout(resolve, 800));
-  const stopped_ms = performance.now();
   expectStatus(200, await gateway.admin.post(`/api/v1/runs/${id}/kill`, { reason: 'enough' }));
-  await waitFor(() => requestOf('long')?.closed_by === 'client', { what: 'the closed connection', interval_ms: 5 });
-  expect(performance.now() - stopped_ms).toBeLessThan(1_000);
+  await waitFor(() => requestOf('long')?.closed_by === 'client', { what: 'the closed connection' });
   expect(await ended(id)).toMatchObject({ status: 'cancelled', termination_reason: 'USER_ABORT' });
   await gateway.untilSettled();
   const [record] = await recordsOf(gateway, id);
@@ -127,7 +126,7 @@ describe('an error as the first event of a stream', () => {
     const id = await start('busy', {}, { model: 'short/busy', max_tokens: 5 }, 1);
     const waiting = async () =>
       expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`)).status === 'retry';
-    await waitFor(waiting, { timeout_ms: 30_000, what: 'the wait for another try' });
+    await waitFor(waiting, { what: 'the wait for another try' });
     expect(await spent(id)).toEqual([['provider_529', 'none', null]]);
     const [entry] = await gateway.rows(
       "select after from audit_ledger where object_id = $1 and event = 'RUN_RETRY_SCHEDULED'",

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const python = (args: string[]) =>
   run('python3', args, {
-    timeout: 55_000,
+    timeout: 240_000,
     env: {
       ...process.env,
       PYTHONPATH: package_path,

@@ -108,7 +108,7 @@ describe('signals', () => {
         const found = await signalsOf(gateway.admin);
         return missing(found).length === 0 && found;
       },
-      { timeout_ms: 50_000, interval_ms: 500, what: 'signals of all types' },
+      { interval_ms: 500, what: 'signals of all types' },
     );
     expect(new Set(first.map(({ status }) => status))).toEqual(new Set(['open']));
     const agents = first.filter(({ type }) => /LOOP|BURST/.test(type)).map(({ agent_slug }) => agent_slug);
@@ -121,7 +121,7 @@ describe('signals', () => {
         const found = await signalsOf(gateway.admin);
         return found.every(({ times_seen }) => times_seen >= 3) && found;
       },
-      { timeout_ms: 50_000, interval_ms: 500, what: 'that all are seen again' },
+      { interval_ms: 500, what: 'that all are seen again' },
     );
     expect(keysOf(again)).toEqual([...new Set(keysOf(again))]);
     expect(keysOf(again)).toEqual(expect.arrayContaining(keysOf(first)));

@@ -17,7 +17,14 @@ const asker_names = ['project_slug', 'agent_slug', 'actor_slug'];
 
 /** The objects of the API that are rows, with what they have beyond the columns of their table. */
 const objects: [table: string, schema: { shape: object }, beyond: string[]][] = [
-  ['runs', run_object, ['url', ...asker_names, 'session_external_id', 'trace_id', 'incident_ids', 'source']],
+  [
+    'runs',
+    run_object,
+    [
+      ...['url', ...asker_names, 'session_external_id', 'trace_id', 'incident_ids', 'source'],
+      ...['models', 'steps', 'decided', 'unpriced_calls', 'is_killed'],
+    ],
+  ],
   ['traces', trace, ['url']],
   [
     'steps',
@@ -25,7 +32,7 @@ const objects: [table: string, schema: { shape: object }, beyond: string[]][] = 
     ['url', 'record_id', 'source', 'provider', 'model', 'input_tokens', 'output_tokens', 'verdict', 'shadow_verdict'],
   ],
   ['llm_run_records', llm_run_record, ['url', ...asker_names]],
-  ['audit_ledger', ledger_entry, ['url', 'object_url']],
+  ['audit_ledger', ledger_entry, ['actor_name', 'api_key_name', 'url', 'object_url']],
   ['system_records', system_record, ['url']],
   ['incidents', incident, ['url', ...asker_names, 'policy_name']],
   ['decisions', decision_object, ['url', ...asker_names, 'derived', 'trace_id', 'record_id', 'incident_ids']],

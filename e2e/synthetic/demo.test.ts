@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { api, expectStatus } from '../parts/client.ts';
+import { aos } from '../parts/command.ts';
 import { type Gateway, startGateway } from '../parts/gateway.ts';
 
 let gateway: Gateway;
@@ -40,6 +41,16 @@ test('what the demo says of itself is what the server counts', async () => {
   );
   expect([Number(sums?.runs), Number(sums?.records)]).toEqual([Number(history.cost_usd), Number(history.cost_usd)]);
   expect(history.runs_stopped).toBeGreaterThan(0);
+});
+
+test('an empty list of the command says how much of the demo it leaves out, and how that is seen', async () => {
+  const ask = (...args: string[]) =>
+    aos({ AOS_URL: gateway.server.url, AOS_API_KEY: gateway.server.admin_key }, ...args);
+  expect((await ask('runs', '--no-color')).err).toContain(
+    'No runs. 120 synthetic ones are not shown; --synthetic shows them.',
+  );
+  expect((await ask('runs', '--synthetic', '--no-color')).err).not.toContain('not shown');
+  expect((await ask('runs', '--agent', 'nobody', '--no-color')).err).toMatch(/^No runs\.$/m);
 });
 
 test('history is decided by the policies of the demo: no day of the support bot goes beyond its cap', async () => {

@@ -1,3 +1,4 @@
+import { mayDo } from '@aos/core/access/permission.ts';
 import { run_detail } from '@aos/core/activity/run-detail.ts';
 import { run_object } from '@aos/core/activity/run-object.ts';
 import { step } from '@aos/core/activity/step.ts';
@@ -6,11 +7,13 @@ import type { activity_endpoints } from '@aos/core/api/activity.ts';
 import type { PageQuery } from '@aos/core/base/page.ts';
 import type { Row, Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
+import { keyNameShown } from '../store/api-keys.ts';
 import { cursorOf, readList } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { pauseShown } from '../store/pauses.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
-import { countsOf, findRun, type RunsFilter, runsListing } from '../store/runs-read.ts';
+import { runsOfText } from '../store/runs-of-text.ts';
+import { countsOf, findRun, isOfKey, type RunsFilter, runsListing } from '../store/runs-read.ts';
 import { killShown } from '../store/stops.ts';
 import { findTrace, stepsListing } from '../store/traces-read.ts';
 import { found, inTenant } from './change.ts';
@@ -18,6 +21,7 @@ import { getDecision, listRunDecisions } from './decisions.ts';
 import { managedPart } from './managed-part.ts';
 import { getMetrics } from './metrics.ts';
 import { pageOf, readPage, urlOf, visibleProject } from './read.ts';
+import { getRunFacets } from './run-facets.ts';
 import { getOutcomes } from './run-outcomes.ts';
 
 export const activity_handlers: Handlers<typeof activity_endpoints> = {
@@ -28,17 +32,28 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
 
   getOutcomes: ({ query }, context) => getOutcomes(query, context),
 
+  getRunFacets: ({ query }, context) => getRunFacets(query, context),
+
   getRun: ({ params }, context) =>
     inTenant(context, async (tx) => {
       const run = await visibleRun(tx, context, params.id);
-      const { tenant_id } = context.identity;
-      const [of_trace, counts, pause, kill] = await Promise.all([
+      const { tenant_id, role, api_key } = context.identity;
+      const may_see = mayDo(role, 'read') || (await isOfKey(tx, tenant_id, params.id, api_key.lineage_id));
+      found(may_see ? run : undefined, 'run', '/api/v1/runs');
+      const own = visibleProject(context);
+      const [of_trace, counts, pause, kill, api_key_name] = await Promise.all([
         findTrace(tx, tenant_id, params.id),
         countsOf(tx, tenant_id, params.id),
-        run.hold === 'paused' ? pauseShown(tx, params.id, visibleProject(context)) : undefined,
-        run.ended_at === null ? undefined : killShown(tx, params.id, visibleProject(context)),
+        run.hold === 'paused' ? pauseShown(tx, params.id, own) : undefined,
+        run.ended_at === null ? undefined : killShown(tx, params.id, own),
+        keyNameShown(tx, String(run.api_key_id), own),
       ]);
-      const parts = { pause: pause ?? null, kill: kill ?? null, ...(await managedPart(tx, context, run)) };
+      const parts = {
+        api_key_name,
+        pause: pause ?? null,
+        kill: kill ?? null,
+        ...(await managedPart(tx, context, run)),
+      };
       return detailOf(context, { ...run, ...parts }, of_trace, counts);
     }),
 
@@ -74,7 +89,10 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
 
 const steps_shown = 200;
 
-type Query = RunsFilter & PageQuery & Parameters<typeof scopeOf>[3] & Parameters<typeof runsOfModel>[2];
+type Query = RunsFilter &
+  PageQuery &
+  Parameters<typeof scopeOf>[3] &
+  Parameters<typeof runsOfModel>[2] & { q?: string | undefined };
 
 function runs(context: Context, query: Query, part: 'live' | 'ended' | 'all') {
   const { tenant_id } = context.identity;
@@ -83,8 +101,12 @@ function runs(context: Context, query: Query, part: 'live' | 'ended' | 'all') {
     { limit: query.limit, cursor: cursorOf('run', query.cursor) },
     async (tx) => {
       const scope = scopeOf(tx, tenant_id, visibleProject(context), query);
-      const [ids, of_model] = await Promise.all([scope, runsOfModel(tx, tenant_id, query)]);
-      return { scope: ids, of_model };
+      const [ids, of_model, of_text] = await Promise.all([
+        scope,
+        runsOfModel(tx, tenant_id, query),
+        runsOfText(tx, tenant_id, query.q),
+      ]);
+      return { scope: ids, of_model, of_text };
     },
     (narrowed) => runsListing({ tenant_id, ...narrowed, asked: query, part }),
     (row) => run_object.parse({ ...row, url: urlOf(context, row.id) }),

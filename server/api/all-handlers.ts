@@ -10,6 +10,7 @@ import { explain_handlers } from './explain.ts';
 import { incident_handlers } from './incidents.ts';
 import { limit_handlers } from './limits.ts';
 import { log_handlers } from './logs.ts';
+import { match_handlers } from './matches.ts';
 import { member_handlers } from './members.ts';
 import { override_handlers } from './overrides.ts';
 import { pause_handlers } from './pauses.ts';
@@ -19,10 +20,12 @@ import { preview_handlers } from './previews.ts';
 import { run_step_handlers } from './run-steps.ts';
 import { run_handlers } from './runs.ts';
 import { search_handlers } from './search.ts';
+import { shadow_handlers } from './shadow.ts';
 import { signal_handlers } from './signals.ts';
 import { stop_handlers } from './stops.ts';
 import { synthetic_handlers } from './synthetic.ts';
 import { system_handlers } from './system.ts';
+import { target_handlers } from './targets.ts';
 
 /** One handler for every endpoint of the control plane: a missing one does not compile. */
 export const all_handlers: Handlers<typeof all_endpoints> = {
@@ -48,5 +51,8 @@ export const all_handlers: Handlers<typeof all_endpoints> = {
   ...event_handlers,
   ...system_handlers,
   ...effect_handlers,
+  ...match_handlers,
   ...search_handlers,
+  ...target_handlers,
+  ...shadow_handlers,
 };

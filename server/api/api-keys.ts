@@ -1,4 +1,5 @@
 import { hintOf, makeKeyText } from '@aos/core/access/key-text.ts';
+import { mayDo } from '@aos/core/access/permission.ts';
 import type { access_endpoints } from '@aos/core/api/access.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
@@ -19,6 +20,7 @@ import {
   successorOf,
 } from '../store/api-keys.ts';
 import { cursorOf } from '../store/list.ts';
+import { withPoliciesOfKeys } from './bindings.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage } from './change.ts';
 import { actorIds, agentIds, refuseBeyond } from './key-reach.ts';
 import { projectNamed } from './project-named.ts';
@@ -52,14 +54,23 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     inTenant(context, async (tx) => {
       const project = query.project === undefined ? null : await projectNamed(tx, query.project, 'project');
       const page = { limit: query.limit, cursor: cursorOf('api_key', query.cursor) };
-      const of = { project_id: project?.id, own: visibleProject(context) ?? undefined };
-      return shownPage<ApiKeyRow>(context, await listApiKeys(tx, of, page));
+      const { q, role, state, unbound } = query;
+      const of = {
+        ...{ project_id: project?.id, own: visibleProject(context) ?? undefined },
+        ...{ q, role, state, at: nowText(context), unbound: unbound === undefined ? undefined : (true as const) },
+      };
+      const slice = await listApiKeys(tx, of, page);
+      const keys = (slice.rows as unknown as ApiKeyRow[]).map((row) => visibleUse(context, row));
+      const rows = await withPoliciesOfKeys(tx, context, keys);
+      return shownPage<(typeof rows)[number]>(context, { ...slice, rows });
     }),
 
   getApiKey: ({ params }, context) =>
-    inTenant(context, async (tx) =>
-      shown(context, found(inReach(context, await findApiKey(tx, params.id)), 'key', '/api/v1/api-keys')),
-    ),
+    inTenant(context, async (tx) => {
+      const row = found(inReach(context, await findApiKey(tx, params.id)), 'key', '/api/v1/api-keys');
+      const [key] = await withPoliciesOfKeys(tx, context, [visibleUse(context, row)]);
+      return shown(context, present(key, 'the key with its policies'));
+    }),
 
   rotateApiKey: ({ params, body }, context) =>
     inControl(context, async (tx) => {
@@ -71,12 +82,12 @@ export const api_key_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
       const made = await makeApiKey(tx, context, before, before);
       const ends_at = instantText(context.deps.clock.now() + body.overlap_seconds * 1000);
       const old = await expireApiKey(tx, before.id, ends_at);
-      const after = { ...made.row, old_key_expires_at: old.expires_at };
+      const after = { ...kept(made.row), old_key_expires_at: old.expires_at };
       await record(tx, context, {
         event: 'KEY_ROTATED',
         object_type: 'api_key',
         object_id: before.id,
-        before,
+        before: kept(before),
         after,
         reason: body.reason,
       });
@@ -135,11 +146,18 @@ const keep = (
     event,
     object_type: 'api_key',
     object_id: after.id,
-    before,
-    after,
+    before: before && kept(before),
+    after: kept(after),
     reason,
     project_id: after.project_id,
   });
+
+/** The ledger keeps what it is told for good: where somebody called from is no part of a change. */
+const kept = ({ last_used_ip: _ip, last_used_client: _client, ...row }: ApiKeyRow) => row;
+
+/** Where others call from is for those who may read logs. */
+const visibleUse = ({ identity }: Context, row: ApiKeyRow): ApiKeyRow =>
+  mayDo(identity.role, 'read_logs') ? row : { ...row, last_used_ip: null, last_used_client: null };
 
 function refuseEnded({ revoked_at, expires_at }: ApiKeyRow, now_ms: number): void {
   const is_ended = revoked_at !== null || (expires_at !== null && epochMs(expires_at) <= now_ms);

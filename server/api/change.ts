@@ -74,10 +74,9 @@ export const shown = <Row extends { id: string }>({ deps }: Context, row: Row): 
 });
 
 /** A part of a list as the API shows it. `Row` is what the statement behind it selects. */
-export const shownPage = <Row extends { id: string }>(context: Context, { rows, next_cursor, total }: Slice) => ({
+export const shownPage = <Row extends { id: string }>(context: Context, { rows, ...page }: Slice) => ({
   items: (rows as unknown as Row[]).map((row) => shown(context, row)),
-  next_cursor,
-  total,
+  ...page,
   generated_at: nowText(context),
 });
 

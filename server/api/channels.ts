@@ -1,4 +1,5 @@
 import type { alert_endpoints } from '@aos/core/api/alerts.ts';
+import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import type { Channel, ChannelKind } from '@aos/core/policies/channel.ts';
@@ -10,6 +11,7 @@ import type { Context, Handlers } from '../http/handler.ts';
 import { notifiers } from '../notifiers/index.ts';
 import { addressContext, secretContext, tellOnce } from '../notifiers/tell.ts';
 import { webhookSecret } from '../notifiers/webhook.ts';
+import { deliveriesOfChannels } from '../store/channel-deliveries.ts';
 import {
   type ChannelRow,
   type Envelopes,
@@ -48,11 +50,16 @@ export const channel_handlers: Handlers<Pick<typeof alert_endpoints, Names>> = {
   listChannels: ({ query }, context) =>
     inTenant(context, async (tx) => {
       const page = { limit: query.limit, cursor: cursorOf('channel', query.cursor) };
-      return shownPage<ChannelRow>(context, await listChannels(tx, page));
+      const slice = await listChannels(tx, page);
+      const rows = await withDeliveries(tx, context, slice.rows as unknown as ChannelRow[]);
+      return shownPage<(typeof rows)[number]>(context, { ...slice, rows });
     }),
 
   getChannel: ({ params }, context) =>
-    inTenant(context, async (tx) => shown(context, plain(await existing(tx, params.id)))),
+    inTenant(context, async (tx) => {
+      const [channel] = await withDeliveries(tx, context, [plain(await existing(tx, params.id))]);
+      return shown(context, present(channel, 'the channel with its deliveries'));
+    }),
 
   changeChannel: ({ params, body }, context) =>
     inTenant(context, async (tx) => {
@@ -124,6 +131,12 @@ const existing = async (tx: Tx, ref: string): Promise<ChannelRow & Envelopes> =>
 /** A channel as it may be shown. */
 const plain = ({ address_envelope: _address, secret_envelope: _secret, ...row }: ChannelRow & Envelopes): Channel =>
   row;
+
+async function withDeliveries(tx: Tx, { deps }: Context, channels: readonly ChannelRow[]) {
+  const ids = channels.map(({ id }) => id);
+  const of = await deliveriesOfChannels(tx, ids, deps.clock.now());
+  return channels.map((row) => ({ ...row, ...present(of.get(row.id), 'the deliveries of a channel') }));
+}
 
 const keep = (
   tx: Tx,

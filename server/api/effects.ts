@@ -1,13 +1,14 @@
-import type { effect_endpoints } from '@aos/core/api/effects.ts';
+import { type effect_endpoints, effect_example } from '@aos/core/api/effects.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Handlers } from '../http/handler.ts';
-import { effectsByAgent, effectsByDay, type Figures } from '../store/effects-read.ts';
+import { effectExamples, effectsByAgent, effectsByDay, type Figures } from '../store/effects-read.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
 import { inTenant, nowText } from './change.ts';
-import { visibleProject } from './read.ts';
+import { urlOf, visibleProject } from './read.ts';
 
 const day_ms = 86_400_000;
 const most_agents = 8;
+const most_examples = 8;
 
 export const effect_handlers: Handlers<typeof effect_endpoints> = {
   listPolicyEffects: ({ query }, context) =>
@@ -20,12 +21,14 @@ export const effect_handlers: Handlers<typeof effect_endpoints> = {
       const ask = { from_ms, policy_id, bound_to: visibleProject(context), is_synthetic };
       const reading = [
         effectsByDay(tx, ask),
-        policy_id === undefined ? Promise.resolve([]) : effectsByAgent(tx, ask, most_agents),
+        policy_id === undefined ? [] : effectsByAgent(tx, ask, most_agents),
+        policy_id === undefined ? [] : effectExamples(tx, ask, most_examples),
       ] as const;
-      const [days, by_agent] = await Promise.all(reading).catch((error: unknown) => {
+      const [days, by_agent, latest] = await Promise.all(reading).catch((error: unknown) => {
         throw orTooMuch(error);
       });
-      return { from: instantText(from_ms), items: itemsOf(days), by_agent, generated_at: nowText(context) };
+      const examples = latest.map((of) => effect_example.parse({ ...of, url: urlOf(context, of.decision_id) }));
+      return { from: instantText(from_ms), items: itemsOf(days), by_agent, examples, generated_at: nowText(context) };
     }),
 };
 

@@ -95,13 +95,13 @@ interface Asked {
 
 async function page(tx: Tx, context: Context, { policy_id, in_force, limit, cursor }: Asked) {
   const asked = { policy_id, in_force_at: in_force === true ? nowText(context) : undefined };
-  const slice = await listExemptions(tx, asked, { limit, cursor: cursorOf('exemption', cursor) });
-  const rows = slice.rows as unknown as ExemptionRow[];
+  const { rows: listed, ...part } = await listExemptions(tx, asked, { limit, cursor: cursorOf('exemption', cursor) });
+  const rows = listed as unknown as ExemptionRow[];
   const policies = await policiesById(tx, [...new Set(rows.map((row) => row.policy_id))]);
   const items = rows.map((row) =>
     exemptionObject(context, row, present(policies.get(row.policy_id), 'the policy of an exemption')),
   );
-  return { items, next_cursor: slice.next_cursor, total: slice.total, generated_at: nowText(context) };
+  return { items, ...part, generated_at: nowText(context) };
 }
 
 const exemptionObject = (context: Context, row: ExemptionRow, policy: PolicyRow): ExemptionObject => ({

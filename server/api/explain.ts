@@ -59,7 +59,7 @@ async function explainSupposed(context: Context, asked: Asked): Promise<Explanat
   });
   if (!asked.messages && estimate?.input_tokens === undefined)
     notes.push(`No prompt is given: ${assumed_tokens} input tokens are assumed. Send messages or estimate.`);
-  const inactive = await inTenant(context, (tx) => notActive(tx));
+  const inactive = await inTenant(context, (tx) => notActive(tx, context.deps.clock.now()));
   notes.push(...(await inTenant(context, (tx) => unseenNotes(tx, asked))));
   return shownTicket(context, ticket, inactive, notes);
 }
@@ -159,8 +159,8 @@ function shownPolicies({ deps }: Context, looked: readonly Looked[]) {
   return { policies, policies_left_off: Math.max(0, missed.length - most_missed) };
 }
 
-async function notActive(tx: Tx): Promise<Looked[]> {
-  const { items } = await listPolicies(tx, { status: ['draft', 'disabled'], limit: most_missed });
+async function notActive(tx: Tx, now_ms: number): Promise<Looked[]> {
+  const { items } = await listPolicies(tx, { status: ['draft', 'disabled'], limit: most_missed }, now_ms);
   return items.map((row) => notInForce(row, row.status === 'draft' ? 'draft' : 'disabled'));
 }
 

@@ -1,3 +1,4 @@
+import type { IncidentsFilter } from '@aos/core/api/incidents.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { idOf } from '@aos/core/base/id.ts';
 import type { PageQuery } from '@aos/core/base/page.ts';
@@ -10,14 +11,13 @@ import {
 import type { Row } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
 import { listIncidentGroups } from '../store/incident-groups-read.ts';
-import type { IncidentsAsked } from '../store/incidents-read.ts';
 import { readMany } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { inTenant } from './change.ts';
 import { pageOf, visibleProject } from './read.ts';
 
 /** Groups of incidents, the one with the newest incident first. */
-export function listGroups(query: IncidentsAsked & PageQuery, wanted: readonly IncidentGrouping[], context: Context) {
+export function listGroups(query: IncidentsFilter & PageQuery, wanted: readonly IncidentGrouping[], context: Context) {
   const { tenant_id } = context.identity;
   const by = incident_groupings.filter((name) => wanted.includes(name));
   const cursor = groupCursor(query.cursor);

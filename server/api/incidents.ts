@@ -1,15 +1,19 @@
-import type { IncidentsQuery, incident_endpoints } from '@aos/core/api/incidents.ts';
+import { type IncidentsQuery, type incident_endpoints, incident_facets } from '@aos/core/api/incidents.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { no_policy } from '@aos/core/base/id.ts';
 import { incident, incident_with_violations } from '@aos/core/incidents/incident.ts';
 import { run_outcome } from '@aos/core/incidents/outcome.ts';
 import { violation } from '@aos/core/policies/violation.ts';
+import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import { incidentsListing, proofOf } from '../store/incidents-read.ts';
+import { keyNameShown } from '../store/api-keys.ts';
+import { rowsOf } from '../store/facets-read.ts';
+import { facets_of_incidents, incidentsListing, proofOf } from '../store/incidents-read.ts';
 import { cursorOf } from '../store/list.ts';
 import { scopeOf } from '../store/list-scope.ts';
 import { successesListing } from '../store/outcomes-read.ts';
 import { inTenant } from './change.ts';
+import { readFacets } from './facets.ts';
 import { changeMany, changeOne, visibleIncident } from './incident-acts.ts';
 import { listGroups } from './incident-groups.ts';
 import { timelineOf } from './incident-timeline.ts';
@@ -31,6 +35,15 @@ export const incident_handlers: Handlers<typeof incident_endpoints> = {
     );
   },
 
+  getIncidentFacets: async ({ query }, context) => {
+    const { tenant_id } = context.identity;
+    const rows = async (tx: Tx, asked: typeof query) => {
+      const scope = await scopeOf(tx, tenant_id, visibleProject(context), asked);
+      return rowsOf(incidentsListing({ tenant_id, scope, asked }));
+    };
+    return incident_facets.parse(await readFacets(context, query, [{ facets: facets_of_incidents, rows }]));
+  },
+
   getIncident: ({ params }, context) =>
     inTenant(context, async (tx) => {
       const row = await visibleIncident(tx, context, params.id);
@@ -42,6 +55,8 @@ export const incident_handlers: Handlers<typeof incident_endpoints> = {
         ...plain,
         violations: violations.map((of) => violation.parse({ ...of, url: urlOf(context, of.decision_id) })),
         record_id,
+        acknowledged_by_name:
+          plain.acknowledged_by && (await keyNameShown(tx, plain.acknowledged_by, visibleProject(context))),
         policy_url: violation_policy_id === no_policy ? null : urlOf(context, violation_policy_id),
         run_url: urlOf(context, source_run_id),
         timeline: `/api/v1/incidents/${plain.id}/timeline`,

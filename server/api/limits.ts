@@ -2,6 +2,7 @@ import type { LimitObject, limit_endpoints } from '@aos/core/api/limits.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
+import { windowAt } from '@aos/core/base/window.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import { type Gauge, gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
 import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
@@ -10,6 +11,7 @@ import type { Context, Handlers } from '../http/handler.ts';
 import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
 import { openOverrides } from '../store/overrides.ts';
+import { bucketsOf } from '../store/usage.ts';
 import { found, inTenant } from './change.ts';
 import { historyOf } from './limit-history.ts';
 
@@ -47,15 +49,23 @@ interface Shown {
   subject?: string | undefined;
 }
 
-async function stateOf(tx: Tx, { deps }: Context, row: LimitRow, at_ms: number, asked: Shown): Promise<LimitObject> {
+/** The present state of one limit. */
+export async function stateOf(
+  tx: Tx,
+  { deps }: Context,
+  row: LimitRow,
+  at_ms: number,
+  asked: Shown,
+): Promise<LimitObject> {
   const { document, status, version } = row;
   const control = present(document.controls[row.position - 1], 'the control of a limit');
   const limit = present(control.limit, 'the limit of a control');
   const type = typeOf(limit);
+  const window = countedOver(limit);
   const is_single = isSingle(limit);
   const balances = await presentBalances(tx, {
     control_id: control.id,
-    window: countedOver(limit),
+    window,
     at_ms,
     subject: is_single ? '*' : asked.subject,
     before: asked.cursor,
@@ -63,7 +73,15 @@ async function stateOf(tx: Tx, { deps }: Context, row: LimitRow, at_ms: number, 
   });
   const all = is_single && balances.length === 0 ? [{ subject: '*', posted: 0n, pending: 0n }] : balances;
   const exceptions = { control_id: control.id, overrides: await openOverrides(tx) };
-  const items = all.slice(0, asked.limit).map((balance) => gaugeOf(limit, balance, at_ms, exceptions));
+  const items = await Promise.all(
+    all.slice(0, asked.limit).map(async (balance) => {
+      const gauge = gaugeOf(limit, balance, at_ms, exceptions);
+      const { since_ms } = window ? windowAt(window, at_ms) : { since_ms: null };
+      if (since_ms === null || Number(gauge.remaining) > 0) return gauge;
+      const key = { control_id: control.id, subject: balance.subject, since_ms };
+      return gaugeOf(limit, balance, at_ms, exceptions, await bucketsOf(tx, key));
+    }),
+  );
   const empty = gaugeOf(limit, { subject: '*', posted: 0n, pending: 0n }, at_ms, exceptions);
   const is_over = document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms;
   return {

@@ -215,13 +215,13 @@ interface Asked {
 
 async function page(tx: Tx, context: Context, { policy_id, in_force, limit, cursor }: Asked) {
   const asked = { policy_id, in_force_at: in_force === true ? nowText(context) : undefined };
-  const slice = await listOverrides(tx, asked, { limit, cursor: cursorOf('override', cursor) });
-  const rows = slice.rows as unknown as OverrideRow[];
+  const { rows: listed, ...part } = await listOverrides(tx, asked, { limit, cursor: cursorOf('override', cursor) });
+  const rows = listed as unknown as OverrideRow[];
   const policies = await policiesById(tx, [...new Set(rows.map((row) => row.policy_id))]);
   const items = rows.map((row) =>
     overrideObject(context, row, present(policies.get(row.policy_id), 'the policy of an override')),
   );
-  return { items, next_cursor: slice.next_cursor, total: slice.total, generated_at: nowText(context) };
+  return { items, ...part, generated_at: nowText(context) };
 }
 
 /** How an exception stands at this moment. `is_active`: what it is an exception from is in force. */

@@ -17,10 +17,12 @@ import {
 } from '../store/policies.ts';
 import { controlsEverOf, listPolicies, listVersions } from '../store/policy-lists.ts';
 import { found, inTenant, nowText } from './change.ts';
+import { refuseUnmatched } from './policy-etag.ts';
 import { checkOne } from './policy-facts.ts';
 import { withLineages } from './policy-keys.ts';
 import { diffVersions, lint } from './policy-lint.ts';
 import { policyObject, policyObjects } from './policy-object.ts';
+import { visibleProject } from './read.ts';
 
 export const policy_handlers: Handlers<typeof policy_endpoints> = {
   createPolicy: ({ body: { source, reason, ...written } }, context) =>
@@ -38,7 +40,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
 
   listPolicies: ({ query }, context) =>
     inTenant(context, async (tx) => {
-      const { items, ...page } = await listPolicies(tx, query);
+      const { items, ...page } = await listPolicies(tx, query, context.deps.clock.now());
       return { items: await policyObjects(tx, context, items), ...page, generated_at: nowText(context) };
     }),
 
@@ -47,7 +49,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
 
   updatePolicy: ({ params, body: { reason, version, ...written } }, context) =>
     inTenant(context, async (tx) => {
-      const before = await existing(tx, params.id);
+      const before = await beforeChange(tx, context, params.id);
       if (before.status === 'retired') throw illegal(before, 'edited');
       if (before.status === 'active' && !mayDo(context.identity.role, 'activate_policies')) throw notYours(before);
       if (version !== undefined && version !== before.version) throw outdated(before, version);
@@ -66,7 +68,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
 
   listPolicyVersions: ({ params, query }, context) =>
     inTenant(context, async (tx) => {
-      const { items, ...page } = await listVersions(tx, await existing(tx, params.id), query);
+      const { items, ...page } = await listVersions(tx, await existing(tx, params.id), query, visibleProject(context));
       const url = consoleUrl(context.deps.config.public_url, params.id);
       const versions = items.map((item) => ({ ...item, sentence: sentenceOf(item.document), url }));
       return { items: versions, ...page, generated_at: nowText(context) };
@@ -79,7 +81,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
 
   activatePolicy: ({ params, body: { reason, mode } }, context) =>
     inTenant(context, async (tx) => {
-      const before = await existing(tx, params.id);
+      const before = await beforeChange(tx, context, params.id);
       const document = { ...before.document, mode: mode ?? before.mode };
       if (before.status === 'active' && document.mode === before.mode) return policyObject(tx, context, before);
       if (mayBecome(before.status, 'active')) await refuseHopeless(tx, context, document, 'conflict');
@@ -88,14 +90,14 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
 
   disablePolicy: ({ params, body: { reason } }, context) =>
     inTenant(context, async (tx) => {
-      const before = await existing(tx, params.id);
+      const before = await beforeChange(tx, context, params.id);
       const change = { event: 'POLICY_DISABLED', status: 'disabled', document: before.document } as const;
       return moved(tx, context, before, change, reason);
     }),
 
   retirePolicy: ({ params, body: { reason } }, context) =>
     inTenant(context, async (tx) => {
-      const before = await existing(tx, params.id);
+      const before = await beforeChange(tx, context, params.id);
       const change = { event: 'POLICY_RETIRED', status: 'retired', document: before.document } as const;
       return moved(tx, context, before, change, reason);
     }),
@@ -111,6 +113,13 @@ export function actOf(context: Context, reason: string | null): PolicyAct {
 
 const existing = async (tx: Tx, id: string): Promise<PolicyRow> =>
   found(await policyById(tx, id), 'policy', '/api/v1/policies');
+
+/** The policy that is to be changed, as it is now. */
+async function beforeChange(tx: Tx, context: Context, id: string): Promise<PolicyRow> {
+  const before = await existing(tx, id);
+  refuseUnmatched(context, before);
+  return before;
+}
 
 /** One step of the lifecycle, refused when the policy may not take it. */
 async function moved(

@@ -3,6 +3,7 @@ import { present } from '@aos/core/base/assert.ts';
 import { nearest } from '@aos/core/base/nearest.ts';
 import type { Other, PolicyFinding } from '@aos/core/policies/beside.ts';
 import { type CheckFacts, findingsOf } from '@aos/core/policies/check.ts';
+import type { Exposure } from '@aos/core/policies/exposure.ts';
 import type { PolicyDocument } from '@aos/core/policies/policy.ts';
 import type { Tx } from '../base/database.ts';
 import { tenantPrices } from '../govern/prices.ts';
@@ -67,9 +68,10 @@ export async function checkOne(
   document: PolicyDocument,
   at_ms: number,
   others: readonly Other[] = [],
+  exposure?: Exposure,
 ): Promise<PolicyFinding[]> {
   const [facts] = await factsFor(tx, tenant_id, [document], at_ms, others);
-  return findingsOf(document, present(facts, 'the facts of a policy'));
+  return findingsOf(document, { ...present(facts, 'the facts of a policy'), ...(exposure && { exposure }) });
 }
 
 /** Names of the kinds in which something unknown is named, to find the one that was meant. */

@@ -31,6 +31,7 @@ import { controlsEverOf, versionsOf } from '../store/policy-lists.ts';
 import { inControl, inTenant, nowText } from './change.ts';
 import { actOf, notYours } from './policies.ts';
 import { readCases, testPolicies } from './policy-cases.ts';
+import { callersFor, exposureOf } from './policy-exposure.ts';
 import { factsFor } from './policy-facts.ts';
 import { withLineages } from './policy-keys.ts';
 import { urlOf } from './read.ts';
@@ -45,11 +46,12 @@ export const policy_file_handlers: Handlers<typeof policy_file_endpoints> = {
         'There is no policy in what was sent, so prune would retire every one that came from a file. Retire them one by one if that is meant.',
       );
     const how = { prune: body.prune, origin: body.origin ?? null };
-    const planned = await inTenant(context, (tx) => plan(tx, context, read, how));
+    const looking = { ...how, dry_run: true };
+    const planned = await inTenant(context, (tx) => plan(tx, context, read, looking));
     const is_idle = planned.steps.every(({ of }) => of.action === 'unchanged');
     if (body.dry_run || is_idle) return answerOf(context, planned, body.dry_run);
     return inControl(context, async (tx) => {
-      const again = await plan(tx, context, read, how);
+      const again = await plan(tx, context, read, { ...how, dry_run: false });
       await carryOut(tx, context, again, { reason: body.reason, origin: how.origin });
       return answerOf(context, again, false);
     });
@@ -89,7 +91,7 @@ async function plan(
   tx: Tx,
   context: Context,
   read: readonly ReadPolicy[],
-  { prune }: { prune: boolean },
+  { prune, dry_run }: { prune: boolean; dry_run: boolean },
 ): Promise<Plan> {
   const there = new Map((await policiesOfFiles(tx)).map((row) => [fromFile(row).slug, fromFile(row)]));
   const steps: Step[] = [];
@@ -100,7 +102,7 @@ async function plan(
   }
   const left = [...there.values()];
   if (prune) for (const before of left) steps.push({ of: planRetired(before), read: null, findings: [], made: null });
-  await check(tx, context, steps);
+  await check(tx, context, steps, dry_run);
   return { steps, not_sent: prune ? [] : left };
 }
 
@@ -132,8 +134,11 @@ function statusFor(wanted: 'active' | 'disabled' | 'draft', before: FromFile | n
   return before === null || before.status === 'draft' ? 'draft' : 'disabled';
 }
 
-/** Refuses what may not be in force; notes what speaks against the rest beside everything that will be. */
-async function check(tx: Tx, context: Context, steps: readonly Step[]): Promise<void> {
+/**
+ * Refuses what may not be in force; notes what speaks against the rest beside everything that will be. Who called lately
+ * is looked at while nothing waits for the answer.
+ */
+async function check(tx: Tx, context: Context, steps: readonly Step[], dry_run: boolean): Promise<void> {
   const replaced = new Set(steps.map(({ of }) => of.before?.id));
   const stay = (await activePolicies(tx)).filter(({ id }) => !replaced.has(id));
   const coming = steps.filter(({ of }) => of.status === 'active');
@@ -151,7 +156,12 @@ async function check(tx: Tx, context: Context, steps: readonly Step[]): Promise<
   );
   for (const [n, step] of told.entries()) {
     const beside = others.filter(({ id }) => id !== (step.of.before?.id ?? step.of.slug));
-    step.findings = findingsOf(step.of.document, { ...present(facts[n], 'the facts of a policy'), others: beside });
+    const { document } = step.of;
+    const exposure = dry_run
+      ? { exposure: await exposureOf(tx, context, document, await callersFor(tx, context, document.target)) }
+      : {};
+    const known = { ...present(facts[n], 'the facts of a policy'), ...exposure };
+    step.findings = findingsOf(document, { ...known, others: beside });
   }
   const wrong = told.flatMap(({ of, read, findings }) =>
     findings

@@ -1,16 +1,21 @@
 import { Problem } from '@aos/core/base/error.ts';
 import { issuesOf } from '@aos/core/base/issues.ts';
+import type { StoredControl } from '@aos/core/policies/control.ts';
+import { identifyControls } from '@aos/core/policies/control-ids.ts';
 import { diffDocuments, type FieldChange } from '@aos/core/policies/diff.ts';
-import { policy_document } from '@aos/core/policies/policy.ts';
+import { type PolicyDocument, policy_document, type StoredDocument } from '@aos/core/policies/policy.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
-import { type PolicyRow, policyById } from '../store/policies.ts';
-import { type PolicyVersionRow, versionsOf } from '../store/policy-lists.ts';
+import { activePolicies, type PolicyRow, policyById } from '../store/policies.ts';
+import { type KnownVersion, versionsOf } from '../store/policy-lists.ts';
+import { namesOfIds } from '../store/policy-names.ts';
 import { found } from './change.ts';
+import { decidingOn } from './policy-deciding.ts';
+import { callersFor, exposureOf } from './policy-exposure.ts';
 import { checkOne } from './policy-facts.ts';
 import { withLineages } from './policy-keys.ts';
-import { othersThan } from './policy-object.ts';
+import { asOther } from './policy-object.ts';
 import { urlOf } from './read.ts';
 
 /** What is wrong with a document: why it is no policy, why it may not be active, and what would keep it from working. */
@@ -24,13 +29,33 @@ export async function lint(
   const { success, data, error } = policy_document.safeParse(document);
   if (!success) {
     const issues = issuesOf(error, document, policy_document);
-    return { ok: false, findings: issues.map((of) => ({ level: 'error' as const, ...of })), sentence: null };
+    const findings = issues.map((of) => ({ level: 'error' as const, ...of }));
+    return { ok: false, findings, sentence: null, changes: [], deciding: [], deciding_left_off: 0 };
   }
-  const written = await withLineages(tx, data);
+  const written = identified(await withLineages(tx, data), replaced?.document.controls ?? [], context);
   const { identity, deps } = context;
-  const others = await othersThan(tx, replaced?.id ?? null);
-  const findings = await checkOne(tx, identity.tenant_id, written, deps.clock.now(), others);
-  return { ok: findings.every(({ level }) => level === 'warning'), findings, sentence: sentenceOf(written) };
+  const at_ms = deps.clock.now();
+  const others = (await activePolicies(tx)).filter(({ id }) => id !== replaced?.id);
+  const seen = await callersFor(tx, context, written.target);
+  const exposure = await exposureOf(tx, context, written, seen);
+  const findings = await checkOne(tx, identity.tenant_id, written, at_ms, others.map(asOther), exposure);
+  return {
+    ok: findings.every(({ level }) => level === 'warning'),
+    findings,
+    sentence: sentenceOf(written),
+    changes: replaced ? await changesOf(tx, replaced.document, written) : [],
+    ...(await decidingOn(tx, context, { written, seen, replaced }, others)),
+  };
+}
+
+/** With the ids that its controls would have, as far as they are those of stored ones. */
+function identified(written: PolicyDocument, stored: readonly StoredControl[], { deps }: Context): StoredDocument {
+  const open = new Set(stored.map(({ id }) => id));
+  const controls = written.controls.map(({ id, ...control }) =>
+    id !== undefined && open.delete(id) ? { ...control, id } : control,
+  );
+  const known = { ever: new Map(stored.map((of) => [of.id, of])), present: stored };
+  return identifyControls({ ...written, controls }, known, () => deps.makeId('control')).document;
 }
 
 /** What changed between two versions of a policy: its document, and whether and how it was in force. */
@@ -48,7 +73,7 @@ export async function diffVersions(
     policy_id: policy.id,
     from: first,
     to,
-    changes: [...standing(before, after), ...diffDocuments(before.document, after.document)],
+    changes: [...standing(before, after), ...(await changesOf(tx, before.document, after.document))],
     sentence_before: sentenceOf(before.document),
     sentence_after: sentenceOf(after.document),
     author: after.author,
@@ -57,7 +82,13 @@ export async function diffVersions(
   };
 }
 
-function versionIn(versions: readonly PolicyVersionRow[], policy: PolicyRow, version: number): PolicyVersionRow {
+/** What turns one document into another, with the names of what they name by id. */
+async function changesOf(tx: Tx, before: StoredDocument, after: StoredDocument): Promise<FieldChange[]> {
+  const ids = [before, after].flatMap(({ target }) => [...target.ids, ...target.except_ids]);
+  return diffDocuments(before, after, await namesOfIds(tx, ids));
+}
+
+function versionIn(versions: readonly KnownVersion[], policy: PolicyRow, version: number): KnownVersion {
   const row = versions.find((of) => of.version === version);
   if (row) return row;
   const had = `it has had versions 1 to ${policy.version}`;
@@ -67,8 +98,8 @@ function versionIn(versions: readonly PolicyVersionRow[], policy: PolicyRow, ver
   );
 }
 
-function standing(before: PolicyVersionRow, after: PolicyVersionRow): FieldChange[] {
+function standing(before: KnownVersion, after: KnownVersion): FieldChange[] {
   if (before.status === after.status) return [];
-  const words = `status: "${before.status}" becomes "${after.status}"`;
+  const words = `Status: ${before.status} becomes ${after.status}`;
   return [{ path: 'status', change: 'changed', before: before.status, after: after.status, words }];
 }

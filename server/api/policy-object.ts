@@ -5,13 +5,17 @@ import { epochMs } from '@aos/core/base/time.ts';
 import type { Other } from '@aos/core/policies/beside.ts';
 import { checkPolicy } from '@aos/core/policies/check.ts';
 import { isDrifted } from '@aos/core/policies/plan.ts';
-import { sentenceOf } from '@aos/core/policies/sentence.ts';
+import { allowanceOf, sentenceOf } from '@aos/core/policies/sentence.ts';
+import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
 import { openExemptions } from '../store/exemptions.ts';
 import { openOverrides } from '../store/overrides.ts';
 import { activePolicies, currentSnapshot, type PolicyRow } from '../store/policies.ts';
+import { lastChangesOf } from '../store/policy-lists.ts';
+import { etagOf } from './policy-etag.ts';
 import { factsFor } from './policy-facts.ts';
+import { visibleProject } from './read.ts';
 
 /** A policy as the API shows it. `notes` are warnings about what was just done to it. */
 export async function policyObject(
@@ -21,15 +25,18 @@ export async function policyObject(
   notes: readonly string[] = [],
 ): Promise<PolicyObject> {
   const [object] = await policyObjects(tx, context, [row], await othersThan(tx, row.id));
+  context.setHeader('etag', etagOf(row));
   const { warnings, ...shown } = present(object, 'the object of a policy');
   return { ...shown, warnings: [...notes, ...warnings] };
 }
 
 /** Policies in force, without the one with this id. */
-export async function othersThan(tx: Tx, id: string | null): Promise<Other[]> {
+async function othersThan(tx: Tx, id: string): Promise<Other[]> {
   const active = await activePolicies(tx);
-  return active.filter((of) => of.id !== id).map((of) => ({ id: of.id, document: { ...of.document, mode: of.mode } }));
+  return active.filter((of) => of.id !== id).map(asOther);
 }
+
+export const asOther = ({ id, mode, document }: ActivePolicy): Other => ({ id, document: { ...document, mode } });
 
 /**
  * Policies as the API shows them, with what speaks against each of them now. `others`: policies they are held against;
@@ -47,7 +54,11 @@ export async function policyObjects(
   const documents = rows.map(({ document }) => document);
   const facts = await factsFor(tx, identity.tenant_id, documents, deps.clock.now(), others);
   const at_ms = deps.clock.now();
-  const [overrides, exemptions] = await Promise.all([openOverrides(tx), openExemptions(tx)]);
+  const [overrides, exemptions, changes] = await Promise.all([
+    openOverrides(tx),
+    openExemptions(tx),
+    lastChangesOf(tx, rows, visibleProject(context)),
+  ]);
   const holding = <T extends { policy_id: string; expires_at: string }>(all: T[], { id }: PolicyRow) =>
     all.filter((of) => of.policy_id === id && epochMs(of.expires_at) > at_ms);
   return rows.map((row, n) => {
@@ -58,6 +69,10 @@ export async function policyObjects(
       ...columnsOf(row),
       managed_by: managedBy(row),
       sentence: sentenceOf(row.document, in_force),
+      allows: row.document.controls.map(allowanceOf),
+      updated_by: changes.get(row.id)?.author ?? row.created_by,
+      updated_by_name: changes.get(row.id)?.author_name ?? null,
+      updated_because: changes.get(row.id)?.reason ?? null,
       snapshot_id: row.status === 'active' ? snapshot_id : null,
       warnings: row.status === 'retired' ? [] : [...refusals, ...warnings],
       url: consoleUrl(deps.config.public_url, row.id),

@@ -52,6 +52,7 @@ export function previewAnswer(of: Replayed, names: Names, public_url: string): P
       actors: named(hits.actors, (id) => names.actors.get(id)?.slug),
       api_keys: named(hits.api_keys, (id) => names.keys.get(id)),
     },
+    usage: preview.usage.limits,
     spend_usd: usdOfNano(preview.spend_nano),
     spend_not_made_usd: usdOfNano(preview.spend_not_made_nano),
     alerts: { tiers: preview.alerts.tiers, channels: preview.alerts.channels },

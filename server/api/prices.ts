@@ -7,14 +7,13 @@ import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { packagedAt } from '../govern/prices.ts';
 import type { Context, Handlers } from '../http/handler.ts';
+import { totalOf } from '../store/list.ts';
 import { insertPrice, ownPrices, type PriceRow } from '../store/prices.ts';
 import { inControl, inTenant, nowText, record } from './change.ts';
 import { refuseProjectKey } from './project-reach.ts';
 
 /** How long before now a price may begin: the way of the request. */
 const slack_ms = 60_000;
-/** Totals are exact up to here, as in every list. */
-const most_counted = 10_000;
 
 export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice' | 'listPrices'>> = {
   createPrice: ({ body }, context) =>
@@ -33,6 +32,8 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
         provider: body.provider.toLowerCase(),
         model: body.model,
         tiers: tiersOf(body),
+        per_request_usd: body.per_request_usd ?? null,
+        per_web_search_usd: body.per_web_search_usd ?? null,
         source: 'manual',
         effective_from,
         created_by: context.identity.api_key.id,
@@ -68,7 +69,7 @@ export const price_handlers: Handlers<Pick<typeof access_endpoints, 'createPrice
     return {
       items,
       next_cursor: is_last ? null : cursorFor(items.at(-1)),
-      total: all.length > most_counted ? null : all.length,
+      ...totalOf(all.length),
       generated_at: instantText(now_ms),
     };
   },
@@ -101,6 +102,8 @@ const pageUrl = ({ deps }: Context): string => `${deps.config.public_url}/settin
 
 const ownEntry = (context: Context, row: PriceRow, in_force: ReadonlySet<string>): PriceEntry => ({
   ...row,
+  per_request_usd: row.per_request_usd ?? undefined,
+  per_web_search_usd: row.per_web_search_usd ?? undefined,
   version: String(row.version),
   in_force: in_force.has(row.id),
   url: pageUrl(context),

@@ -1,10 +1,12 @@
 import type { access_endpoints } from '@aos/core/api/access.ts';
+import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { type ActorRow, findActor, insertActor, listActors } from '../store/actors.ts';
 import { type AgentRow, findAgent, insertAgent, listAgents, updateAgent } from '../store/agents.ts';
 import { cursorOf } from '../store/list.ts';
 import { findProject, insertProject, listProjects, type ProjectRow, updateProject } from '../store/projects.ts';
+import { withBindingsOfAgents, withPoliciesOfProjects } from './bindings.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage, unlessTaken } from './change.ts';
 import { projectNamed } from './project-named.ts';
 import { inReach, refuseOtherProject, refuseProjectKey } from './project-reach.ts';
@@ -32,6 +34,7 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
         id: context.deps.makeId('project'),
         slug: body.slug,
         name: body.name ?? body.slug,
+        owner: body.owner ?? null,
         content_mode: body.content_mode ?? 'none',
         auto_register: body.auto_register ?? true,
         default_output_bound: body.default_output_bound ?? 4096,
@@ -48,11 +51,16 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
   listProjects: ({ query }, context) =>
     inTenant(context, async (tx) => {
       const page = { limit: query.limit, cursor: cursorOf('project', query.cursor) };
-      return shownPage<ProjectRow>(context, await listProjects(tx, { id: visibleProject(context) ?? undefined }, page));
+      const slice = await listProjects(tx, { id: visibleProject(context) ?? undefined }, page);
+      const rows = await withPoliciesOfProjects(tx, context, slice.rows as unknown as ProjectRow[]);
+      return shownPage<(typeof rows)[number]>(context, { ...slice, rows });
     }),
 
   getProject: ({ params }, context) =>
-    inTenant(context, async (tx) => shown(context, visible(context, await findProject(tx, params.id)))),
+    inTenant(context, async (tx) => {
+      const [project] = await withPoliciesOfProjects(tx, context, [visible(context, await findProject(tx, params.id))]);
+      return shown(context, present(project, 'the project with its policies'));
+    }),
 
   changeProject: ({ params, body }, context) =>
     inControl(context, async (tx) => {
@@ -87,6 +95,7 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
         project_id: project.id,
         slug: body.slug,
         name: body.name ?? body.slug,
+        owner: body.owner ?? null,
         auto_registered: false,
         skills: body.skills ?? null,
         models: body.models ?? null,
@@ -103,14 +112,18 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     inTenant(context, async (tx) => {
       const project = query.project === undefined ? null : await projectNamed(tx, query.project, 'project');
       const page = { limit: query.limit, cursor: cursorOf('agent', query.cursor) };
-      const of = { project_id: project?.id, own: visibleProject(context) ?? undefined };
-      return shownPage<AgentRow>(context, await listAgents(tx, of, page));
+      const of = { project_id: project?.id, own: visibleProject(context) ?? undefined, q: query.q };
+      const slice = await listAgents(tx, of, page);
+      const rows = await withBindingsOfAgents(tx, context, slice.rows as unknown as AgentRow[]);
+      return shownPage<(typeof rows)[number]>(context, { ...slice, rows });
     }),
 
   getAgent: ({ params }, context) =>
-    inTenant(context, async (tx) =>
-      shown(context, found(inReach(context, await findAgent(tx, params.id)), 'agent', '/api/v1/agents')),
-    ),
+    inTenant(context, async (tx) => {
+      const row = found(inReach(context, await findAgent(tx, params.id)), 'agent', '/api/v1/agents');
+      const [agent] = await withBindingsOfAgents(tx, context, [row]);
+      return shown(context, present(agent, 'the agent with what binds it'));
+    }),
 
   createActor: ({ body }, context) =>
     inControl(context, async (tx) => {

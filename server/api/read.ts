@@ -12,10 +12,15 @@ export const visibleProject = ({ identity }: Context): string | null =>
 export const urlOf = ({ deps }: Context, id: unknown): string => consoleUrl(deps.config.public_url, String(id));
 
 /** A slice as a list answers it; `show` makes the object of the API from a row. */
-export const pageOf = <Item>(context: Context, { rows, next_cursor, total }: Slice, show: (row: Row) => Item) => ({
+export const pageOf = <Item>(
+  context: Context,
+  { rows, next_cursor, total, total_at_least }: Slice,
+  show: (row: Row) => Item,
+) => ({
   items: rows.map(show),
   next_cursor,
   total,
+  total_at_least,
   generated_at: nowText(context),
 });
 

@@ -8,6 +8,7 @@ import { scopeOf } from '../store/list-scope.ts';
 import { countDecisions, countRuns, type OutcomeRow } from '../store/run-outcomes-read.ts';
 import { run_sums } from '../store/run-sums.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
+import { runsOfText } from '../store/runs-of-text.ts';
 import { summedOf } from '../store/sums.ts';
 import { inTenant, nowText } from './change.ts';
 import { rangeOf } from './metrics.ts';
@@ -21,14 +22,15 @@ export async function getOutcomes(query: OutcomesQuery, context: Context): Promi
   const { tenant_id } = context.identity;
   const { runs, decisions } = await inTenant(context, async (tx) => {
     await readMany(tx);
-    const [scope, of_model, summed] = await Promise.all([
+    const [scope, of_model, of_text, summed] = await Promise.all([
       scopeOf(tx, tenant_id, visibleProject(context), query),
       runsOfModel(tx, tenant_id, query),
+      runsOfText(tx, tenant_id, query.q),
       summedOf(tx, run_sums, tenant_id),
     ]);
     const asked = { ...query, from, to };
     const [runs, decisions] = await Promise.all([
-      countRuns(tx, { tenant_id, scope, of_model, asked, bucket_ms: width_ms, summed }),
+      countRuns(tx, { tenant_id, scope, of_model, of_text, asked, bucket_ms: width_ms, summed }),
       countDecisions(tx, { tenant_id, scope, from, to, bucket_ms: width_ms }),
     ]);
     return { runs, decisions };

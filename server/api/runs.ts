@@ -7,6 +7,7 @@ import type { Tx } from '../base/database.ts';
 import { decideSupposed } from '../govern/explain.ts';
 import { killRun } from '../govern/kill.ts';
 import { servedModels } from '../govern/models.ts';
+import { closeGateIfAsked, withdrawQuestions } from '../govern/questions.ts';
 import { dryRegistry } from '../govern/registry.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { askingFor, default_skills, openRun } from '../runs/open-run.ts';
@@ -31,8 +32,11 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
       const { mode } = await seenRun(tx, context, params.id);
       if (mode !== 'external')
         throw new Problem('conflict', `The run ${params.id} is ${mode}: only external agents say how their runs end.`);
+      const { tenant_id } = context.identity;
+      await closeGateIfAsked(tx, tenant_id, [params.id]);
       const ended = await finishExternal(tx, params.id, body.outcome);
       if (!ended) throw new Problem('conflict', `The run ${params.id} has ended already.`);
+      await withdrawQuestions(context.deps, tx, tenant_id, [params.id]);
       await completeTraces(tx, [params.id]);
       await keep(tx, context, 'RUN_ENDED', params.id, { outcome: body.outcome }, body.reason ?? null);
       return shownRun(tx, context, params.id);

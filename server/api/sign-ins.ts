@@ -51,6 +51,9 @@ export const sign_in_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
 };
 
 async function signInKey(context: Context, key: string) {
-  const signed_in = { ...context, identity: await authenticateKey(context.deps, key, context.address) };
+  const signed_in = {
+    ...context,
+    identity: await authenticateKey(context.deps, key, context.headers, context.address),
+  };
   return inTenant(signed_in, (tx) => openSession(tx, signed_in, 'key'));
 }

@@ -1,15 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { costOf } from '@aos/core/activity/charge.ts';
 import type { Receipt, stop_endpoints } from '@aos/core/api/stops.ts';
 import { Problem } from '@aos/core/base/error.ts';
+import { usdOfNano } from '@aos/core/base/money.ts';
 import { type Stop, stop_object } from '@aos/core/policies/stop.ts';
 import type { Tx } from '../base/database.ts';
 import { killRun } from '../govern/kill.ts';
+import { worstUsage } from '../govern/worst-usage.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { findActor } from '../store/actors.ts';
 import { findAgent } from '../store/agents.ts';
 import { findApiKey } from '../store/api-keys.ts';
 import { liveGateways } from '../store/instances.ts';
 import { cursorOf } from '../store/list.ts';
+import { openRunsIn } from '../store/runs.ts';
 import { findRun } from '../store/runs-read.ts';
 import {
   type Confirmation,
@@ -20,12 +24,31 @@ import {
   releaseStop,
   type StopRow,
 } from '../store/stops.ts';
+import { heldCallsOf } from '../store/usage.ts';
 import { found, inControl, inTenant, nowText, record, shown, shownPage } from './change.ts';
 import { refuseReported, urlOf, visibleProject } from './read.ts';
 
 const containments_path = '/api/v1/containments';
 
 export const stop_handlers: Handlers<typeof stop_endpoints> = {
+  getInFlight: ({ params }, context) =>
+    inTenant(context, async (tx) => {
+      const run = await findRun(tx, context.identity.tenant_id, params.id, visibleProject(context));
+      found(run, 'run', '/api/v1/runs');
+      const inside = await openRunsIn(tx, params.id);
+      const calls = await heldCallsOf(tx, [params.id, ...inside]);
+      const costs = calls.flatMap((call) => {
+        const { charges } = worstUsage(call);
+        return charges === null ? [] : costOf(charges);
+      });
+      return {
+        calls: calls.length,
+        at_most_usd: usdOfNano(costs.reduce((sum, cost) => sum + cost, 0n)),
+        unpriced_calls: calls.length - costs.length,
+        runs: inside.length,
+      };
+    }),
+
   async killRun({ params, body }, context) {
     const { deps, identity, request_id } = context;
     const stop = await inTenant(context, async (tx) => {
@@ -130,8 +153,6 @@ function refuseProjectKey(own: string | null, kind: string): void {
 /** How long the answer waits for processes to confirm; what is missing then is said. */
 const confirmed_within_ms = 2_000;
 const asked_every_ms = 10;
-/** A process that has not beaten for so long is gone, and its calls with it. */
-const dead_after_s = 15;
 
 /** Waits until every process with a gateway has said that it ended what the stop concerns. */
 async function receiptOf(context: Context, { tenant_id: _, ...stop }: StopRow, url: string): Promise<Receipt> {
@@ -139,7 +160,7 @@ async function receiptOf(context: Context, { tenant_id: _, ...stop }: StopRow, u
   const until_ms = clock.monotonic() + confirmed_within_ms;
   for (;;) {
     const [asked, confirmations] = await inTenant(context, (tx) =>
-      Promise.all([liveGateways(tx, dead_after_s), confirmationsOf(tx, stop.id)]),
+      Promise.all([liveGateways(tx), confirmationsOf(tx, stop.id)]),
     );
     const complete = asked.every((id) => confirmations.some((of) => of.instance_id === id));
     if (complete || clock.monotonic() >= until_ms) return receipt(context, stop, url, asked, confirmations, complete);

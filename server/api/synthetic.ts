@@ -171,7 +171,9 @@ async function retirePolicies(context: Context, reason: string): Promise<number>
 }
 
 async function revokeKeys(context: Context, project_id: string, reason: string): Promise<number> {
-  const { rows } = await inTenant(context, (tx) => listApiKeys(tx, { project_id }, { limit: 200, cursor: null }));
+  const { rows } = await inTenant(context, (tx) =>
+    listApiKeys(tx, { project_id, at: nowText(context) }, { limit: 200, cursor: null }),
+  );
   const live = rows.filter((row) => row.revoked_at === null).map((row) => String(row.id));
   for (const id of live) await api_key_handlers.revokeApiKey({ params: { id }, query: {}, body: { reason } }, context);
   return live.length;

@@ -10,12 +10,16 @@ const look_ms = 50;
 
 /**
  * Closes the port. Calls under way may go on for `drain_ms`, plain ones whose callers have left, too; what is left then
- * is ended as a kill ends it: each wire says so, and what was delivered is settled. Steps of runs are not meant: their
+ * is ended as a kill ends it: each wire says so, and what was delivered is settled. Calls that wait for room or a person
+ * are told the same. Steps of runs are not meant: their
  * runs go on elsewhere. Takes at most 6 s longer than `drain_ms`, which whoever kills the process has to allow for.
  */
 export async function drain(govern: Govern, closePort: () => Promise<unknown>, cut: () => void): Promise<void> {
-  const { calls, clock, config, log } = govern;
-  const ending = setTimeout(() => calls.endAllOfCallers(shutdownDecision(config.drain_ms)), config.drain_ms);
+  const { calls, clock, config, log, waiting } = govern;
+  const ending = setTimeout(() => {
+    calls.endAllOfCallers(shutdownDecision(config.drain_ms));
+    waiting.stop();
+  }, config.drain_ms);
   const cutting = setTimeout(cut, config.drain_ms + tell_ms);
   const until_ms = clock.monotonic() + config.drain_ms + tell_ms + settle_ms;
   await closePort();

@@ -19,7 +19,7 @@ import { delivery_channel } from '../store/deliveries.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { firstBoot } from '../store/first-boot.ts';
 import { control_channel } from '../store/gate.ts';
-import { listen } from '../store/listen.ts';
+import { type Listening, listen } from '../store/listen.ts';
 import { queue_channel } from '../store/managed-runs.ts';
 import { migrate } from '../store/migrate.ts';
 import { type StopRow, stop_channel } from '../store/stops.ts';
@@ -29,6 +29,7 @@ import { repeat, startWorker } from '../worker/run.ts';
 import { watchGovernance } from './degraded.ts';
 import { serve } from './serve.ts';
 import { recordShutdown, recordStartup } from './system-events.ts';
+import { whyNotStarted } from './why-not-started.ts';
 
 export interface Running {
   stop(why: string): Promise<void>;
@@ -58,6 +59,7 @@ export async function start(): Promise<Running> {
   const log = openLog(config.log_level);
   const started = new Started();
   let reason = 'failed to start';
+  let listening: Listening | undefined;
   try {
     const url = await openStorage(config, log, started);
     const migrated = await migrate(url);
@@ -66,10 +68,12 @@ export async function start(): Promise<Running> {
     const known = { config, log, clock, makeId: idMaker(clock), database_url: url, ...outside };
     const deps: Deps = { ...known, metrics: createMetrics(), instance_id: known.makeId('instance') };
     const { admin_key_to_print } = await firstBoot(deps, { admin_key: config.admin_key });
+    const { govern, later } = openGovern(deps);
+    // Stopped after all that asks the database: who waits for an answer of a silent one is told by this alone.
+    started.add(watchGovernance(govern, db, url, { onBack: () => listening?.renew() }));
     await recordStartup(deps, migrated);
     started.add(() => recordShutdown(deps, reason));
     tellCollector(deps, started);
-    const { govern, later } = openGovern(deps);
     const beating = heartbeat(later);
     await beating.run(govern);
     started.add(repeat(govern, beating));
@@ -92,7 +96,7 @@ export async function start(): Promise<Running> {
       catchUpWithStops(deps, govern.calls).catch(failing('stops could not be asked for'));
       for (const tenant_id of govern.calls.tenants()) onChange(tenant_id);
     };
-    const listening = listen(url, {
+    listening = listen(url, {
       channels: {
         [control_channel]: onChange,
         [stop_channel]: onStop,
@@ -102,13 +106,12 @@ export async function start(): Promise<Running> {
       onConnect: catchUp,
       onError: failing('not listening for changes of control and for stops'),
     });
-    started.add(() => listening.stop());
-    started.add(watchGovernance(govern, db, url, { onBack: () => listening.renew() }));
+    started.add(async () => listening?.stop());
     started.add(await serve(govern, identities));
     if (config.log_level !== 'silent') console.log(banner(config, clock.monotonic() - begun_ms, admin_key_to_print));
   } catch (error) {
     await started.stop().catch(() => undefined);
-    throw error;
+    throw whyNotStarted(error, config);
   }
   return {
     stop: (why) => {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from '@aos/core/base/error.ts';
-import { idOf } from '@aos/core/base/id.ts';
+import { isIdOf } from '@aos/core/base/id.ts';
 import type { Claims } from '../govern/asked.ts';
 import { readTraceparent } from '../otlp/trace-context.ts';
 
@@ -11,12 +11,12 @@ const name_shape = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 /** What the `x-aos-*` headers of a call claim. Wrong ones are refused: a claim that is ignored would mislead. */
 export function claimsOf(headers: IncomingHttpHeaders): Claims {
   return {
-    agent: nameIn(headers, 'x-aos-agent-id'),
-    actor: nameIn(headers, 'x-aos-actor-id'),
+    agent: oneNameIn(headers, 'x-aos-agent-id'),
+    actor: oneNameIn(headers, 'x-aos-actor-id'),
     session: nameIn(headers, 'x-aos-session-id'),
-    run_id: nameIn(headers, 'x-aos-run-id'),
+    run_id: oneNameIn(headers, 'x-aos-run-id'),
     parent_step_id: stepIn(headers),
-    project: nameIn(headers, 'x-aos-project'),
+    project: oneNameIn(headers, 'x-aos-project'),
     traceparent: readTraceparent(headers.traceparent) === null ? null : textIn(headers, 'traceparent'),
     tags: Object.assign(tagsIn(headers), metaIn(headers)),
     dry_run: flagIn(headers, 'x-aos-dry-run'),
@@ -36,10 +36,20 @@ function nameIn(headers: IncomingHttpHeaders, name: string): string | null {
   throw new Problem('invalid_header', `${name} must be 1 to ${longest_name} visible ASCII characters.`);
 }
 
+/** An id or a slug, neither of which has a comma: what came twice on its way here was made one value with one. */
+function oneNameIn(headers: IncomingHttpHeaders, name: string): string | null {
+  const text = nameIn(headers, name);
+  if (!text?.includes(',')) return text;
+  throw new Problem(
+    'invalid_header',
+    `${name} must name one, not "${text.slice(0, 80)}": a client or a proxy made one header of several. Send it once.`,
+  );
+}
+
 /** A step may still be under way when another is made in it, so its form is checked and not whether it is written. */
 function stepIn(headers: IncomingHttpHeaders): string | null {
   const text = textIn(headers, 'x-aos-step-id');
-  if (text === null || idOf('step').safeParse(text).success) return text;
+  if (text === null || isIdOf('step', text)) return text;
   throw new Problem(
     'invalid_header',
     `x-aos-step-id must be the id of the step in which the call is made (stp_… as GET /api/v1/runs/{id}/steps shows it), not "${text.slice(0, 40)}".`,

@@ -18,7 +18,7 @@ export async function replyWith(reply: FastifyReply, wire: Wire, governed: Gover
     case 'dry_run':
       return reply.code(200).send({ dry_run: true, decision: governed.decision });
     case 'plain':
-      if (governed.status >= 400) reply.header('x-aos-source', 'provider');
+      if (governed.status >= 300) reply.header('x-aos-source', 'provider');
       return reply.code(governed.status).headers(providerHeaders(governed.headers)).send(governed.body);
     case 'stream':
       return stream(reply.code(governed.status).headers(providerHeaders(governed.headers)), wire, governed.chunks);

@@ -1,5 +1,6 @@
 import type { Identity } from '@aos/core/access/identity.ts';
-import { costNano } from '@aos/core/activity/price.ts';
+import { type Charge, costOf, recordedCharges } from '@aos/core/activity/charge.ts';
+import { chargesOf } from '@aos/core/activity/price.ts';
 import { type ReportedModel, readModel } from '@aos/core/activity/reported-span.ts';
 import { sibling } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
@@ -74,10 +75,11 @@ export function runRow({ identity, project }: Reporting, told: readonly PlacedSp
 export function rowsOf(reporting: Reporting, told: PlacedSpan): ReportedRows {
   const model = told.action.kind === 'llm' ? readModel(told.span.attributes) : null;
   const priced = model && pricedOf(reporting.control, model);
-  const cost_nano = model?.usage && priced ? costNano(model.usage, priced.price) : null;
+  const charges = model?.usage && priced ? chargesOf(model.usage, priced.price) : null;
+  const cost_nano = charges && costOf(charges);
   return {
     step: stepRow(reporting, told, model, cost_nano),
-    record: model && recordRow(reporting, told, model, cost_nano, priced?.price ?? null),
+    record: model && recordRow(reporting, told, model, charges, priced?.price ?? null),
     cost_nano,
   };
 }
@@ -132,7 +134,7 @@ function recordRow(
   { identity, project }: Reporting,
   { span, action, agent, session_id, run_id, step_id }: PlacedSpan,
   model: ReportedModel,
-  cost_nano: NanoUsd | null,
+  charges: Charge[] | null,
   price: { id: string; version: string } | null,
 ): LlmRunRecordRow {
   const { usage } = model;
@@ -161,11 +163,16 @@ function recordRow(
     output_tokens: usage?.output_tokens ?? null,
     cached_input_tokens: usage?.cached_input_tokens ?? null,
     cache_write_tokens: usage?.cache_write_tokens ?? null,
+    cache_write_1h_tokens: usage?.cache_write_1h_tokens ?? null,
     reasoning_tokens: usage?.reasoning_tokens ?? null,
+    audio_input_tokens: null,
+    audio_output_tokens: null,
+    web_searches: null,
     usage_source: usage === null ? 'none' : 'provider',
-    cost_usd: cost_nano === null ? null : usdOfNano(cost_nano),
-    price_id: cost_nano === null ? null : (price?.id ?? null),
-    price_version: cost_nano === null ? null : (price?.version ?? null),
+    cost_usd: charges && usdOfNano(costOf(charges)),
+    charges: charges && recordedCharges(charges),
+    price_id: charges && (price?.id ?? null),
+    price_version: charges && (price?.version ?? null),
     policy_snapshot_id: null,
     verdict: null,
     estimate: {},

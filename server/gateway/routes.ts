@@ -1,6 +1,7 @@
 import { mayDo } from '@aos/core/access/permission.ts';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import { wires } from '@aos/core/activity/wires/index.ts';
+import { refuseLookalikes } from '@aos/core/activity/wires/lookalikes.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { parseBody } from '@aos/core/base/json.ts';
@@ -85,6 +86,7 @@ function ask(
   const claims = claimsOf(request.headers);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   const json = parseBody(body);
+  refuseLookalikes(json);
   const read = wire.readRequest(json);
   return {
     identity,

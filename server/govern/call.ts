@@ -111,7 +111,7 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared | 'st
 /** A model is refused under the control in force only: somebody may just have made it one that can be called. */
 async function modelIn(govern: Govern, asked: AskedCall, control: TenantControl): Promise<ChosenModel | 'stale'> {
   try {
-    return billedFor(chooseModel(control, asked.wire, asked.request.model), asked.json);
+    return billedFor(chooseModel(control, asked.wire, asked.request.model), asked);
   } catch (refusal) {
     if (await govern.controls.isInForce(asked.identity.tenant_id, control)) throw refusal;
     return 'stale';

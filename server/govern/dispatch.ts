@@ -81,6 +81,7 @@ export const unheard = (ticket: Ticket, status: Went['status']): Went => ({
   usage: null,
   usage_so_far: null,
   delivered_tokens: 0,
+  searches: 0,
   free: false,
   lost: false,
   prompt_hash: ticket.asked.prompt_hash,

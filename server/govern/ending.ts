@@ -1,14 +1,16 @@
-import { costNano } from '@aos/core/activity/price.ts';
-import { inputTokensExact } from '@aos/core/activity/prompt.ts';
-import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
+import { type Charge, costOf, heldCharges } from '@aos/core/activity/charge.ts';
+import { chargesOf } from '@aos/core/activity/price.ts';
+import { countInput } from '@aos/core/activity/prompt.ts';
+import { type Usage, type UsageSource, withSearches } from '@aos/core/activity/usage.ts';
 import { present } from '@aos/core/base/assert.ts';
-import { ceilDiv } from '@aos/core/base/money.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { type IncidentDraft, overReport } from '@aos/core/incidents/open.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import type { Used } from '@aos/core/policies/limits/define.ts';
 import { amountOf, heldOf } from '@aos/core/policies/reserve.ts';
 import { failpoint } from '../base/failpoint.ts';
+import { inTurns } from '../base/in-turns.ts';
+import { pdfSizesOf } from '../base/pdf-sizes.ts';
 import { loadTokenizer } from '../base/tokenizer.ts';
 import type { Posting } from '../store/balance.ts';
 import { untold } from './alerts.ts';
@@ -37,6 +39,8 @@ export interface Went {
   /** What the provider had reported when its answer ended early: its input is final, its output is not. */
   usage_so_far: Usage | null;
   delivered_tokens: number;
+  /** Web searches that it had told of when it ended. */
+  searches: number;
   /** Nothing can have been billed: refused by the provider, or never sent. */
   free: boolean;
   /** No word came back after the request had left: all that was held is charged. */
@@ -55,7 +59,8 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
   failpoint(govern.config.failpoint, 'before_outcome');
   const settled_at_ms = govern.clock.now();
   const { usage, usage_source } = await usageOf(ticket, went);
-  const cost_nano = went.lost ? heldCost(ticket) : ticket.model.priced && costNano(usage, ticket.model.priced.price);
+  const charges = chargesOfCall(ticket, went, usage);
+  const cost_nano = charges && costOf(charges);
   const tool_results = went.free ? 0 : ticket.estimate.tool_results;
   const amounts = postedAmounts(ticket, went, { usage, cost_nano, tool_results });
   const ending: Ending = {
@@ -64,7 +69,7 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
     error: went.error,
     usage,
     usage_source,
-    cost_nano,
+    charges,
     prompt_hash: went.prompt_hash,
     response_hash: went.response_hash,
     first_byte_at_ms: went.first_byte_at_ms,
@@ -95,30 +100,39 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
 /** The provider's figures where there are any, else our count of what was delivered, never more than was held. */
 async function usageOf(ticket: Ticket, went: Went): Promise<{ usage: Usage; usage_source: UsageSource }> {
   const { estimate, output_bound } = ticket;
-  if (went.usage) return { usage: went.usage, usage_source: 'provider' };
+  const { searches } = ticket.asked.request;
+  if (went.usage) return { usage: withSearches(went.usage, searches.least), usage_source: 'provider' };
   if (went.free) return { usage: no_usage, usage_source: 'none' };
   if (went.lost) {
     const output_tokens = output_bound * estimate.choices;
-    return { usage: { ...no_usage, input_tokens: estimate.input_tokens, output_tokens }, usage_source: 'estimated' };
+    const usage = { ...no_usage, input_tokens: estimate.input_tokens, output_tokens };
+    return { usage: withSearches(usage, searches.most ?? searches.least), usage_source: 'estimated' };
   }
   const so_far = went.usage_so_far ?? { ...no_usage, input_tokens: await countedInput(ticket) };
   const output_tokens = Math.max(so_far.output_tokens, went.delivered_tokens);
-  return { usage: { ...so_far, output_tokens }, usage_source: 'estimated' };
+  const told = Math.max(went.searches, searches.least);
+  return { usage: withSearches({ ...so_far, output_tokens }, told), usage_source: 'estimated' };
 }
 
 async function countedInput({ asked, model, estimate }: Ticket): Promise<number> {
-  const counted = inputTokensExact(asked.request.prompt, await loadTokenizer(), model.provider.kind, model.name);
-  return Math.min(counted, estimate.input_tokens);
+  const { prompt } = asked.request;
+  const most = estimate.input_tokens;
+  const of = { provider: model.provider.kind, model: model.name, pdfs: pdfSizesOf(prompt), most };
+  return inTurns(countInput(prompt, await loadTokenizer(), of));
 }
 
-/** All that the call could have cost, as it was held: what its record says and what is posted are one amount. */
-function heldCost({ estimate: { price, choices }, output_bound }: Ticket): bigint | null {
-  return price && ceilDiv(price.base_pico + price.output_pico * BigInt(output_bound * choices), 1000n);
+/** What the call costs: nothing where nothing can have been billed; null where something it used has no price. */
+function chargesOfCall({ model, estimate, output_bound }: Ticket, went: Went, usage: Usage): Charge[] | null {
+  if (went.lost) return estimate.price && heldCharges(estimate.price, output_bound * estimate.choices);
+  if (went.free && went.usage === null) return [];
+  return model.priced && chargesOf(usage, model.priced.price);
 }
 
+/** Money that cannot be counted after all (a search nobody asked for, without a price) is posted as it was held, never as 0. */
 function postedAmounts(ticket: Ticket, went: Went, used: Used): bigint[] {
+  const is_uncounted = used.cost_nano === null && ticket.estimate.price !== null;
   return ticket.lines.map((line) =>
-    went.lost && line.limit.type !== 'concurrency'
+    (went.lost && line.limit.type !== 'concurrency') || (is_uncounted && 'on_unknown_price' in line.limit)
       ? amountOf(line, ticket.output_bound)
       : line.type.post(line.limit, used),
   );

@@ -1,8 +1,10 @@
 import type { Estimate } from '@aos/core/activity/call.ts';
 import { type Reach, worstCase } from '@aos/core/activity/price.ts';
-import { inputTokensBound, inputTokensExact } from '@aos/core/activity/prompt.ts';
+import { countInput, inputTokensBound } from '@aos/core/activity/prompt.ts';
 import type { WireRequest } from '@aos/core/activity/wires/define.ts';
 import type { Json } from '@aos/core/base/json.ts';
+import { inTurns } from '../base/in-turns.ts';
+import { pdfSizesOf } from '../base/pdf-sizes.ts';
 import { loadTokenizer } from '../base/tokenizer.ts';
 import type { ProjectRow } from '../store/control-read.ts';
 import type { AskedCall } from './asked.ts';
@@ -14,7 +16,8 @@ const least_output_tokens = 16;
 /** The upper bound of a call from the size of its prompt alone: sound for every tokenizer, loose, and cheap. */
 export function estimateOf(asked: AskedCall, model: ChosenModel, project: ProjectRow): Estimate {
   const { request } = asked;
-  const input_tokens = Math.min(inputTokensBound(request.prompt, model.name), model.priced?.context_window ?? Infinity);
+  const bound = inputTokensBound(request.prompt, model.name, pdfSizesOf(request.prompt));
+  const input_tokens = Math.min(bound, model.priced?.context_window ?? Infinity);
   const output_tokens = outputOf(request, model, project);
   return {
     input_tokens,
@@ -37,8 +40,11 @@ export async function countedEstimate(
 ): Promise<Estimate | null> {
   const { kind } = model.provider;
   if (kind === 'anthropic' || asked.request.prompt.unseen > 0) return null;
-  const input_tokens = inputTokensExact(asked.request.prompt, await loadTokenizer(), kind, model.name);
-  if (input_tokens >= estimate.input_tokens) return null;
+  const { prompt } = asked.request;
+  const most = estimate.input_tokens;
+  const of = { provider: kind, model: model.name, pdfs: pdfSizesOf(prompt), most };
+  const input_tokens = await inTurns(countInput(prompt, await loadTokenizer(), of));
+  if (input_tokens >= most) return null;
   return priced({ ...estimate, input_tokens, input_bound: 'tokens' }, asked, model);
 }
 
@@ -54,7 +60,7 @@ const priced = (estimate: Estimate, asked: AskedCall, model: ChosenModel): Estim
 });
 
 const priceOf = (input_tokens: number, asked: AskedCall, { priced: known }: ChosenModel): Estimate['price'] =>
-  known && worstCase(known.price, input_tokens, reachOf(plainly(asked)));
+  known && worstCase(known.price, input_tokens, reachOf(plainly(asked), asked.request));
 
 const escaped_letter = Buffer.from('\\u');
 
@@ -69,13 +75,13 @@ const [cache_control, for_an_hour, audio] = ['"cache_control"', '"1h"', 'audio']
 ];
 
 /** Dearer kinds of input that a request can only reach when it says so somewhere in its body. */
-function reachOf(body: Buffer): Reach {
+function reachOf(body: Buffer, { searches }: WireRequest): Reach {
   const cache_write = body.includes(cache_control);
   return {
     cache_write,
     cache_write_1h: cache_write && body.includes(for_an_hour),
     audio: body.includes(audio),
-    web_searches: 0,
+    web_searches: searches.most,
   };
 }
 

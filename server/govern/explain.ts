@@ -1,6 +1,7 @@
 import type { Identity } from '@aos/core/access/identity.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import { wires } from '@aos/core/activity/wires/index.ts';
+import { no_searches } from '@aos/core/activity/wires/searches.ts';
 import { assert } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
@@ -109,7 +110,7 @@ function requestAs(wire: Wire, json: JsonObject, of: Supposed): WireRequest {
   const { model, tools, max_output_tokens, choices } = of;
   const is_read = json.messages !== undefined && (wire === wires.chat || wire === wires.messages);
   const read = is_read ? wire.readRequest(wire === wires.messages ? { max_tokens: 1, ...json } : json) : null;
-  const unseen = { text_bytes: 0, messages: 0, images: 0, unseen: 1, text: () => '' };
+  const unseen = { text_bytes: 0, messages: 0, images: 0, pdfs: [], unseen: 1, text: () => '' };
   return {
     model,
     stream: false,
@@ -119,6 +120,7 @@ function requestAs(wire: Wire, json: JsonObject, of: Supposed): WireRequest {
     prompt: read?.prompt ?? unseen,
     tools,
     tool_results: read?.tool_results ?? 0,
+    searches: read?.searches ?? no_searches,
   };
 }
 

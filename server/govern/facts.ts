@@ -1,7 +1,9 @@
+import { present } from '@aos/core/base/assert.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { type Action, refuses } from '@aos/core/policies/action.ts';
+import { countsFor } from '@aos/core/policies/free-room.ts';
+import { countedOver } from '@aos/core/policies/limits/index.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
-import { countsFor } from './room.ts';
 import type { Ticket } from './ticket.ts';
 
 /** What every answer of the gateway tells about its governance. */
@@ -40,7 +42,9 @@ function tightestOf({ lines, seen, decision, admitted_at_ms, ...ticket }: Ticket
     if (part >= least) continue;
     least = part;
     const is_rolling = line.key.since_ms !== null && output_bound !== null;
-    const resets_at_ms = is_rolling ? admitted_at_ms + countsFor(line) : line.resets_at_ms;
+    const resets_at_ms = is_rolling
+      ? admitted_at_ms + countsFor(present(countedOver(line.limit), 'a rolling window'))
+      : line.resets_at_ms;
     tightest = {
       control_id: line.control.id,
       policy_id: line.policy.id,

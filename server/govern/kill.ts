@@ -10,6 +10,7 @@ import { closeManagedRun } from '../store/managed-runs.ts';
 import { closePause } from '../store/pauses.ts';
 import { endRun, openRunsIn } from '../store/runs.ts';
 import { orderStop, type StopRow } from '../store/stops.ts';
+import { withdrawQuestions } from './questions.ts';
 
 /** Who kills a run, and as what it ends. */
 export interface Kill {
@@ -46,6 +47,7 @@ async function killOne(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow | undefi
   if (!ended) return undefined;
   await closeManagedRun(tx, run_id, { code: 'run_terminated', message: reason });
   const at = instantText(deps.clock.now());
+  await withdrawQuestions(deps, tx, tenant_id, [run_id]);
   await closePause(tx, { run_id, at, by: kill.ordered_by ?? kill.policy_id ?? 'aos', reason });
   await appendToLedger(tx, tenant_id, [
     {

@@ -1,9 +1,10 @@
 import { usual_base_url } from '@aos/core/access/provider.ts';
 import type { PricedModel } from '@aos/core/activity/price-book.ts';
+import { withSearchPrice } from '@aos/core/activity/search-price.ts';
 import { isAtStandardRates } from '@aos/core/activity/standard-rates.ts';
-import type { Wire } from '@aos/core/activity/wires/define.ts';
+import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
-import { idOf } from '@aos/core/base/id.ts';
+import { isIdOf } from '@aos/core/base/id.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
 import type { ProviderRow } from '../store/control-read.ts';
 import { upstreams } from '../upstreams/llm/index.ts';
@@ -55,7 +56,8 @@ function findModel(control: TenantControl, wire: Wire, asked: string): ChosenMod
   const is_served = speaking.some((row) => serves(control, row, asked));
   const requested = asked === default_name && !is_served ? nameOfDefault(control) : asked;
   const named = speaking.find((row) => requested.startsWith(`${row.slug}/`));
-  if (named) return chosen(control, named, requested.slice(named.slug.length + 1));
+  if (named && requested.length > named.slug.length + 1)
+    return chosen(control, named, requested.slice(named.slug.length + 1));
   const serving = speaking.filter((row) => serves(control, row, requested));
   const [only] = serving;
   if (serving.length === 1 && only) return chosen(control, only, requested);
@@ -71,11 +73,15 @@ function chosen(control: TenantControl, provider: ProviderRow, name: string): Ch
  * The model as it is billed for this request. Packaged prices are for standard service: at a dearer level the price is
  * unknown, and what a limit on money does then is its own choice. A price of the tenant's own is what the tenant says.
  */
-export function billedFor(model: ChosenModel, body: JsonObject): ChosenModel {
+export function billedFor(model: ChosenModel, { json, request: { searches } }: Billed): ChosenModel {
   const { priced } = model;
-  if (priced === null || isAtStandardRates(body) || idOf('price').safeParse(priced.price.id).success) return model;
-  return { ...model, priced: null };
+  if (priced === null || isIdOf('price', priced.price.id)) return model;
+  if (!isAtStandardRates(json)) return { ...model, priced: null };
+  if (searches.most === 0) return model;
+  return { ...model, priced: { ...priced, price: withSearchPrice(priced.price, searches) } };
 }
+
+type Billed = { json: JsonObject; request: Pick<WireRequest, 'searches'> };
 
 /** Named in the provider's own list, built in, or, where that says nothing else, known to the price book. */
 function serves(control: TenantControl, row: ProviderRow, model: string): boolean {

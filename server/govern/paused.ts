@@ -3,7 +3,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { subjectAsked, timesOf } from '@aos/core/policies/approval.ts';
 import type { Contribution, Decision } from '@aos/core/policies/decide.ts';
 import { default_pause, type Pause } from '@aos/core/policies/pause.ts';
-import { by_person } from '@aos/core/policies/stop.ts';
+import { by_person, shutdownDecision } from '@aos/core/policies/stop.ts';
 import type { Deps } from '../base/deps.ts';
 import { askApproval } from '../store/approvals.ts';
 import { closeGate } from '../store/gate.ts';
@@ -29,9 +29,15 @@ export async function waitForRoom(govern: Govern, paused: Ticket, again: () => P
   const until_ms = entered_ms + settings.wait_seconds * 1000;
   let latest = paused;
   try {
-    while ((await place.next(until_ms, paused.asked.gone)) === 'turn') {
+    for (;;) {
+      const next = await place.next(until_ms, paused.asked.gone);
+      // It holds nothing and has sent nothing: elsewhere, or later, it can be asked for anew.
+      if (next === 'stopping') return { ...latest, decision: shutdownDecision(govern.config.drain_ms) };
+      if (next !== 'turn') break;
       latest = await again();
       if (latest.decision.verdict !== 'pause') break;
+      // The question it waits by may have been closed with the run that asked it first.
+      await askIfPaused(govern, latest, latest.decision);
     }
   } finally {
     place.leave();

@@ -1,9 +1,11 @@
 import type { WireAnswer } from '@aos/core/activity/wires/define.ts';
-import { isObject, type Json } from '@aos/core/base/json.ts';
+import { isObject, type Json, type JsonObject } from '@aos/core/base/json.ts';
+import { failureIncident } from '@aos/core/incidents/open.ts';
 import { sha256Hex } from '../base/deps.ts';
 import { failpoint } from '../base/failpoint.ts';
+import { inTurns } from '../base/in-turns.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
-import { countDelivered, paidFor } from './delivered.ts';
+import { countDelivered, type Delivered, paidFor } from './delivered.ts';
 import { addedBound, dispatch, failedToAnswer, failureProblem, providerRefused, unheard } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
 import { type Facts, factsOf } from './facts.ts';
@@ -72,32 +74,60 @@ async function settle(govern: Govern, ticket: Ticket, went: Went): Promise<void>
 }
 
 async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<Went> {
-  const answer = readAnswer(ticket, body);
+  const json = jsonIn(body);
+  const answer: WireAnswer = json ? ticket.asked.wire.readAnswer(json) : { usage: null, text: body.toString('utf8') };
   const heard = unheard(ticket, 'succeeded');
   heard.http_status = status;
   heard.response_hash = sha256Hex(body);
-  heard.usage = answer?.usage ?? null;
-  if (status >= 400) {
+  heard.usage = answer.usage;
+  // A redirect is none of the provider's own answers, and is not followed: its body might go to somebody else.
+  if (status >= 300) {
     const error = { code: `provider_${status}`, message: `the provider answered ${status}` };
     return { ...heard, status: 'failed', error, free: heard.usage === null, ...providerRefused(status) };
   }
+  if (answer.usage === null && answer.text === '' && json && isObject(json.error)) {
+    const message = `the provider answered ${status} with an error instead of an answer`;
+    return { ...heard, ...failedWith(message), free: true };
+  }
+  // It passes through as it is, and its length stands for the tokens that nobody reported.
+  if (heard.usage === null) heard.delivered_tokens = await tokensOf(ticket, answer.text);
+  if (json === null) {
+    // How much of it a model wrote is not known: it costs no more than an answer that never came.
+    heard.delivered_tokens = Math.min(heard.delivered_tokens, ticket.output_bound * ticket.estimate.choices);
+    return { ...heard, ...failedWith(`the provider answered ${status} with what is no JSON object`) };
+  }
   heard.answer = body;
-  if (heard.usage === null) heard.delivered_tokens = await tokensOf(ticket, answer?.text ?? '');
   return heard;
 }
 
-function readAnswer(ticket: Ticket, body: Buffer): WireAnswer | null {
+const failedWith = (message: string): Pick<Went, 'status' | 'error' | 'termination' | 'incidents'> => ({
+  status: 'failed',
+  error: { code: 'provider_error', message },
+  termination: 'SYSTEM_FAILURE',
+  incidents: [failureIncident(message)],
+});
+
+function jsonIn(body: Buffer): JsonObject | null {
   try {
     const json = JSON.parse(body.toString('utf8')) as Json;
-    return isObject(json) ? ticket.asked.wire.readAnswer(json) : null;
+    return isObject(json) ? json : null;
   } catch {
-    // Not JSON: it passes through as it is, and its length stands for the tokens nobody reported.
-    return { usage: null, text: body.toString('utf8') };
+    return null;
   }
 }
 
 async function tokensOf(ticket: Ticket, text: string): Promise<number> {
   const delivered = await countDelivered(ticket.model.provider.kind);
-  delivered.crosses(text, Infinity);
+  await inTurns(adding(delivered, text));
   return paidFor(ticket).charged(delivered.tokens());
+}
+
+/** As long as what a stream brings at a time, which its counter is made for. */
+const piece = 2_048;
+
+function* adding(delivered: Delivered, text: string): Generator<void, void> {
+  for (let at = 0; at < text.length; at += piece) {
+    if (at > 0) yield;
+    delivered.crosses(text.slice(at, at + piece), Infinity);
+  }
 }

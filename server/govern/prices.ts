@@ -23,6 +23,8 @@ export function tenantPrices(tenant_id: string, entries: readonly PriceEntryRow[
       provider: entry.provider,
       model: entry.model,
       tiers: entry.tiers,
+      ...(entry.per_request_usd !== null && { per_request_usd: entry.per_request_usd }),
+      ...(entry.per_web_search_usd !== null && { per_web_search_usd: entry.per_web_search_usd }),
     },
     match: { equals: entry.model },
     context_window: null,

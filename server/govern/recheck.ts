@@ -4,7 +4,7 @@ import { ruled } from '@aos/core/policies/approval.ts';
 import { type Decision, decide } from '@aos/core/policies/decide.ts';
 import { type Inspected, inspect } from '@aos/core/policies/inspect.ts';
 import { default_pause } from '@aos/core/policies/pause.ts';
-import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve.ts';
+import { type Reservation, reserve } from '@aos/core/policies/reserve.ts';
 import { resolve } from '@aos/core/policies/resolve.ts';
 import { pausedDecision } from '@aos/core/policies/stop.ts';
 import { balancesNow } from '../store/usage.ts';
@@ -25,9 +25,9 @@ export async function recheckCalls(govern: Govern, tenant_id: string): Promise<v
   const looked = calls.map((call) => ({ ...call, ...look(control, call.of, at_ms) }));
   const lines = looked.flatMap(({ reservation }) => reservation.lines);
   const seen = await govern.db.tenant(tenant_id, (tx) => balancesNow(tx, lines));
-  const seenOf = (line: Line) => present(seen[lines.indexOf(line)], 'the balance of a line');
+  let next = 0;
   for (const { of, call, reservation, inspected } of looked) {
-    const held = reservation.lines.map((line) => ({ line, seen: seenOf(line) }));
+    const held = reservation.lines.map((line) => ({ line, seen: present(seen[next++], 'the balance of a line') }));
     const paused = control.pauses.get(of.call.asker.run_id)?.paused;
     const decision = paused ? pausedDecision(paused) : judge(inspected, reservation, held);
     if (decision.verdict === 'pause') call.hold(decision, waitOf(control, decision) * 1000);
@@ -45,11 +45,14 @@ interface Looked {
   inspected: Inspected[];
 }
 
-/** Nothing more is asked: what the call may use has been reserved already, and its run is in flight. */
+/**
+ * Nothing more is asked: what the call may use has been reserved already. Limits that count nothing of what it still does
+ * (calls, runs, steps, input) are left out: they have let it in, and ending it would give them nothing back.
+ */
 function look(control: TenantControl, { call, estimate }: UnderWay, at_ms: number): Looked {
   const matched = ruled(resolve(control.policies, call, at_ms), control.rulings, call.asker, at_ms);
   const { lines, ...rest } = reserve(matched, call, estimate, at_ms);
-  const holding = lines.filter((line) => !line.counts_runs).map((line) => ({ ...line, base: 0n, rate: 0n }));
+  const holding = lines.filter((line) => line.rate > 0n).map((line) => ({ ...line, base: 0n, rate: 0n }));
   return { reservation: { ...rest, lines: holding }, inspected: inspect(matched, call) };
 }
 

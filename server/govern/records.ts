@@ -1,4 +1,5 @@
 import { isSynthetic } from '@aos/core/activity/call.ts';
+import { type Charge, costOf, recordedCharges } from '@aos/core/activity/charge.ts';
 import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
@@ -20,8 +21,8 @@ export interface Ending {
   error: { code: string; message: string } | null;
   usage: Usage;
   usage_source: UsageSource;
-  /** Null: the model has no price. */
-  cost_nano: NanoUsd | null;
+  /** Null: what was used has no price. */
+  charges: readonly Charge[] | null;
   prompt_hash: string;
   response_hash: string | null;
   first_byte_at_ms: number | null;
@@ -136,9 +137,14 @@ export function recordOf(ticket: Recordable, ending: Ending): LlmRunRecordRow {
     output_tokens: known ? usage.output_tokens : null,
     cached_input_tokens: known ? usage.cached_input_tokens : null,
     cache_write_tokens: known ? usage.cache_write_tokens + usage.cache_write_1h_tokens : null,
+    cache_write_1h_tokens: known ? usage.cache_write_1h_tokens : null,
     reasoning_tokens: known ? usage.reasoning_tokens : null,
+    audio_input_tokens: known ? (usage.audio_input_tokens ?? 0) : null,
+    audio_output_tokens: known ? (usage.audio_output_tokens ?? 0) : null,
+    web_searches: known ? (usage.web_searches ?? 0) : null,
     usage_source: ending.usage_source,
-    cost_usd: ending.cost_nano === null ? null : usdOfNano(ending.cost_nano),
+    cost_usd: ending.charges && usdOfNano(costOf(ending.charges)),
+    charges: ending.charges && recordedCharges(ending.charges),
     price_id: model.priced?.price.id ?? null,
     price_version: model.priced?.price.version ?? null,
     policy_snapshot_id: ticket.control.policies.snapshot_id,

@@ -6,7 +6,7 @@ import { failureIncident } from '@aos/core/incidents/open.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
-import { type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
+import { mayBeEvents, type SseEvent, SseSplitter } from '../upstreams/llm/sse.ts';
 import { cutDecision, cutProblem } from './cut.ts';
 import { countDelivered, type Delivered, type Paid, paidFor } from './delivered.ts';
 import {
@@ -43,8 +43,8 @@ export async function sendStream(govern: Govern, ticket: Ticket): Promise<Govern
   const seen = await begin(ticket);
   try {
     const response = await dispatch(govern, ticket, upstream);
-    const is_stream = response.headers['content-type']?.includes('text/event-stream') ?? false;
-    if (response.status >= 400 || !is_stream) return await finishPlain(govern, ticket, response, facts);
+    if (response.status >= 300 || !mayBeEvents(response.headers['content-type']))
+      return await finishPlain(govern, ticket, response, facts);
     ticket.in_flight.streams();
     const chunks = metered(govern, ticket, seen, response, upstream);
     return { kind: 'stream', status: response.status, headers: response.headers, chunks, facts };
@@ -226,6 +226,7 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
     first_byte_at_ms: seen.first_byte_at_ms,
     usage_so_far: seen.usage,
     delivered_tokens: seen.paid.charged(counted),
+    searches: seen.reader.searches ?? 0,
   };
   if (seen.cut) {
     const message =
@@ -233,7 +234,7 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
         ? `the stream was ended at ${counted} tokens by our count, where its limit pays for ${seen.paid.tokens} by the provider's`
         : 'the stream was ended at what its limit pays for';
     const error = { code: 'stream_cut', message };
-    return { ...heard, status: 'cut', error, termination: 'BUDGET_EXCEEDED' };
+    return { ...heard, status: 'cut', error, termination: seen.cut.deciding?.termination ?? 'BUDGET_EXCEEDED' };
   }
   if (seen.stopped) return { ...heard, ...stoppedEnding(stoppedProblem(govern, ticket, seen.stopped), seen.stopped) };
   if (seen.done && !seen.provider_error)

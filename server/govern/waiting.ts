@@ -1,7 +1,10 @@
+/** It may try; or its time is over, its caller has left, the process ends. */
+type Next = 'turn' | 'late' | 'gone' | 'stopping';
+
 /** A place in the queue for room in one balance. */
 export interface Place {
-  /** Resolves with `turn` when it may try, or with why it need not: its time is over, or its caller has left. */
-  next(until_ms: number, gone: AbortSignal): Promise<'turn' | 'late' | 'gone'>;
+  /** Resolves with `turn` when it may try, or with why it need not. */
+  next(until_ms: number, gone: AbortSignal): Promise<Next>;
   leave(): void;
 }
 
@@ -14,6 +17,8 @@ export interface WaitingRoom {
   enter(tenant_id: string, room: string, key: string): Place | null;
   /** Something has changed for the tenant: the first of each room may try now. */
   wake(tenant_id: string): void;
+  /** Lets nobody wait any more: the process ends. */
+  stop(): void;
   /** How many calls of a tenant wait. */
   size(tenant_id: string): number;
 }
@@ -26,7 +31,7 @@ const look_every_ms = 500;
 
 interface Waiter {
   key: string;
-  go: ((why: 'turn') => void) | null;
+  go: ((why: Next) => void) | null;
 }
 
 /** The waiters of one room by key, the key whose turn it is first. */
@@ -34,6 +39,7 @@ type Room = Map<string, Waiter[]>;
 
 export function createWaitingRoom(monotonic: () => number): WaitingRoom {
   const tenants = new Map<string, Map<string, Room>>();
+  let is_stopping = false;
 
   const firstOf = (room: Room): Waiter | undefined => room.values().next().value?.[0];
   const wakeRoom = (room: Room) => firstOf(room)?.go?.('turn');
@@ -45,7 +51,7 @@ export function createWaitingRoom(monotonic: () => number): WaitingRoom {
     return {
       next: (until_ms, gone) =>
         new Promise((resolve) => {
-          const done = (why: 'turn' | 'late' | 'gone') => {
+          const done = (why: Next) => {
             clearInterval(looking);
             gone.removeEventListener('abort', left);
             waiter.go = null;
@@ -59,7 +65,8 @@ export function createWaitingRoom(monotonic: () => number): WaitingRoom {
           const looking = setInterval(look, Math.max(1, Math.min(look_every_ms, until_ms - monotonic())));
           gone.addEventListener('abort', left, { once: true });
           waiter.go = done;
-          if (gone.aborted) left();
+          if (is_stopping) done('stopping');
+          else if (gone.aborted) left();
           else if (monotonic() >= until_ms) done('late');
         }),
       leave: () => {
@@ -86,6 +93,11 @@ export function createWaitingRoom(monotonic: () => number): WaitingRoom {
     },
     wake(tenant_id) {
       for (const room of tenants.get(tenant_id)?.values() ?? []) wakeRoom(room);
+    },
+    stop() {
+      is_stopping = true;
+      for (const rooms of tenants.values())
+        for (const room of rooms.values()) for (const waiter of [...room.values()].flat()) waiter.go?.('stopping');
     },
     size,
   };

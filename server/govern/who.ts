@@ -2,7 +2,7 @@ import type { Identity } from '@aos/core/access/identity.ts';
 import { type Asker, isSynthetic, type Named } from '@aos/core/activity/call.ts';
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { Problem } from '@aos/core/base/error.ts';
-import { idOf } from '@aos/core/base/id.ts';
+import { isIdOf } from '@aos/core/base/id.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
 import { endedDecision, pausedDecision, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
@@ -199,7 +199,7 @@ async function namedRun(
   { identity, claims }: WhoAsked,
   run_id: string,
 ): Promise<RunOf | null> {
-  const well_formed = idOf('run').safeParse(run_id).success;
+  const well_formed = isIdOf('run', run_id);
   const run = well_formed ? await govern.db.tenant(identity.tenant_id, (tx) => findRun(tx, run_id)) : undefined;
   if (!run || run.project_id !== project.id)
     throw new Problem('not_found', `x-aos-run-id: there is no run "${run_id}" in this project.`);

@@ -7,7 +7,7 @@ import { first_tenant_slug } from '@aos/core/access/tenant.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { type Deps, sha256Hex } from '../base/deps.ts';
-import { findPresentedKey, member_hash, type PresentedKey } from '../store/api-keys.ts';
+import { findPresentedKey, type KeyUse, member_hash, type PresentedKey } from '../store/api-keys.ts';
 import { findSignedInKey } from '../store/sign-ins.ts';
 import { isBefore } from '../store/tenants.ts';
 import { badKeysOf } from './bad-keys.ts';
@@ -26,13 +26,18 @@ export async function authenticate(
   headers: IncomingHttpHeaders,
   address: string,
 ): Promise<IdentityAtEpoch> {
-  return lookUp(deps, presentedIn(deps, headers), address);
+  return lookUp(deps, presentedIn(deps, headers), useOf(headers, address));
 }
 
 /** Who a key is that came in another way than the headers; throws as `authenticate` does. */
-export async function authenticateKey(deps: Deps, text: string, address: string): Promise<IdentityAtEpoch> {
+export async function authenticateKey(
+  deps: Deps,
+  text: string,
+  headers: IncomingHttpHeaders,
+  address: string,
+): Promise<IdentityAtEpoch> {
   if (!key_shape.test(text)) throw new Problem('unauthenticated', no_such_key);
-  return lookUp(deps, { text, hash: sha256Hex(text), is_sign_in: false }, address, no_such_key);
+  return lookUp(deps, { text, hash: sha256Hex(text), is_sign_in: false }, useOf(headers, address), no_such_key);
 }
 
 export function requirePermission(identity: Identity, permission: Permission, what: string): void {
@@ -73,18 +78,19 @@ export class IdentityCache {
   async get(headers: IncomingHttpHeaders, address: string, control_epoch = '0'): Promise<IdentityAtEpoch> {
     const presented = presentedIn(this.#deps, headers);
     for (;;) {
-      const entry = this.#entryOf(presented, address);
+      const entry = this.#entryOf(presented, headers, address);
       const identity = await entry.identity;
       if (!isBefore(identity.control_epoch, control_epoch)) return identity;
       if (this.#entries.get(presented.hash) === entry) this.#entries.delete(presented.hash);
     }
   }
 
-  #entryOf(presented: Presented, address: string): Entry {
+  #entryOf(presented: Presented, headers: IncomingHttpHeaders, address: string): Entry {
     const now_ms = this.#deps.clock.monotonic();
     const known = this.#entries.get(presented.hash);
     if (known && now_ms - known.since_ms < cached_ms) return known;
-    const entry: Entry = { since_ms: now_ms, tenant_id: null, identity: lookUp(this.#deps, presented, address) };
+    const identity = lookUp(this.#deps, presented, useOf(headers, address));
+    const entry: Entry = { since_ms: now_ms, tenant_id: null, identity };
     if (this.#entries.size >= most_cached) this.#entries.clear();
     this.#entries.set(presented.hash, entry);
     entry.identity.then(
@@ -134,9 +140,18 @@ function presentedIn(deps: Deps, headers: IncomingHttpHeaders): Presented {
   return { text, hash: sha256Hex(text), is_sign_in: false };
 }
 
-async function lookUp(deps: Deps, of: Presented, address: string, refusal = no_key): Promise<IdentityAtEpoch> {
+const client_max = 120;
+const not_shown = /[^\x20-\x7e]/g;
+
+/** Nothing of it is believed: whoever has the key may write what they like into `User-Agent`. */
+function useOf(headers: IncomingHttpHeaders, address: string): KeyUse {
+  const client = headers['user-agent']?.replace(not_shown, '').trim().slice(0, client_max);
+  return { last_used_ip: address || null, last_used_client: client || null };
+}
+
+async function lookUp(deps: Deps, of: Presented, use: KeyUse, refusal = no_key): Promise<IdentityAtEpoch> {
   const { text, hash, is_sign_in } = of;
-  const presented = badKeysOf(deps).admit(hash, address);
+  const presented = badKeysOf(deps).admit(hash, use.last_used_ip ?? '');
   const now_ms = deps.clock.now();
   const found = await deps.db
     .presented(hash, (tx) => (is_sign_in ? findSignedInKey(tx, hash, instantText(now_ms)) : findPresentedKey(tx, hash)))
@@ -150,7 +165,7 @@ async function lookUp(deps: Deps, of: Presented, address: string, refusal = no_k
     throw new Problem('unauthenticated', refusal + mistyped);
   }
   presented.wasGood();
-  lastUsedOf(deps).note(found.tenant_id, found.id, found.last_used_at);
+  lastUsedOf(deps).note(found.tenant_id, found, use);
   return identityOf(found);
 }
 

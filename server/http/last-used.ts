@@ -1,11 +1,11 @@
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Database } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
-import { touchApiKeys } from '../store/api-keys.ts';
+import { type KeyUse, touchApiKeys } from '../store/api-keys.ts';
 
-/** Notes when keys were used: at most once a minute each, many at once, and nobody waits for it. */
+/** Notes when keys were used, from where and with which program: at most once a minute each, many at once, and nobody waits for it. */
 export interface LastUsed {
-  note(tenant_id: string, key_id: string, last_used_at: string | null): void;
+  note(tenant_id: string, key: { id: string; last_used_at: string | null }, use: KeyUse): void;
   /** Writes what is noted. Never fails: a note that is lost costs nothing but precision. */
   flush(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export function lastUsedOf(deps: Deps): LastUsed {
 }
 
 function createLastUsed(deps: Deps): LastUsed {
-  let waiting = new Map<string, Set<string>>();
+  let waiting = new Map<string, Map<string, KeyUse>>();
   let timer: NodeJS.Timeout | undefined;
 
   const flush = async () => {
@@ -33,9 +33,9 @@ function createLastUsed(deps: Deps): LastUsed {
     const notes = waiting;
     waiting = new Map();
     const at = instantText(deps.clock.now());
-    for (const [tenant_id, ids] of notes) {
+    for (const [tenant_id, uses] of notes) {
       try {
-        await deps.db.tenant(tenant_id, (tx) => touchApiKeys(tx, [...ids], at));
+        await deps.db.tenant(tenant_id, (tx) => touchApiKeys(tx, uses, at));
       } catch (error) {
         deps.log.debug({ error }, 'the last use of keys could not be noted');
       }
@@ -43,10 +43,10 @@ function createLastUsed(deps: Deps): LastUsed {
   };
 
   return {
-    note(tenant_id, key_id, last_used_at) {
+    note(tenant_id, { id, last_used_at }, use) {
       if (last_used_at !== null && deps.clock.now() - epochMs(last_used_at) < precision_ms) return;
-      const ids = waiting.get(tenant_id) ?? new Set();
-      waiting.set(tenant_id, ids.add(key_id));
+      const uses = waiting.get(tenant_id) ?? new Map();
+      waiting.set(tenant_id, uses.set(id, use));
       timer ??= setTimeout(flush, gathering_ms).unref();
     },
     flush,

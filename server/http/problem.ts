@@ -39,6 +39,7 @@ export function problemHeaders(problem: Problem): Record<string, string> {
       return { 'www-authenticate': 'Bearer' };
     case 402:
     case 403:
+    case 409: // a repeated call that waited for the first to end would be made, and paid, once more
       return { 'x-should-retry': 'false' };
     case 429:
       return { 'retry-after': String(Math.min(60, Math.max(1, Math.ceil(problem.retry_after_s ?? 1)))) };

@@ -112,7 +112,7 @@ function askedFrom(govern: Govern, { caller, run, ask, more, request_id, planned
 const still_here = new AbortController().signal;
 
 function answered(status: number, body: Buffer): Answered {
-  if (status >= 400) return { kind: 'failed', error: errorOf(status) };
+  if (status >= 300) return { kind: 'failed', error: errorOf(status) };
   const output = chatText(body.toString('utf8'));
   if (output !== null) return { kind: 'done', output };
   return { kind: 'failed', error: { code: 'answer_unreadable', message: 'the answer of the model holds no text' } };

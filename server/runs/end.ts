@@ -7,6 +7,7 @@ import type { Tx } from '../base/database.ts';
 import { sealContext } from '../base/vault.ts';
 import { providerRefused } from '../govern/dispatch.ts';
 import type { Govern } from '../govern/govern.ts';
+import { closeGateIfAsked, withdrawQuestions } from '../govern/questions.ts';
 import { openedEntry } from '../govern/trouble.ts';
 import { terminationOf } from '../store/decisions-read.ts';
 import { openIncidents } from '../store/incidents.ts';
@@ -44,6 +45,7 @@ export async function endRun(govern: Govern, ending: Ending, end: End): Promise<
             message: end.message,
             ...(end.kind === 'refused' && { decision_id: end.decision_id }),
           };
+    await closeGateIfAsked(tx, tenant_id, [run.run_id]);
     await lockRuns(tx, [run.run_id]);
     const ours = await endManagedRun(tx, lease, {
       result_envelope: result === null ? null : govern.vault.seal(result, context),
@@ -54,6 +56,7 @@ export async function endRun(govern: Govern, ending: Ending, end: End): Promise<
     const ended = await endRunRow(tx, { id: run.run_id, ...terminal, policy_id: null });
     // Killed or cancelled meanwhile: that end stands, and its trace is completed by whoever ended it.
     if (!ended) return;
+    await withdrawQuestions(govern, tx, tenant_id, [run.run_id]);
     if (end.kind === 'failed' && !hasIncident(end.code)) await openIncident(govern, tx, ending, end);
     await completeTraces(tx, [run.run_id]);
     const { status, termination_reason } = terminal;

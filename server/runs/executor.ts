@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Govern } from '../govern/govern.ts';
 import { claimRuns, type ManagedRun, releaseLease, renewLeases } from '../store/managed-runs.ts';
 import { tenantIds } from '../store/tenant-ids.ts';
@@ -10,6 +11,8 @@ const renew_every_ms = 5_000;
 const self_fence_ms = 12_000;
 /** How often new runs are looked for. */
 const claim_every_ms = 500;
+/** How long runs may take to end the step they are at when the process stops. */
+const stop_within_ms = 5_000;
 /** Runs that one process works on at the same time. */
 const runs_max = 16;
 
@@ -89,11 +92,19 @@ export function startExecutor(govern: Govern): Executor {
     await Promise.all([claiming.stop(), renewing.stop(), fencing.stop()]);
     for (const { stop } of working.values()) stop.abort();
     const left = [...working.values()];
-    await Promise.all(left.map(({ done }) => done));
-    for (const { tenant_id, run } of left)
+    // A step that cannot be settled waits for the database, as long as that is away; then only the lease gives it back.
+    await atMost(stop_within_ms, Promise.all(left.map(({ done }) => done)));
+    for (const { tenant_id, run } of left.filter((one) => !working.has(one.run.run_id)))
       await govern.db.tenant(tenant_id, (tx) => releaseLease(tx, run)).catch(failing);
   };
   return { wake: () => claiming.now(), stop };
+}
+
+/** Waits for this, but no longer. */
+async function atMost(ms: number, done: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([done, sleep(ms, undefined, { signal: over.signal }).catch(() => undefined)]);
+  over.abort();
 }
 
 /** Again and again, and at once when asked to, never two at the same time; stopping waits for the one that is running. */

@@ -2,10 +2,11 @@ import type { Agent } from '@aos/core/access/agent.ts';
 import type { Tx } from '../base/database.ts';
 import type { Slice } from './list.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
+import { patternOf } from './runs-of-text.ts';
 
 export type AgentRow = Omit<Agent, 'url'>;
 
-const columns = 'id, project_id, slug, name, auto_registered, skills, models, default_model, created_at';
+const columns = 'id, project_id, slug, name, owner, auto_registered, skills, models, default_model, created_at';
 
 /** By id or slug. */
 export async function findAgent(tx: Tx, ref: string): Promise<AgentRow | undefined> {
@@ -22,10 +23,11 @@ const of_project_in_use =
 export function listAgents(
   tx: Tx,
   /** `own`: the only project whose objects the caller may see. */
-  of: { project_id?: string | undefined; own?: string | undefined },
+  of: { project_id?: string | undefined; own?: string | undefined; q?: string | undefined },
   page: { limit: number; cursor: string | null },
 ): Promise<Slice> {
   const filter = ofTenant().where('project_id = ?', of.project_id).where('project_id = ?', of.own);
+  filter.where("concat_ws(' ', id, slug, name, owner) ilike ?", of.q && patternOf(of.q));
   if (of.project_id === undefined) filter.always(of_project_in_use);
   return readNewest(tx, { table: 'agents', columns, filter }, page);
 }
@@ -33,26 +35,27 @@ export function listAgents(
 /** Undefined: the slug is taken. */
 export async function insertAgent(tx: Tx, tenant_id: string, agent: AgentRow): Promise<AgentRow | undefined> {
   const rows = await tx.query<AgentRow>(
-    `insert into agents (tenant_id, id, project_id, slug, name, auto_registered, skills, models, default_model, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    `insert into agents (tenant_id, id, project_id, slug, name, owner, auto_registered, skills, models, default_model, created_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
       on conflict (tenant_id, slug) do nothing returning ${columns}`,
     [
-      ...[tenant_id, agent.id, agent.project_id, agent.slug, agent.name, agent.auto_registered],
+      ...[tenant_id, agent.id, agent.project_id, agent.slug, agent.name, agent.owner, agent.auto_registered],
       ...[agent.skills, agent.models, agent.default_model, agent.created_at],
     ],
   );
   return rows[0];
 }
 
-/** Changes what an agent may do; members that are absent stay as they are. */
+/** Changes what is said of an agent and what it may do; members that are absent stay as they are. */
 export async function updateAgent(
   tx: Tx,
   id: string,
-  change: Partial<Pick<AgentRow, 'name' | 'skills' | 'models' | 'default_model'>>,
+  change: Partial<Pick<AgentRow, 'name' | 'owner' | 'skills' | 'models' | 'default_model'>>,
 ): Promise<AgentRow | undefined> {
   const rows = await tx.query<AgentRow>(
     `update agents set name = coalesce($2, name), skills = case when $3 then $4::text[] else skills end,
-        models = case when $5 then $6::text[] else models end, default_model = case when $7 then $8 else default_model end
+        models = case when $5 then $6::text[] else models end, default_model = case when $7 then $8 else default_model end,
+        owner = case when $9 then $10 else owner end
       where tenant_id = current_tenant() and id = $1 returning ${columns}`,
     [
       id,
@@ -60,6 +63,7 @@ export async function updateAgent(
       ...[change.skills !== undefined, change.skills ?? null],
       ...[change.models !== undefined, change.models ?? null],
       ...[change.default_model !== undefined, change.default_model ?? null],
+      ...[change.owner !== undefined, change.owner ?? null],
     ],
   );
   return rows[0];

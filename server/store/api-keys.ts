@@ -1,4 +1,4 @@
-import type { ApiKey } from '@aos/core/access/api-key.ts';
+import type { ApiKey, key_states } from '@aos/core/access/api-key.ts';
 import type { Identity } from '@aos/core/access/identity.ts';
 import type { Role } from '@aos/core/access/permission.ts';
 import { first_tenant_slug } from '@aos/core/access/tenant.ts';
@@ -7,6 +7,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import type { Tx } from '../base/database.ts';
 import type { Slice } from './list.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
+import { patternOf } from './runs-of-text.ts';
 import { enterTenant } from './tenants.ts';
 
 /** How the hash of a key begins that stands for a person: no text has it, so nobody can present such a key. */
@@ -17,7 +18,10 @@ const of_a_person = `hash like '${member_hash}%'`;
 export type ApiKeyRow = Omit<ApiKey, 'url'>;
 
 const columns =
-  'id, lineage_id, project_id, name, role, hint, agent_ids, actor_ids, created_by, created_at, expires_at, revoked_at, last_used_at, rotated_from';
+  'id, lineage_id, project_id, name, role, hint, agent_ids, actor_ids, created_by, created_at, expires_at, revoked_at, last_used_at, last_used_ip, last_used_client, rotated_from';
+
+/** Where a key was used from, and with which program. */
+export type KeyUse = Pick<ApiKey, 'last_used_ip' | 'last_used_client'>;
 
 /** What authentication needs of the key whose hash was presented. */
 export interface PresentedKey {
@@ -101,20 +105,49 @@ export async function findApiKey(tx: Tx, id: string): Promise<ApiKeyRow | undefi
   return rows[0];
 }
 
-export function listApiKeys(
-  tx: Tx,
-  /** `own`: the only project whose objects the caller may see. */
-  of: { project_id?: string | undefined; own?: string | undefined },
-  page: { limit: number; cursor: string | null },
-): Promise<Slice> {
+export interface KeysAsk {
+  project_id?: string | undefined;
+  /** The only project whose objects the caller may see. */
+  own?: string | undefined;
+  q?: string | undefined;
+  role?: Role[] | undefined;
+  state?: (typeof key_states)[number][] | undefined;
+  /** As of when a key has expired. */
+  at: string;
+  /** Keys of programs that may call as any agent. */
+  unbound?: true | undefined;
+}
+
+const state = "case when revoked_at is not null then 'revoked' when expires_at <= ? then 'expired' else 'live' end";
+
+export function listApiKeys(tx: Tx, of: KeysAsk, page: { limit: number; cursor: string | null }): Promise<Slice> {
   const filter = ofTenant()
     .always(`not (${of_a_person})`)
+    .where("concat_ws(' ', id, name, hint) ilike ?", of.q && patternOf(of.q))
+    .among('role', of.role)
+    .where(`${state} = any(?)`, of.at, of.state)
+    .where("(role = 'service' and cardinality(agent_ids) = 0) = ?", of.unbound)
     .where('project_id = ?', of.project_id)
     .where('project_id = ?', of.own);
   return readNewest(tx, { table: 'api_keys', columns, filter }, page);
 }
 
-export interface NewApiKey extends Omit<ApiKeyRow, 'last_used_at' | 'revoked_at'> {
+/** Keys in use that are bound to any of these agents, newest first; one that is bound to several stands at each. */
+export function keysBoundTo(
+  tx: Tx,
+  agent_ids: readonly string[],
+  at: string,
+): Promise<{ agent_id: string; id: string; name: string }[]> {
+  return tx.query(
+    `select agent_id, k.id, k.name from api_keys k, unnest(k.agent_ids) agent_id
+      where k.tenant_id = current_tenant() and k.agent_ids && $1 and agent_id = any($1) and not (${of_a_person})
+        and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
+      order by k.id desc`,
+    [agent_ids, at],
+  );
+}
+
+export interface NewApiKey extends Omit<ApiKeyRow, keyof KeyUse | 'last_used_at' | 'revoked_at'> {
   tenant_id: string;
   /** sha256 of the whole key, in hex. */
   hash: string;
@@ -211,12 +244,14 @@ export async function isOfPerson(tx: Tx, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Notes a use, unless a later one is known. */
-export async function touchApiKeys(tx: Tx, ids: readonly string[], at: string): Promise<void> {
+/** Notes uses by the ids of their keys, unless later ones are known. */
+export async function touchApiKeys(tx: Tx, uses: ReadonlyMap<string, KeyUse>, at: string): Promise<void> {
+  const all = [...uses.values()];
   await tx.query(
-    `update api_keys set last_used_at = $2
-      where tenant_id = current_tenant() and id = any($1) and (last_used_at is null or last_used_at < $2)`,
-    [ids, at],
+    `update api_keys k set last_used_at = $2, last_used_ip = of.ip, last_used_client = of.client
+      from unnest($1::text[], $3::text[], $4::text[]) of(id, ip, client)
+      where k.tenant_id = current_tenant() and k.id = of.id and (k.last_used_at is null or k.last_used_at < $2)`,
+    [[...uses.keys()], at, all.map((of) => of.last_used_ip), all.map((of) => of.last_used_client)],
   );
 }
 
@@ -239,4 +274,15 @@ export function installationKeys(tx: Tx, made_by: string): Promise<(ApiKeyRow & 
       (select lineage_id from api_keys where tenant_id = current_tenant() and created_by = $1) order by id desc`,
     [made_by],
   );
+}
+
+/** What people call the key or the person behind it; null where a caller who may see only one project sees neither. */
+export async function keyNameShown(tx: Tx, id: string, own: string | null): Promise<string | null> {
+  const rows = await tx.query<{ name: string }>(
+    `select coalesce(m.name, k.name) as name from api_keys k
+        left join members m on m.tenant_id = k.tenant_id and m.api_key_id = k.id
+      where k.tenant_id = current_tenant() and k.id = $1 and ($2::text is null or k.project_id = $2)`,
+    [id, own],
+  );
+  return rows[0]?.name ?? null;
 }

@@ -13,13 +13,16 @@ type Asked = Omit<
   'status' | 'decided_at' | 'decided_by' | 'decision_reason' | 'override_id' | 'run_ended_at'
 >;
 
-/** Asks, unless the same question is open: then the answer is undefined. */
+/** Asks, unless the same question is open or the run has ended: then the answer is undefined. */
 export async function askApproval(tx: Tx, tenant_id: string, of: Asked): Promise<Approval | undefined> {
   const [row] = await tx.query<Approval>(
     `insert into approvals (tenant_id, status, id, policy_id, policy_name, policy_version, control_id, subject, run_id,
         project_id, agent_id, actor_id, api_key_id, question, unit, limit_value, used, requested, ask, on_timeout,
         created_at, expires_at, valid_until)
-      values ($1, 'pending', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+      select $1, 'pending', $2, $3, $4, $5::int, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+          $20::timestamptz, $21::timestamptz, $22::timestamptz
+        where not exists (select from runs r where r.tenant_id = $1 and r.id = $8
+          and r.status not in ('queued', 'running', 'retry'))
       on conflict (tenant_id, control_id, subject) where status = 'pending' do nothing returning ${columns}`,
     [
       tenant_id,
@@ -103,6 +106,31 @@ export function withdrawMoot(tx: Tx, at: string): Promise<Approval[]> {
     `update approvals set status = 'withdrawn', decided_at = $1
       where tenant_id = current_tenant() and status = 'pending' and expires_at > $1 and ${is_moot} returning ${columns}`,
     [at],
+  );
+}
+
+/** Questions that calls of runs asked: all of them, or those that are about these runs and nothing else. */
+export type AskedBy = 'runs' | 'runs_alone';
+
+const asked_by: Record<AskedBy, string> = {
+  runs: 'run_id = any ($1)',
+  runs_alone: 'run_id = any ($1) and position(run_id in subject) > 0',
+};
+
+export async function isAskedAbout(tx: Tx, run_ids: readonly string[], by: AskedBy): Promise<boolean> {
+  const rows = await tx.query(
+    `select from approvals where tenant_id = current_tenant() and status = 'pending' and ${asked_by[by]} limit 1`,
+    [run_ids],
+  );
+  return rows.length > 0;
+}
+
+/** Closes questions of runs that end; each is answered to one caller only. */
+export function withdrawOfRuns(tx: Tx, run_ids: readonly string[], by: AskedBy, at: string): Promise<Approval[]> {
+  return tx.query<Approval>(
+    `update approvals set status = 'withdrawn', decided_at = $2
+      where tenant_id = current_tenant() and status = 'pending' and ${asked_by[by]} returning ${columns}`,
+    [run_ids, at],
   );
 }
 

@@ -30,6 +30,8 @@ export interface PriceEntryRow {
   model: string;
   version: number;
   tiers: Price['tiers'];
+  per_request_usd: string | null;
+  per_web_search_usd: string | null;
   effective_from: string;
 }
 
@@ -47,7 +49,8 @@ export const allProviders = (tx: Tx): Promise<ProviderRow[]> =>
 
 export const allPrices = (tx: Tx): Promise<PriceEntryRow[]> =>
   tx.query(
-    'select id, provider, model, version, tiers, effective_from from prices where tenant_id = current_tenant() order by id',
+    `select id, provider, model, version, tiers, per_request_usd, per_web_search_usd, effective_from from prices
+      where tenant_id = current_tenant() order by id`,
   );
 
 /** Everything read after it in this transaction is of one moment. Must be the first statement. */

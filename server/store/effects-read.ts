@@ -57,3 +57,15 @@ export function effectsByAgent(tx: Tx, ask: EffectsAsk, limit: number) {
     values,
   );
 }
+
+/** The latest times that a control of a policy fired. */
+export function effectExamples(tx: Tx, ask: EffectsAsk, limit: number) {
+  const { text, values } = violationsSince(ask);
+  return tx.query<Record<string, unknown>>(
+    `select v.*, a.slug as agent_slug from (select v.* from violations v where ${text} order by v.id desc limit ${limit}) v
+      join runs r on r.tenant_id = v.tenant_id and r.id = v.run_id
+      left join agents a on a.tenant_id = v.tenant_id and a.id = r.agent_id
+      order by v.id desc`,
+    values,
+  );
+}

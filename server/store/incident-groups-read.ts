@@ -1,6 +1,7 @@
+import type { IncidentsFilter } from '@aos/core/api/incidents.ts';
 import type { IncidentGrouping } from '@aos/core/incidents/incident.ts';
 import type { Row, Tx } from '../base/database.ts';
-import { type IncidentsAsked, incidentFilter } from './incidents-read.ts';
+import { incidentFilter } from './incidents-read.ts';
 import { type Slice, sliceOf } from './list.ts';
 import type { Scope } from './list-scope.ts';
 
@@ -24,7 +25,7 @@ export interface GroupPage {
 /** Groups of incidents that agree in `by`; those with the newest incident first. */
 export async function listIncidentGroups(
   tx: Tx,
-  of: { tenant_id: string; scope: Scope; asked: IncidentsAsked; by: readonly IncidentGrouping[] },
+  of: { tenant_id: string; scope: Scope; asked: IncidentsFilter; by: readonly IncidentGrouping[] },
   page: GroupPage,
 ): Promise<Slice> {
   const filter = incidentFilter(of);

@@ -1,18 +1,17 @@
-import type { IncidentsQuery } from '@aos/core/api/incidents.ts';
+import type { IncidentFacets, IncidentsFilter } from '@aos/core/api/incidents.ts';
 import type { Row, Tx } from '../base/database.ts';
 import { askerSlugs } from './asker-names.ts';
+import { agent_facet, type FacetsOf } from './facets-read.ts';
 import { Filter, type Listing, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import { firstIdOf } from './runs-read.ts';
-
-export type IncidentsAsked = Omit<IncidentsQuery, 'limit' | 'cursor' | 'group'>;
 
 const described = (rows: string): string => `
   select i.*, ${askerSlugs('i')},
       (select p.document ->> 'name' from policies p where p.tenant_id = i.tenant_id and p.id = i.violation_policy_id) as policy_name
     from (${rows}) i order by i.id desc`;
 
-export const incidentsListing = (of: { tenant_id: string; scope: Scope; asked: IncidentsAsked }): Listing => ({
+export const incidentsListing = (of: { tenant_id: string; scope: Scope; asked: IncidentsFilter }): Listing => ({
   table: 'incidents i',
   id: 'i.id',
   order: 'newest',
@@ -20,11 +19,22 @@ export const incidentsListing = (of: { tenant_id: string; scope: Scope; asked: I
   around: described,
 });
 
+export const facets_of_incidents: FacetsOf<IncidentFacets> = {
+  severity: { column: 'severity' },
+  category: { column: 'category' },
+  agent: agent_facet,
+  policy: {
+    column: 'violation_policy_id',
+    name: "(select p.document ->> 'name' from policies p where p.tenant_id = current_tenant() and p.id = f.value)",
+  },
+  owner: { column: 'owner' },
+};
+
 const of_session =
   'exists (select from runs r where r.tenant_id = i.tenant_id and r.id = i.source_run_id and r.session_id = any(?))';
 
 /** The incidents a query is about; shared by the list and its groups. */
-export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: IncidentsAsked }): Filter {
+export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: IncidentsFilter }): Filter {
   const { asked } = of;
   const filter = new Filter().where('i.tenant_id = ?', of.tenant_id);
   const { session, ...ids } = of.scope.ids;
@@ -37,7 +47,8 @@ export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: Inc
     .among('i.category', asked.category)
     .among('i.severity', asked.severity)
     .asked('i.violation_policy_id', asked.policy)
-    .asked('i.source_run_id', asked.run);
+    .asked('i.source_run_id', asked.run)
+    .asked('i.owner', asked.owner);
 }
 
 export async function findIncident(

@@ -28,12 +28,17 @@ export async function removeForgottenInstances(tx: Tx): Promise<void> {
   await tx.query("delete from instances where heartbeat_at < clock_timestamp() - interval '1 day'");
 }
 
+/** A process that has not beaten for so long is gone, and its calls with it. */
+export const dead_after_s = 15;
+
+/** A process `n` with a gateway that has beaten in the last `seconds`. */
+export const liveGateway = (n: string, seconds: string): string =>
+  `'gateway' = any (string_to_array(${n}.roles, ',')) and ${n}.heartbeat_at > clock_timestamp() - make_interval(secs => ${seconds})`;
+
 /** Processes with a gateway that have beaten lately: those that may have calls in flight. */
-export async function liveGateways(tx: Tx, dead_after_s: number): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(
-    `select id from instances where 'gateway' = any (string_to_array(roles, ','))
-      and heartbeat_at > clock_timestamp() - make_interval(secs => $1)`,
-    [dead_after_s],
-  );
+export async function liveGateways(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(`select n.id from instances n where ${liveGateway('n', '$1')}`, [
+    dead_after_s,
+  ]);
   return rows.map((row) => row.id);
 }

@@ -1,6 +1,7 @@
 import { type Named, namedBy } from '@aos/core/activity/named.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, idOf } from '@aos/core/base/id.ts';
+import type { Total } from '@aos/core/base/total.ts';
 import type { Database, Row, Tx } from '../base/database.ts';
 
 /** Conditions of a list with their values. Text is always ours; what callers sent is only ever a value. */
@@ -82,14 +83,23 @@ export interface Listing {
   without?: string | undefined;
   /** The only rows that can be listed, by their ids, when they are few: each is looked up until the page is full. */
   ids?: readonly string[] | undefined;
+  /**
+   * Conditions with values of the filter: a row is listed that any of them holds for. Each finds its own page in its own
+   * way, so that one that holds for few rows does not let the others look through all.
+   */
+  any_of?: readonly string[] | undefined;
   /** The statement around the rows of the page, for what stands in other tables; it keeps their order itself. */
   around?: (rows: string) => string;
+  /**
+   * Reads what stands in other tables once the rows of the page are known: planned for the stretch of time that these are
+   * of, and not for all partitions.
+   */
+  further?: (tx: Tx, rows: readonly Row[]) => Promise<Row[]>;
 }
 
-export interface Slice {
+export interface Slice extends Total {
   rows: Row[];
   next_cursor: string | null;
-  total: number | null;
 }
 
 export interface Page {
@@ -131,7 +141,7 @@ export async function readList(tx: Tx, list: Listing, page: Page): Promise<Slice
 
 /**
  * The same for tables that grow with every call: a total that takes too long to count is given up. `scope`
- * is asked first, then everything else is sent at once.
+ * is asked first, with it the rows where something further is read of them, then everything else is sent at once.
  */
 export async function readLongList<Scope>(
   db: Database,
@@ -141,10 +151,9 @@ export async function readLongList<Scope>(
   page: Page,
 ): Promise<Slice> {
   let rows: Row[] | null = null;
-  const work = async (tx: Tx, found: Scope) => {
-    const list = listing(found);
-    const reading = readRows(tx, list, page);
-    const limiting = tx.query(`set local statement_timeout = ${count_timeout_ms}`);
+  const work = async (tx: Tx, { list, before }: { list: Listing; before: Row[] | undefined }) => {
+    const reading = before && list.further ? list.further(tx, before) : readRows(tx, list, page);
+    const limiting = limitCount(tx);
     const [read, limited, counted] = await Promise.allSettled([reading, limiting, countRows(tx, list)]);
     if (read.status === 'rejected') throw read.reason;
     rows = read.value;
@@ -153,19 +162,30 @@ export async function readLongList<Scope>(
     return sliceOf(rows, page.limit, counted.value);
   };
   const prepare = async (tx: Tx) => {
-    const limiting = tx.query(`set local statement_timeout = ${page_timeout_ms}`);
-    const [, , found] = await Promise.all([limiting, tx.query(planned_for_values), scope(tx)]);
-    return found;
+    const [, , found] = await Promise.all([limitTime(tx), tx.query(planned_for_values), scope(tx)]);
+    const list = listing(found);
+    return { list, before: list.further && (await readRows(tx, list, page)) };
   };
   try {
     return await db.tenantFlights(tenant_id, prepare, work);
   } catch (error) {
-    if (rows !== null && isCanceled(error)) return sliceOf(rows, page.limit, null);
+    if (rows !== null && isCanceled(error)) return sliceOf(rows, page.limit, wholeOf(rows, page));
     throw orTooMuch(error);
   }
 }
 
-const isCanceled = (error: unknown): boolean => (error as { code?: unknown }).code === query_canceled;
+/** How many there are where the first page has them all: then nothing is left to be counted. */
+const wholeOf = (rows: readonly Row[], { limit, cursor }: Page): number | null =>
+  cursor === null && rows.length <= limit ? rows.length : null;
+
+/** For figures that are worth less than what they stand beside: `isCanceled` says that they took too long. */
+export const limitTime = (tx: Tx): Promise<unknown> => tx.query(`set local statement_timeout = ${page_timeout_ms}`);
+
+/** A count is worth no longer wait: what it is of is read without it. */
+export const limitCount = (tx: Tx): Promise<unknown> => tx.query(`set local statement_timeout = ${count_timeout_ms}`);
+
+/** The database ended a statement because it took too long. */
+export const isCanceled = (error: unknown): boolean => (error as { code?: unknown }).code === query_canceled;
 
 /** A statement that the database ended because it took too long, for the caller who asked for so much; else the error. */
 export const orTooMuch = (error: unknown): unknown =>
@@ -181,8 +201,14 @@ function readRows(tx: Tx, list: Listing, page: Page): Promise<Row[]> {
   return tx.query(pageSql(list, page, values), values);
 }
 
-async function countRows(tx: Tx, { table, id, filter, without, ids }: Listing): Promise<number> {
+async function countRows(tx: Tx, list: Listing): Promise<number> {
+  const { table, id, filter, without, ids } = list;
   const values = [...filter.values];
+  if (list.any_of) {
+    const ids_of_any = keysOfAny(list, list.any_of, `limit ${most_counted + 1}`);
+    const [row] = await tx.query<{ n: number }>(`select count(*)::int as n from (${ids_of_any}) found`, values);
+    return row?.n ?? 0;
+  }
   const among = ids === undefined ? '' : ` and ${id} = any($${values.push(ids)})`;
   const found = `from ${table} where ${filter.text}${among}`;
   const left_out = without === undefined ? '0' : `(select count(*) ${found} and ${without})`;
@@ -203,13 +229,25 @@ function pageSql(list: Listing, { limit, cursor }: Page, values: unknown[]): str
   const after = cursor === null ? '' : ` and ${id} ${beyond} $${values.push(cursor)}`;
   const [, alias] = table.split(' ');
   const found = `select ${alias}.* from ${table} where ${filter.text}${left_out}${after}`;
-  if (ids === undefined) return around(`${found} order by ${id} ${direction} limit ${limit + 1}`);
+  const page = `order by ${id} ${direction} limit ${limit + 1}`;
+  if (!list.any_of && ids === undefined) return around(`${found} ${page}`);
   // In the order of the list from the beginning, so that those behind the page are not even looked up.
-  const keys = `select k collate "C" as id from unnest($${values.push(ids)}::text[]) k order by 1 ${direction}`;
+  const keys = list.any_of
+    ? `${keysOfAny(list, list.any_of, page, after)} order by 1 ${direction} limit ${limit + 1}`
+    : `select k collate "C" as id from unnest($${values.push(ids)}::text[]) k order by 1 ${direction}`;
   return around(
     `select ${alias}.* from (${keys}) keys cross join lateral (${found} and ${id} = keys.id offset 0) ${alias}
       order by keys.id ${direction} limit ${limit + 1}`,
   );
+}
+
+/** The ids that any of the conditions finds, each so many. */
+function keysOfAny(list: Listing, conditions: readonly string[], end: string, after = ''): string {
+  const { table, id, filter, without } = list;
+  const left_out = without === undefined ? '' : ` and not (${without})`;
+  return conditions
+    .map((one) => `(select ${id} from ${table} where ${filter.text}${left_out}${after} and (${one}) ${end})`)
+    .join(' union ');
 }
 
 /** Rows read with one more than asked: that one only says that there is a next page. */
@@ -217,9 +255,15 @@ export function sliceOf(rows: Row[], limit: number, counted: number | null): Sli
   return {
     rows: rows.slice(0, limit),
     next_cursor: rows.length > limit ? String(rows[limit - 1]?.id) : null,
-    total: counted === null || counted > most_counted ? null : counted,
+    ...totalOf(counted, rows.length),
   };
 }
+
+/** What is known of how many there are: from a count, or, where none came to its end, from the rows that were seen. */
+export const totalOf = (counted: number | null, seen = 0): Total => ({
+  total: counted === null || counted > most_counted ? null : counted,
+  total_at_least: counted === null ? seen : Math.min(counted, most_counted),
+});
 
 /** The newest rows of several lists that were read with the same page, as one list. */
 export function mergeSlices(slices: readonly Slice[], limit: number): Slice {
@@ -227,14 +271,13 @@ export function mergeSlices(slices: readonly Slice[], limit: number): Slice {
   if (slices.length === 1 && only) return only;
   const rows = slices.flatMap((slice) => slice.rows).sort((a, b) => (String(a.id) > String(b.id) ? -1 : 1));
   const has_more = rows.length > limit || slices.some((slice) => slice.next_cursor !== null);
-  const counted = slices.some((slice) => slice.total === null)
-    ? null
-    : slices.reduce((sum, { total }) => sum + (total ?? 0), 0);
+  const at_least = slices.reduce((sum, { total_at_least }) => sum + total_at_least, 0);
+  const is_counted = slices.every(({ total }) => total !== null);
   const shown = rows.slice(0, limit);
   return {
     rows: shown,
     next_cursor: has_more ? String(shown.at(-1)?.id) : null,
-    total: counted === null || counted > most_counted ? null : counted,
+    ...totalOf(is_counted ? at_least : null, at_least),
   };
 }
 

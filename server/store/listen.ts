@@ -12,7 +12,7 @@ export interface Hearing {
 export interface Listening {
   /** Gives the connection up for a new one: it may be silent because it is lost. */
   renew(): void;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 /**
@@ -46,14 +46,16 @@ export function listen(url: string, { channels, onConnect, onError }: Hearing): 
     onError(error);
     retry();
   });
+  // Without a word of farewell, whose answer may never come.
+  const drop = () => {
+    (client as unknown as { connection: { stream: Socket } } | undefined)?.connection.stream.destroy();
+  };
   return {
-    renew: () => {
-      (client as unknown as { connection: { stream: Socket } } | undefined)?.connection.stream.destroy();
-    },
-    stop: async () => {
+    renew: drop,
+    stop: () => {
       is_stopped = true;
       clearTimeout(timer);
-      await client?.end().catch(() => undefined);
+      drop();
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { RecordedCharge } from '@aos/core/activity/charge.ts';
 import type { UsageSource } from '@aos/core/activity/usage.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { type Columns, inserter } from './insert-rows.ts';
@@ -30,10 +31,17 @@ export interface LlmRunRecordRow {
   input_tokens: number | null;
   output_tokens: number | null;
   cached_input_tokens: number | null;
+  /** For an hour or less; those for an hour are a part of it. */
   cache_write_tokens: number | null;
+  cache_write_1h_tokens: number | null;
   reasoning_tokens: number | null;
+  audio_input_tokens: number | null;
+  audio_output_tokens: number | null;
+  web_searches: number | null;
   usage_source: UsageSource;
   cost_usd: string | null;
+  /** What the cost is the sum of; null where it is not known. */
+  charges: RecordedCharge[] | null;
   price_id: string | null;
   price_version: string | null;
   policy_snapshot_id: string | null;
@@ -74,9 +82,14 @@ const columns: Columns<LlmRunRecordRow> = {
   output_tokens: 'bigint',
   cached_input_tokens: 'bigint',
   cache_write_tokens: 'bigint',
+  cache_write_1h_tokens: 'bigint',
   reasoning_tokens: 'bigint',
+  audio_input_tokens: 'bigint',
+  audio_output_tokens: 'bigint',
+  web_searches: 'bigint',
   usage_source: 'text',
   cost_usd: 'numeric',
+  charges: 'jsonb',
   price_id: 'text',
   price_version: 'text',
   policy_snapshot_id: 'text',

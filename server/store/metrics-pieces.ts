@@ -1,3 +1,5 @@
+import type { MetricAsker } from '@aos/core/activity/metrics.ts';
+import { id_prefixes } from '@aos/core/base/id.ts';
 import { asker_sums, call_sums, duration_ms } from './call-sums.ts';
 import { Filter, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
@@ -18,15 +20,18 @@ export interface MetricsOf {
   };
   /** What is summed up in the sums for it; null: nothing is. */
   summed: Summed | null;
+  /** Told apart by who asked; absent: by nobody. */
+  by?: MetricAsker;
 }
 
 /**
  * The sums that know what is asked about; null: it is read from calls. A call is in the sums of its person and of its key,
  * so those of all but one would have it twice.
  */
-export function sumsFor({ scope, asked }: Pick<MetricsOf, 'scope' | 'asked'>): Sums | null {
+export function sumsFor({ scope, asked, by }: Pick<MetricsOf, 'scope' | 'asked' | 'by'>): Sums | null {
   const { actor, api_key, session } = scope.ids;
   if (session !== undefined || scope.is_synthetic !== false || asked.source !== undefined) return null;
+  if (by !== undefined) return scope.ids[by === 'actor' ? 'api_key' : 'actor'] === undefined ? asker_sums : null;
   if (actor === undefined && api_key === undefined) return call_sums;
   const asker = actor && api_key ? undefined : (actor ?? api_key);
   return asker?.some ? asker_sums : null;
@@ -34,9 +39,12 @@ export function sumsFor({ scope, asked }: Pick<MetricsOf, 'scope' | 'asked'>): S
 
 export const metricStretches = ({ asked, summed }: MetricsOf): Stretch[] => stretchesOf(asked, summed);
 
-/** The rows of all stretches: `sums` of each, or how many calls of each class of duration. */
-export function piecesOf(of: MetricsOf, what: 'sums' | 'durations'): { rows: string; values: unknown[] } {
-  const filter = new Filter();
+/** The rows of all stretches: `sums` of each, or how many calls of each class of duration. Behind the values of `filter`. */
+export function piecesOf(
+  of: MetricsOf,
+  what: 'sums' | 'durations',
+  filter = new Filter(),
+): { rows: string; values: unknown[] } {
   const pieces = metricStretches(of).map((stretch) => {
     const piece = new Filter(filter.values);
     return stretch.width === 'row' ? callsIn(piece, of, stretch, what) : sumsIn(piece, of, stretch, what);
@@ -57,7 +65,7 @@ const key = 'x.provider, x.model, x.agent_id, x.project_id';
 
 function callsIn(
   filter: Filter,
-  { tenant_id, scope, asked }: MetricsOf,
+  { tenant_id, scope, asked, by }: MetricsOf,
   at: Stretch,
   what: 'sums' | 'durations',
 ): string {
@@ -68,24 +76,28 @@ function callsIn(
   // What was only reported is nobody's spend here, unless somebody asks for it.
   if (asked.source === undefined) filter.always("x.source <> 'reported'");
   const bucket = `date_bin($${filter.values.push(`${asked.bucket_ms} milliseconds`)}, x.admitted_at, 'epoch') as bucket`;
-  return `select ${bucket}, ${key}, ${call_columns[what]} from llm_run_records x where ${filter.text}`;
+  const asker = by ? `x.${by}_id as asker_id, ` : '';
+  return `select ${bucket}, ${asker}${key}, ${call_columns[what]} from llm_run_records x where ${filter.text}`;
 }
 
 function sumsIn(
   filter: Filter,
-  { tenant_id, scope, asked }: MetricsOf,
+  { tenant_id, scope, asked, by }: MetricsOf,
   at: Stretch,
   what: 'sums' | 'durations',
 ): string {
   filter.where('x.tenant_id = ?', tenant_id).where('x.width = ?', at.width);
   filter.where('x.start >= ?', instant(at.from_ms)).where('x.start < ?', instant(at.to_ms));
   filter.named('x.agent_id', scope.ids.agent).named('x.project_id', scope.ids.project);
-  const of_asker = scope.ids.actor ?? scope.ids.api_key;
+  const of_asker = by ? scope.ids[by] : (scope.ids.actor ?? scope.ids.api_key);
   filter.named('x.asker_id', of_asker);
+  // Ids of one kind stand together: the index leads to them and to no other.
+  if (by) filter.where('x.asker_id > ?', `${id_prefixes[by]}_`).where('x.asker_id < ?', `${id_prefixes[by]}_~`);
   filter.asked('x.model', asked.model).asked('x.provider', asked.provider);
   const bucket = `date_bin($${filter.values.push(`${asked.bucket_ms} milliseconds`)}, x.start, 'epoch') as bucket`;
   const durations = what === 'durations' ? ', unnest(x.duration_classes, x.duration_counts) as d (class, calls)' : '';
-  return `select ${bucket}, ${key}, ${sum_columns[what]} from ${of_asker ? 'asker_sums' : 'call_sums'} x${durations} where ${filter.text}`;
+  const table = by || of_asker ? 'asker_sums' : 'call_sums';
+  return `select ${bucket}, ${by ? 'x.asker_id, ' : ''}${key}, ${sum_columns[what]} from ${table} x${durations} where ${filter.text}`;
 }
 
 const instant = (at_ms: number): string => new Date(at_ms).toISOString();

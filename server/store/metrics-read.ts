@@ -5,7 +5,7 @@ import { type MetricsOf, metricStretches, piecesOf } from './metrics-pieces.ts';
 
 /** Which breakdown a row belongs to, and which part of it; keys of other breakdowns are null. */
 export interface MetricKey {
-  about: 'all' | 'bucket' | 'model' | 'agent' | 'project';
+  about: 'all' | 'bucket' | 'provider' | 'model' | 'agent' | 'project';
   bucket: string | null;
   provider: string | null;
   model: string | null;
@@ -31,10 +31,11 @@ export interface RefusalRow extends MetricKey {
   refused: string;
 }
 
-const key = `case grouping(bucket, model, agent_id, project_id)
-    when 7 then 'bucket' when 11 then 'model' when 13 then 'agent' when 14 then 'project' else 'all' end as about,
+const key = `case grouping(bucket, provider, model, agent_id, project_id)
+    when 15 then 'bucket' when 19 then 'model' when 23 then 'provider' when 29 then 'agent' when 30 then 'project'
+    else 'all' end as about,
   bucket, provider, model, agent_id, project_id`;
-const breakdowns = 'grouping sets ((), (bucket), (provider, model), (agent_id), (project_id))';
+const breakdowns = 'grouping sets ((), (bucket), (provider), (provider, model), (agent_id), (project_id))';
 
 /** Sums over all calls and for the parts of each breakdown, in one pass. */
 export function sumCalls(tx: Tx, of: MetricsOf): Promise<SumRow[]> {
@@ -64,7 +65,8 @@ export function durationsOf(tx: Tx, of: MetricsOf): Promise<DurationRow[]> {
   return tx.query<DurationRow>(
     `with classes as (
         select ${key}, class, sum(calls) as calls from (${rows}) calls
-          group by grouping sets ((class), (bucket, class), (provider, model, class), (agent_id, class), (project_id, class))),
+          group by grouping sets ((class), (bucket, class), (provider, class), (provider, model, class), (agent_id, class),
+            (project_id, class))),
       running as (
         select ${part}, class, sum(calls) over (partition by ${part} order by class) as upto,
             sum(calls) over (partition by ${part}) as of_all from classes)
@@ -77,19 +79,27 @@ export function durationsOf(tx: Tx, of: MetricsOf): Promise<DurationRow[]> {
 
 /** Calls that were stopped before a provider was called. */
 export function countRefusals(tx: Tx, of: MetricsOf): Promise<RefusalRow[]> {
-  const { asked } = of;
-  const filter = new Filter().where('d.tenant_id = ?', of.tenant_id).always("d.verdict in ('pause', 'block', 'kill')");
-  inScope(filter, 'd', of.scope);
-  within(filter, { id: 'd.id', kind: 'decision', at: 'd.decided_at' }, asked.from, asked.to);
-  filter.asked("d.call ->> 'model'", asked.model).asked("d.call ->> 'provider'", asked.provider);
+  const filter = new Filter();
+  const rows = refusalsIn(filter, of);
   const bucket = `date_bin($${filter.values.length + 1}, d.decided_at, 'epoch') as bucket`;
   return tx.query<RefusalRow>(
     `select ${key}, count(*) as refused from (
         select ${bucket}, d.call ->> 'provider' as provider, d.call ->> 'model' as model, d.agent_id, d.project_id
-          from decisions d where ${filter.text}) refusals
+          from (${rows}) d) refusals
       group by ${breakdowns}`,
-    [...filter.values, `${asked.bucket_ms} milliseconds`],
+    [...filter.values, `${of.asked.bucket_ms} milliseconds`],
   );
+}
+
+/** Their decisions, as a statement within another one. */
+export function refusalsIn(values: Filter, { tenant_id, scope, asked }: MetricsOf): string {
+  const filter = new Filter(values.values)
+    .where('d.tenant_id = ?', tenant_id)
+    .always("d.verdict in ('pause', 'block', 'kill')");
+  inScope(filter, 'd', scope);
+  within(filter, { id: 'd.id', kind: 'decision', at: 'd.decided_at' }, asked.from, asked.to);
+  filter.asked("d.call ->> 'model'", asked.model).asked("d.call ->> 'provider'", asked.provider);
+  return `select d.* from decisions d where ${filter.text}`;
 }
 
 /** Names of agents and projects by id. */

@@ -23,7 +23,12 @@ export interface Migrated {
  * has gone before. Refuses a database with files that this program does not have, or has with other contents.
  */
 export async function migrate(url: string, folder = migrations_folder): Promise<Migrated> {
-  const client = new pg.Client({ connectionString: url, options: '-c search_path=aos -c timezone=UTC' });
+  const client = new pg.Client({
+    connectionString: url,
+    options: '-c search_path=aos -c timezone=UTC',
+    // A network that drops packets says nothing for minutes, and a start that waits says nothing either.
+    connectionTimeoutMillis: 10_000,
+  });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migration_lock]);

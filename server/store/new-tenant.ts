@@ -35,6 +35,7 @@ export async function makeTenant(
     id: deps.makeId('project'),
     slug: 'default',
     name: 'Default',
+    owner: null,
     content_mode: 'none',
     auto_register: true,
     default_output_bound: 4096,

@@ -40,3 +40,24 @@ export function slugsInUse(tx: Tx): Promise<{ kind: 'project' | 'agent' | 'actor
       union all (select 'actor', slug from actors where tenant_id = current_tenant() order by id desc limit 1000)`,
   );
 }
+
+/** The actors that some of the names stand for, by id with what callers name them. */
+export async function actorsNamed(tx: Tx, names: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.query<{ id: string; slug: string }>(
+    'select id, slug from actors where tenant_id = current_tenant() and (id = any ($1) or slug = any ($1))',
+    [names],
+  );
+  return new Map(rows.map(({ id, slug }) => [id, slug]));
+}
+
+/** What people call keys, agents, actors and projects, by their ids. */
+export async function namesOfIds(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.query<{ id: string; name: string }>(
+    `select id, name from api_keys where tenant_id = current_tenant() and id = any ($1)
+      union all select id, slug from agents where tenant_id = current_tenant() and id = any ($1)
+      union all select id, slug from actors where tenant_id = current_tenant() and id = any ($1)
+      union all select id, slug from projects where tenant_id = current_tenant() and id = any ($1)`,
+    [[...new Set(ids)]],
+  );
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}

@@ -9,6 +9,8 @@ export interface PriceRow {
   model: string;
   version: number;
   tiers: Price['tiers'];
+  per_request_usd: string | null;
+  per_web_search_usd: string | null;
   source: string;
   effective_from: string;
   created_by: string | null;
@@ -16,7 +18,8 @@ export interface PriceRow {
   created_at: string;
 }
 
-const columns = 'id, provider, model, version, tiers, source, effective_from, created_by, reason, created_at';
+const columns =
+  'id, provider, model, version, tiers, per_request_usd, per_web_search_usd, source, effective_from, created_by, reason, created_at';
 
 /** The tenant's own prices, newest first. */
 export function ownPrices(tx: Tx): Promise<PriceRow[]> {
@@ -26,8 +29,9 @@ export function ownPrices(tx: Tx): Promise<PriceRow[]> {
 /** The next version of the model's price. Versions are counted under the tenant's gate, so no two are equal. */
 export async function insertPrice(tx: Tx, tenant_id: string, price: Omit<PriceRow, 'version'>): Promise<PriceRow> {
   const rows = await tx.query<PriceRow>(
-    `insert into prices (tenant_id, id, provider, model, version, tiers, source, effective_from, created_by, reason, created_at)
-      select $1, $2, $3, $4, coalesce(max(p.version), 0) + 1, $5, $6, $7, $8, $9, $10
+    `insert into prices (tenant_id, id, provider, model, version, tiers, source, effective_from, created_by, reason, created_at,
+        per_request_usd, per_web_search_usd)
+      select $1, $2, $3, $4, coalesce(max(p.version), 0) + 1, $5, $6, $7, $8, $9, $10, $11, $12
         from prices p where p.tenant_id = $1 and p.provider = $3 and p.model = $4
       returning ${columns}`,
     [
@@ -41,6 +45,8 @@ export async function insertPrice(tx: Tx, tenant_id: string, price: Omit<PriceRo
       price.created_by,
       price.reason,
       price.created_at,
+      price.per_request_usd,
+      price.per_web_search_usd,
     ],
   );
   return present(rows[0], 'the price just made');

@@ -7,7 +7,7 @@ import { ofTenant, readNewest } from './plain-list.ts';
 export type ProjectRow = Omit<Project, 'url'>;
 
 const columns =
-  'id, slug, name, content_mode, auto_register, default_output_bound, synthetic_scenario_id, retired_at, created_at';
+  'id, slug, name, owner, content_mode, auto_register, default_output_bound, synthetic_scenario_id, retired_at, created_at';
 
 /** By id or slug. */
 export async function findProject(tx: Tx, ref: string): Promise<ProjectRow | undefined> {
@@ -34,8 +34,8 @@ export function listProjects(
 export async function insertProject(tx: Tx, tenant_id: string, project: ProjectRow): Promise<ProjectRow | undefined> {
   const rows = await tx.query<ProjectRow>(
     `insert into projects (tenant_id, id, slug, name, content_mode, auto_register, default_output_bound,
-        synthetic_scenario_id, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (tenant_id, slug) do nothing returning ${columns}`,
+        synthetic_scenario_id, created_at, owner)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (tenant_id, slug) do nothing returning ${columns}`,
     [
       tenant_id,
       project.id,
@@ -46,6 +46,7 @@ export async function insertProject(tx: Tx, tenant_id: string, project: ProjectR
       project.default_output_bound,
       project.synthetic_scenario_id,
       project.created_at,
+      project.owner,
     ],
   );
   return rows[0];
@@ -53,9 +54,16 @@ export async function insertProject(tx: Tx, tenant_id: string, project: ProjectR
 
 export async function updateProject(tx: Tx, project: ProjectRow): Promise<ProjectRow> {
   const rows = await tx.query<ProjectRow>(
-    `update projects set name = $2, content_mode = $3, auto_register = $4, default_output_bound = $5
+    `update projects set name = $2, content_mode = $3, auto_register = $4, default_output_bound = $5, owner = $6
       where tenant_id = current_tenant() and id = $1 returning ${columns}`,
-    [project.id, project.name, project.content_mode, project.auto_register, project.default_output_bound],
+    [
+      project.id,
+      project.name,
+      project.content_mode,
+      project.auto_register,
+      project.default_output_bound,
+      project.owner,
+    ],
   );
   return present(rows[0], 'the project that changes');
 }

@@ -2,6 +2,7 @@ import type { Tx } from '../base/database.ts';
 import { Filter, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import { late_runs } from './run-sums.ts';
+import { foundBy } from './runs-of-text.ts';
 import { askedRuns, type RunsAsked } from './runs-read.ts';
 import { type Stretch, stretchesOf } from './stretches.ts';
 import type { Summed } from './sums.ts';
@@ -22,26 +23,44 @@ export interface RunsOverTime extends RunsAsked {
 /** How many runs of a list began in each bucket, by how they ended. In one statement: a run that ends meanwhile is one. */
 export function countRuns(tx: Tx, of: RunsOverTime): Promise<OutcomeRow[]> {
   const values: unknown[] = [`${of.bucket_ms} milliseconds`];
+  return tx.query<OutcomeRow>(
+    `select date_bin($1, at, 'epoch') as bucket,
+        case when status in ('queued', 'running', 'retry') then 'open' else status end as outcome, sum(n)::int as n
+      from (${runPieces(values, of)}) runs group by 1, 2`,
+    values,
+  );
+}
+
+/** The runs of a list with what they are counted by, as rows of one and from sums; values go behind those there are. */
+export function runPieces(values: unknown[], of: RunsOverTime): string {
   const pieces = runStretches(of).flatMap((stretch) =>
     stretch.width === 'row'
       ? rowsIn(values, of, stretch, 'runs r')
       : [sumsIn(values, of, stretch), ...besideSums(values, of, stretch)],
   );
-  return tx.query<OutcomeRow>(
-    `select date_bin($1, at, 'epoch') as bucket,
-        case when status in ('queued', 'running', 'retry') then 'open' else status end as outcome, sum(n)::int as n
-      from (${pieces.join(' union all ')}) runs group by 1, 2`,
-    values,
-  );
+  return pieces.join(' union all ');
 }
 
 /** Where it is asked for what sums do not know, all of the range is read from runs. */
-function runStretches({ scope, of_model, asked, bucket_ms, summed }: RunsOverTime): Stretch[] {
+function runStretches({ scope, of_model, of_text, asked, bucket_ms, summed }: RunsOverTime): Stretch[] {
   const { actor, api_key, session } = scope.ids;
   const { run_ids, with_call, without_call } = of_model;
   const is_summed =
     scope.is_synthetic === false &&
-    [actor, api_key, session, run_ids, with_call, without_call, asked.risk].every((narrower) => narrower === undefined);
+    [
+      actor,
+      api_key,
+      session,
+      run_ids,
+      with_call,
+      without_call,
+      of_text,
+      asked.hold,
+      asked.policy,
+      asked.risk,
+      asked.cost,
+      asked.elapsed,
+    ].every((narrower) => narrower === undefined);
   return stretchesOf({ ...asked, bucket_ms }, is_summed ? summed : null);
 }
 
@@ -54,8 +73,10 @@ function besideSums(values: unknown[], of: RunsOverTime, stretch: Stretch): stri
 
 function rowsIn(values: unknown[], of: RunsOverTime, { from_ms, to_ms }: Stretch, table: string): string {
   const asked = { ...of.asked, from: instant(from_ms), to: instant(to_ms) };
-  const { text } = askedRuns(new Filter(values), { ...of, asked });
-  return `select r.created_at as at, r.status, 1 as n from ${table} where ${text}`;
+  const filter = askedRuns(new Filter(values), { ...of, asked });
+  if (of.of_text) filter.always(`(${foundBy(of.of_text, values).join(' or ')})`);
+  const { text } = filter;
+  return `select r.created_at as at, r.status, r.termination_reason, r.mode, r.agent_id, 1 as n from ${table} where ${text}`;
 }
 
 function sumsIn(values: unknown[], { tenant_id, scope, asked }: RunsOverTime, at: Stretch): string {
@@ -69,7 +90,7 @@ function sumsIn(values: unknown[], { tenant_id, scope, asked }: RunsOverTime, at
     .among('s.status', asked.status)
     .among('s.termination_reason', asked.reason)
     .among('s.mode', asked.source);
-  return `select s.start as at, s.status, s.runs as n from run_sums s where ${text}`;
+  return `select s.start as at, s.status, s.termination_reason, s.mode, s.agent_id, s.runs as n from run_sums s where ${text}`;
 }
 
 const instant = (at_ms: number): string => new Date(at_ms).toISOString();

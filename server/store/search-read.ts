@@ -1,5 +1,6 @@
 import { firstSuffixAt, type IdKind, id_prefixes } from '@aos/core/base/id.ts';
 import type { Tx } from '../base/database.ts';
+import { patternOf } from './runs-of-text.ts';
 
 export interface Hit {
   kind: string;
@@ -15,9 +16,6 @@ export interface SearchAsk {
   /** Goals are looked through from here on. */
   since_ms: number;
 }
-
-/** So that what somebody types is text and no pattern. */
-const pattern = (text: string): string => `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 
 /** $1 is the pattern, $2 the only project that may be seen, $3 and $4 the ids that begin with the text, $5 the text. */
 const of_own = (column: string) => `($2::text is null or ${column} = $2)`;
@@ -69,9 +67,12 @@ const with_goals = ["mode = 'managed'", "mode = 'external'", 'is_synthetic'].map
 const agent_of_run = `(select a.slug from runs r join agents a on a.tenant_id = r.tenant_id and a.id = r.agent_id
   where r.tenant_id = current_tenant() and r.id = runs.id)`;
 
+const is_killed = `exists (select from stops k where k.tenant_id = current_tenant() and k.kind = 'run' and k.subject_id = runs.id
+  and k.released_at is null)`;
+
 /** Runs by the beginning of their id, a range of the key, and the newest ones by their goal. */
 const runs = (each: number) => `
-  select id, coalesce(goal, id) as name, concat_ws(', ', ${agent_of_run}, status) as about from (
+  select id, coalesce(goal, id) as name, concat_ws(', ', ${agent_of_run}, case when ${is_killed} then 'killed' else status end) as about from (
       (select id, goal, status from runs where tenant_id = current_tenant() and ${of_id} and ${of_own('project_id')}
         order by id desc limit ${each})
       union
@@ -82,7 +83,7 @@ const runs = (each: number) => `
 /** What fits a text, kind by kind. */
 export async function search(tx: Tx, { text, bound_to, limit, since_ms }: SearchAsk): Promise<Hit[]> {
   const each = Math.max(2, Math.ceil(limit / 5));
-  const valuesFor = (kind: IdKind) => [pattern(text), bound_to, ...idsLike(kind, text)];
+  const valuesFor = (kind: IdKind) => [patternOf(text), bound_to, ...idsLike(kind, text)];
   const found = await Promise.all([
     ...kinds.map(([kind, statement]) => {
       const values = valuesFor(kind);

@@ -1,5 +1,6 @@
 import type { Stop } from '@aos/core/policies/stop.ts';
 import type { Row, Tx } from '../base/database.ts';
+import { dead_after_s, liveGateway } from './instances.ts';
 import { ofTenant, readNewest } from './plain-list.ts';
 
 /** Where processes hear that something was stopped. */
@@ -51,6 +52,11 @@ export async function killOf(tx: Tx, run_id: string): Promise<StopRow | undefine
   return rows[0];
 }
 
+/** Live gateways that heard of the stop `s` and have not said that they ended what it concerns. */
+const missing = `(select count(*)::int from instances n
+  where ${liveGateway('n', '$3')} and n.started_at <= s.ordered_at and not exists (
+    select from stop_confirmations o where o.tenant_id = s.tenant_id and o.stop_id = s.id and o.instance_id = n.id))`;
+
 /**
  * Who killed a run, when and why, and what processes have confirmed. `own`: the only project whose people and keys the
  * caller may see; the name of any other stays out.
@@ -61,7 +67,8 @@ export async function killShown(tx: Tx, run_id: string, own: string | null): Pro
           'kind', case when s.ordered_by is null then 'policy' when m.id is not null then 'person' else 'api_key' end,
           'name', case when s.ordered_by is null then l.document ->> 'name'
             when $2::text is null or k.project_id = $2 then coalesce(m.name, k.name) end) as by,
-        s.ordered_at as at, s.reason, c.calls_aborted, c.streams_cut, c.processes_confirmed
+        s.ordered_at as at, s.reason, c.calls_aborted, c.streams_cut, c.processes_confirmed,
+        ${missing} as processes_missing
       from stops s
         left join api_keys k on k.tenant_id = s.tenant_id and k.id = s.ordered_by
         left join members m on m.tenant_id = s.tenant_id and m.api_key_id = s.ordered_by
@@ -70,7 +77,7 @@ export async function killShown(tx: Tx, run_id: string, own: string | null): Pro
             coalesce(sum(streams_cut), 0)::int as streams_cut, count(*)::int as processes_confirmed
           from stop_confirmations o where o.tenant_id = s.tenant_id and o.stop_id = s.id) c
       where s.tenant_id = current_tenant() and s.kind = 'run' and s.subject_id = $1`,
-    [run_id, own],
+    [run_id, own, dead_after_s],
   );
   return rows[0];
 }

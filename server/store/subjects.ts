@@ -23,7 +23,10 @@ const asNamed = ({ name, at }: Naming) => ({
 export async function nameAgent(tx: Tx, of: Naming & { project_id: string }): Promise<AgentRow | null> {
   const found = await findAgent(tx, of.name);
   if (found || of.new_id === null) return found ?? null;
-  const made = await insertAgent(tx, of.tenant_id, { id: of.new_id, project_id: of.project_id, ...asNamed(of) });
+  const made = await insertAgent(tx, of.tenant_id, {
+    ...{ id: of.new_id, project_id: of.project_id, owner: null },
+    ...asNamed(of),
+  });
   return made ?? (await findAgent(tx, of.name)) ?? null;
 }
 

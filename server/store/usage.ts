@@ -1,6 +1,7 @@
 import { present } from '@aos/core/base/assert.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
+import type { Bucket } from '@aos/core/policies/free-room.ts';
 import type { BalanceKey, Seen } from '@aos/core/policies/reserve.ts';
 import type { Tx } from '../base/database.ts';
 import { type BookLine, inLockOrder, nameOf, type Posting, seenOf } from './balance.ts';
@@ -39,14 +40,11 @@ export async function balancesNow(
   });
 }
 
-/** A stretch of a rolling window with what counts in it, posted and pending together. */
-export interface Bucket {
-  start_ms: number;
-  amount: bigint;
-}
-
 /** The buckets of a rolling window that count at present, oldest first. */
-export async function bucketsOf(tx: Tx, { control_id, subject, since_ms }: BalanceKey): Promise<Bucket[]> {
+export async function bucketsOf(
+  tx: Tx,
+  { control_id, subject, since_ms }: Omit<BalanceKey, 'window_start_ms'>,
+): Promise<Bucket[]> {
   const rows = await tx.query<{ start_ms: string; amount: string }>(
     `select (extract(epoch from window_start) * 1000)::bigint::text as start_ms, (posted + pending)::text as amount
        from balances where tenant_id = current_tenant() and control_id = $1 and subject = $2 and window_start > $3
@@ -216,6 +214,15 @@ export async function suspectHold(tx: Tx, id: string): Promise<void> {
       where tenant_id = current_tenant() and id = $1 and state = 'held'`,
     [id],
   );
+}
+
+/** Calls of models in these runs that are held and not settled yet. */
+export async function heldCallsOf(tx: Tx, run_ids: readonly string[]): Promise<HeldCall[]> {
+  const rows = await tx.query<{ call: HeldCall }>(
+    `select call from holds where tenant_id = current_tenant() and run_id = any ($1) and call ->> 'kind' is null`,
+    [run_ids],
+  );
+  return rows.map(({ call }) => call);
 }
 
 /** Suspect holds that are due: those never dispatched at once, the others after `suspect_s`. */

@@ -48,7 +48,7 @@ export function watchDatabase(url: string, { answers, onAway, onBack }: Watching
   return async () => {
     stopping.abort();
     await watched;
-    await client?.end().catch(() => undefined);
+    giveUp(client);
   };
 }
 

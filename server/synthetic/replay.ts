@@ -1,5 +1,6 @@
 import type { Asker, Call, Estimate, Named } from '@aos/core/activity/call.ts';
-import { costNano, worstCase } from '@aos/core/activity/price.ts';
+import { costOf } from '@aos/core/activity/charge.ts';
+import { chargesOf, worstCase } from '@aos/core/activity/price.ts';
 import type { Usage } from '@aos/core/activity/usage.ts';
 import type { PastRun } from '@aos/core/api/synthetic.ts';
 import { sibling } from '@aos/core/base/id.ts';
@@ -161,7 +162,8 @@ function passedOutcome(
         input_tokens: past.input_tokens,
         output_tokens: Math.min(past.output_tokens, ticket.output_bound),
       };
-  const cost_nano = past.fails ? 0n : ticket.model.priced && costNano(usage, ticket.model.priced.price);
+  const charges = past.fails ? [] : ticket.model.priced && chargesOf(usage, ticket.model.priced.price);
+  const cost_nano = charges && costOf(charges);
   const tool_results = past.fails ? 0 : ticket.estimate.tool_results;
   const amounts = ticket.lines.map((line) => line.type.post(line.limit, { usage, cost_nano, tool_results }));
   for (const [n, line] of ticket.lines.entries())
@@ -179,7 +181,7 @@ function passedOutcome(
       error,
       usage,
       usage_source: past.fails ? 'none' : 'provider',
-      cost_nano,
+      charges,
       prompt_hash: sha256Hex(`${ticket.ids.step_id} prompt`),
       response_hash: past.fails ? null : sha256Hex(`${ticket.ids.step_id} response`),
       first_byte_at_ms: ended_at_ms,

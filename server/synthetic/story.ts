@@ -177,18 +177,23 @@ export function historyOf(of: { runs: number; days: number; seed: number; until_
   const runs: PastRun[] = [];
   while (runs.length < of.runs) {
     const at_ms = from_ms + Math.floor(chance.roll() * (of.until_ms - from_ms - hour_ms));
-    if (chance.roll() > busyness(at_ms)) continue;
+    if (chance.roll() > busyness(at_ms, of.until_ms)) continue;
     runs.push(runAt(chance, agentFor(chance.roll()), at_ms));
   }
   return runs.sort((a, b) => ((a.calls[0]?.at ?? '') < (b.calls[0]?.at ?? '') ? -1 : 1));
 }
 
-/** How likely work is at an instant: few nights, short weekends. */
-function busyness(at_ms: number): number {
+/**
+ * How likely work is at an instant: few nights, short weekends, and the most on the day before the demo is loaded,
+ * whatever its name is: what went beyond its limit yesterday is what people look for first.
+ */
+function busyness(at_ms: number, until_ms: number): number {
+  const dayOf = (ms: number) => Math.floor(ms / (24 * hour_ms));
   const hour = Math.floor(at_ms / hour_ms) % 24;
-  const weekday = (Math.floor(at_ms / (24 * hour_ms)) + 4) % 7;
+  const weekday = (dayOf(at_ms) + 4) % 7;
   const by_hour = hour >= 8 && hour < 18 ? 1 : hour >= 6 && hour < 21 ? 0.45 : 0.08;
-  return by_hour * (weekday === 0 || weekday === 6 ? 0.35 : 1);
+  if (dayOf(at_ms) === dayOf(until_ms) - 1) return by_hour;
+  return by_hour * (weekday === 0 || weekday === 6 ? 0.25 : 0.7);
 }
 
 function agentFor(roll: number): Agent {

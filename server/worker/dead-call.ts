@@ -1,9 +1,10 @@
+import { costOf, recordedCharges } from '@aos/core/activity/charge.ts';
 import { sibling } from '@aos/core/base/id.ts';
-import { isObject, type Json } from '@aos/core/base/json.ts';
-import { ceilDiv, type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
+import { usdOfNano } from '@aos/core/base/money.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import type { DueAlert } from '../govern/alerts.ts';
 import type { Outcome } from '../govern/settle.ts';
+import { type WorstUsage, worstUsage } from '../govern/worst-usage.ts';
 import type { Posting } from '../store/balance.ts';
 import type { NewIncident } from '../store/incidents.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
@@ -19,7 +20,7 @@ interface DeadCall {
   /** It may have reached its provider: then all that was held is charged, else nothing. */
   was_sent: boolean;
   ids: { run_id: string; trace_id: string; step_id: string; decision_id: string };
-  used: { input_tokens: number; output_tokens: number; cost_nano: NanoUsd | null };
+  used: WorstUsage;
   postings: Posting[];
   ended_at: string;
 }
@@ -46,7 +47,7 @@ export function outcomeOfDead(
       step_id: sibling(hold.id, 'step'),
       decision_id: hold.id,
     },
-    used: was_sent ? worstUsage(call) : { input_tokens: 0, output_tokens: 0, cost_nano: 0n },
+    used: was_sent ? worstUsage(call) : { input_tokens: 0, output_tokens: 0, charges: [] },
     postings: postingsOf(hold, counts),
     ended_at,
   };
@@ -68,7 +69,7 @@ export function outcomeOfDead(
       refused_calls: 0,
       input_tokens: dead.used.input_tokens,
       output_tokens: dead.used.output_tokens,
-      cost_usd: costOf(dead) ?? '0',
+      cost_usd: usdOf(dead) ?? '0',
       last_refusal: 'SYSTEM_FAILURE',
       violation_policy_id: null,
       policy_context: failureIncident(message).policy_id,
@@ -84,7 +85,7 @@ const releasedStep = (hold: DeadHold): Omit<Outcome, 'alerts'> => ({
   ...{ violations: [], incidents: [], ledger: [] },
 });
 
-const costOf = ({ used }: DeadCall): string | null => (used.cost_nano === null ? null : usdOfNano(used.cost_nano));
+const usdOf = ({ used }: DeadCall): string | null => used.charges && usdOfNano(costOf(used.charges));
 
 function stepOf(dead: DeadCall): StepRow {
   const { hold, ids, ended_at } = dead;
@@ -99,7 +100,7 @@ function stepOf(dead: DeadCall): StepRow {
     params: { model, provider, wire, streamed, max_output_tokens: output_bound },
     status: 'failed',
     decision_id: ids.decision_id,
-    cost_usd: costOf(dead),
+    cost_usd: usdOf(dead),
     error: { code: 'process_died', message },
     started_at: hold.admitted_at,
     ended_at,
@@ -125,9 +126,14 @@ function recordOf(dead: DeadCall): LlmRunRecordRow {
     output_tokens: used.output_tokens,
     cached_input_tokens: 0,
     cache_write_tokens: 0,
+    cache_write_1h_tokens: 0,
     reasoning_tokens: 0,
+    audio_input_tokens: 0,
+    audio_output_tokens: 0,
+    web_searches: 0,
     usage_source: dead.was_sent ? 'estimated' : 'none',
-    cost_usd: costOf(dead),
+    cost_usd: usdOf(dead),
+    charges: used.charges && recordedCharges(used.charges),
     verdict: 'continue',
     holds: postings.map(({ held, actual, ...line }, n) => ({
       ...line,
@@ -165,16 +171,4 @@ function incidentOf({ tenant_id, hold, ids, ended_at }: DeadCall, id: string): N
     opened_at: ended_at,
     last_occurred_at: ended_at,
   };
-}
-
-/** All that the call could have used, as it was estimated and granted. */
-function worstUsage({ estimate, output_bound }: DeadHold['call']): DeadCall['used'] {
-  const of: { [key: string]: Json } = isObject(estimate) ? estimate : {};
-  const output_tokens = output_bound * Number(of.choices ?? 1);
-  const { price } = of;
-  const bounds = isObject(price)
-    ? { base: BigInt(String(price.base_pico)), output: BigInt(String(price.output_pico)) }
-    : null;
-  const cost_nano = bounds && ceilDiv(bounds.base + bounds.output * BigInt(output_tokens), 1000n);
-  return { input_tokens: Number(of.input_tokens ?? 0), output_tokens, cost_nano };
 }

@@ -1,6 +1,7 @@
 import { firstSuffixAt, id_prefixes } from '@aos/core/base/id.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Govern } from '../govern/govern.ts';
+import { closeGateIfAsked, withdrawQuestions } from '../govern/questions.ts';
 import { appendToLedger } from '../store/ledger.ts';
 import { endIdleRuns, type IdleRun } from '../store/runs.ts';
 import { completeTraces } from '../store/traces.ts';
@@ -23,6 +24,10 @@ function endBatch(govern: Govern, tenant_id: string): Promise<number> {
   return govern.db.tenant(tenant_id, async (tx) => {
     const ended = await endIdleRuns(tx, idle_s, opened_before, batch_max);
     if (ended.length === 0) return 0;
+    const run_ids = ended.map(({ id }) => id);
+    // What is asked about more than the run may still be waited for: its caller comes back in another one.
+    await closeGateIfAsked(tx, tenant_id, run_ids, 'runs_alone');
+    await withdrawQuestions(govern, tx, tenant_id, run_ids, 'runs_alone');
     // Of a reported run more may come to be told: what its steps add up to stays open.
     await completeTraces(
       tx,

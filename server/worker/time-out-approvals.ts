@@ -1,7 +1,7 @@
-import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Approval } from '@aos/core/policies/approval.ts';
 import type { Govern } from '../govern/govern.ts';
+import { closedEntry } from '../govern/questions.ts';
 import { approvalsDue, markTimedOut, withdrawMoot } from '../store/approvals.ts';
 import { closeGate } from '../store/gate.ts';
 import { appendToLedger } from '../store/ledger.ts';
@@ -13,33 +13,19 @@ import { forEachTenant, type Job } from './define.ts';
  */
 export const time_out_approvals: Job = { name: 'time-out-approvals', every_ms: 2_000, run: forEachTenant(timeOut) };
 
-async function timeOut({ db, clock, makeId }: Govern, tenant_id: string): Promise<void> {
+async function timeOut(govern: Govern, tenant_id: string): Promise<void> {
+  const { db, clock } = govern;
   const at = instantText(clock.now());
   if (!(await db.tenant(tenant_id, (tx) => approvalsDue(tx, at)))) return;
   await db.tenant(tenant_id, async (tx) => {
     await closeGate(tx, tenant_id);
-    const entryOf = (of: Approval, event: string, reason: string) => ({
-      id: makeId('event'),
-      event,
-      actor_type: 'system' as const,
-      actor_id: 'aos',
-      object_type: 'approval',
-      object_id: of.id,
-      api_key_id: null,
-      agent_id: of.agent_id,
-      project_id: of.project_id,
-      run_id: of.run_id,
-      before: { status: 'pending' },
-      after: of as unknown as Json,
-      reason,
-      request_id: null,
-      occurred_at: at,
-    });
     const withdrawn = await withdrawMoot(tx, at);
     const timed_out = await markTimedOut(tx, at);
     await appendToLedger(tx, tenant_id, [
-      ...withdrawn.map((of) => entryOf(of, 'LIMIT_APPROVAL_WITHDRAWN', 'there is room again, or the run has ended')),
-      ...timed_out.map((of) => entryOf(of, 'LIMIT_APPROVAL_TIMED_OUT', lateOf(of))),
+      ...withdrawn.map((of) =>
+        closedEntry(govern, of, 'LIMIT_APPROVAL_WITHDRAWN', 'there is room again, or the run has ended', at),
+      ),
+      ...timed_out.map((of) => closedEntry(govern, of, 'LIMIT_APPROVAL_TIMED_OUT', lateOf(of), at)),
     ]);
   });
 }

@@ -41,7 +41,7 @@ export async function disconnects(scenario: DisconnectScenario): Promise<Finding
     const seen = await offerAll(calls, scenario.in_flight, (call) => caller.send(call));
     const seconds = (performance.now() - begun_ms) / 1000;
     const none = async () => (await at.sql('select from holds limit 1')).length === 0;
-    await waitFor(none, { timeout_ms: 30_000, what: 'the end of all holds' });
+    await waitFor(none, { what: 'the end of all holds' });
     const settled = await observe(at.sql, control_id);
     const rest = await spendTheRest(at, { caller, key, policy_id, control_id, posted: settled.posted });
     const open = at.stub.log.filter(({ closed_at }) => closed_at === null).length;

@@ -97,7 +97,7 @@ async function aftermath(at: Installation, witness: Witness, site: CrashSite, de
   witness.expect(after);
   const later = await offerAll(after, 10, (call) => caller.send(call));
   await caller.close();
-  await waitFor(none, { timeout_ms: 20_000, what: 'the end of the last calls' });
+  await waitFor(none, { what: 'the end of the last calls' });
   const upstream = await witness.check(at.sql, at.stub);
   const end = await observe(at.sql, site.cost_control);
   const answered = deaths.flatMap((death) => death.seen);

@@ -123,7 +123,6 @@ async function changeAll(
   const witnessed = ({ what, answered_at }: Change) =>
     waitFor(() => sent.filter(({ sent_at }) => sent_at > answered_at).length >= witnesses_min, {
       what: `calls after ${what}`,
-      timeout_ms: 60_000,
     });
   for (let n = 1; n <= edits; n++) {
     await edit(10_000_000 - n);

@@ -50,7 +50,7 @@ export async function judge(stage: Stage, expected: Effects): Promise<string[]> 
     differing = differences(expected, await seen(stage));
     return differing.length === 0;
   };
-  await waitFor(agrees, { timeout_ms: 8_000, interval_ms: 250, what: 'the effects' }).catch(() => undefined);
+  await waitFor(agrees, { interval_ms: 250, what: 'the effects' }).catch(() => undefined);
   return differing;
 }
 

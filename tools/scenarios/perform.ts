@@ -151,7 +151,7 @@ async function performRun(stage: Stage, body: object): Promise<void> {
 async function untilEnded(stage: Stage, id: string): Promise<void> {
   stage.runs.push(id);
   const ended = async () => (await stage.admin.get<{ ended_at: string | null }>(`/api/v1/runs/${id}`)).body.ended_at;
-  await waitFor(ended, { what: `the end of ${id}`, timeout_ms: 60_000, interval_ms: 100 });
+  await waitFor(ended, { what: `the end of ${id}`, interval_ms: 100 });
 }
 
 async function tell(stage: Stage, client: Api, path: string, body: object): Promise<void> {

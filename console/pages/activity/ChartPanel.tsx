@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from 'react';
 import { LinkButton } from '../../ui/Button.tsx';
+import type { Filtering } from '../../ui/Filters.tsx';
 import { instantText } from '../../ui/format.ts';
 import type { Line } from '../../ui/LineChart.tsx';
 import styles from './Metrics.module.css';
@@ -10,13 +11,16 @@ export interface Chart {
   title: string;
   starts: readonly number[];
   bucket: 'minute' | 'hour' | 'day';
-  lines: readonly Line[];
+  lines: readonly (Line & {
+    /** The filter for what the line is of. */
+    of?: Filtering;
+  })[];
   write: (value: number) => string;
 }
 
 interface Props {
   chart: Chart;
-  onOpen: (from: string, to: string) => void;
+  onOpen: (from: string, to: string, of?: Filtering) => void;
   onRange: (from_ms: number, to_ms: number) => void;
 }
 
@@ -26,9 +30,10 @@ const width_ms = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 export function ChartPanel({ chart, onOpen, onRange }: Props) {
   const { title, starts, bucket, lines } = chart;
   const [is_table, setTable] = useState(false);
-  const open = (at: number) => {
+  const open = (at: number, line: number | null = null) => {
     const start = starts[at] ?? 0;
-    onOpen(new Date(start).toISOString(), new Date(start + width_ms[bucket]).toISOString());
+    const of = line === null ? undefined : lines[line]?.of;
+    onOpen(new Date(start).toISOString(), new Date(start + width_ms[bucket]).toISOString(), of);
   };
   return (
     <section className={styles.panel} aria-label={title}>
@@ -62,7 +67,12 @@ function summaryOf({ title, starts, lines, write, bucket }: Chart): string {
   return `${title} per ${bucket}: ${said.join('; ')}.`;
 }
 
-function Values({ chart: { title, starts, lines, write }, onOpen }: { chart: Chart; onOpen: (at: number) => void }) {
+interface ValuesProps {
+  chart: Chart;
+  onOpen: (at: number, line?: number) => void;
+}
+
+function Values({ chart: { title, starts, lines, write }, onOpen }: ValuesProps) {
   return (
     <div className={styles.values} tabIndex={0} role="region" aria-label={`${title}, as a table`}>
       <table>
@@ -82,9 +92,15 @@ function Values({ chart: { title, starts, lines, write }, onOpen }: { chart: Cha
               <th scope="row">
                 <LinkButton onClick={() => onOpen(at)}>{instantText(start).slice(0, 16)}</LinkButton>
               </th>
-              {lines.map(({ name, values }) => (
+              {lines.map(({ name, values, of }, nth) => (
                 <td key={name} className="number">
-                  {values[at] == null ? '–' : write(values[at])}
+                  {of && values[at] ? (
+                    <LinkButton onClick={() => onOpen(at, nth)}>{write(values[at])}</LinkButton>
+                  ) : values[at] == null ? (
+                    '–'
+                  ) : (
+                    write(values[at])
+                  )}
                 </td>
               ))}
             </tr>

@@ -1,33 +1,46 @@
-import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
-import { IdLink } from '../../parts/Chips.tsx';
+import { Link } from 'wouter';
 import { ListView } from '../../parts/ListView.tsx';
+import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { RunPeek } from '../../parts/RunPeek.tsx';
-import { type RunRow, run_columns, run_facets } from '../../parts/run-columns.tsx';
+import { type RunRow, run_columns, run_facets, run_query } from '../../parts/run-columns.tsx';
+import { UnknownPrice } from '../../parts/UnknownPrice.tsx';
 import { hrefOf } from '../../paths.ts';
-import { shortId } from '../../ui/format.ts';
+import { idEnd, shortId } from '../../ui/format.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { FoldedEnded } from './FoldedEnded.tsx';
 import { RunHistogram } from './RunHistogram.tsx';
 
 const incident: Column<RunRow> = {
   id: 'incident',
   title: 'Incident',
-  width: '112px',
-  cell: (run) => (run.incident_ids[0] ? <IdLink id={run.incident_ids[0]} /> : <span className="faint">none</span>),
+  width: '62px',
+  cell: ({ incident_ids: [first, ...others] }) =>
+    first === undefined ? (
+      <span className="faint">none</span>
+    ) : (
+      <Link href={hrefOf(first)} title={[first, ...others].join(', ')}>
+        <code>{idEnd(first)}</code>
+        {others.length > 0 && ` +${others.length}`}
+      </Link>
+    ),
 };
 const ended: Column<RunRow> = {
   id: 'ended',
   title: 'Ended',
-  width: '96px',
+  width: '84px',
   align: 'end',
   cell: (run) => <Time at={run.ended_at} />,
 };
 
-const { outcome, name, agent, actor, calls, refused, tokens, cost, elapsed } = run_columns;
+const { outcome, name, agent, actor, models, steps, calls, refused, tokens, cost, decisions, elapsed } = run_columns;
 const duration = { ...elapsed, title: 'Duration' };
-const columns = [outcome, name, agent, actor, calls, refused, duration, tokens, cost, incident, ended];
+const columns = [
+  ...[outcome, name, agent, actor, models, steps, calls, refused],
+  ...[duration, tokens, cost, decisions, incident, ended],
+];
 const reasons = [
   'POLICY_BLOCK',
   'BUDGET_EXCEEDED',
@@ -40,11 +53,16 @@ const reasons = [
 const facets = [
   { name: 'status', label: 'Outcome', choices: ['succeeded', 'failed', 'failed_policy', 'cancelled'] },
   { name: 'reason', label: 'Because', choices: reasons },
+  { name: 'policy', label: 'Policy' },
   { name: 'risk', label: 'Severity', choices: ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] },
   ...run_facets,
   { name: 'from', label: 'From' },
   { name: 'to', label: 'Before' },
 ];
+const folded = {
+  ...{ below: 640, height: 100 },
+  cell: (run: RunRow) => <FoldedEnded run={run}>{incident.cell(run)}</FoldedEnded>,
+};
 const keyOf = (run: RunRow) => run.id;
 const openHref = (run: RunRow) => hrefOf(run.id);
 
@@ -52,17 +70,25 @@ const openHref = (run: RunRow) => hrefOf(run.id);
 export function Completed() {
   return (
     <Page title="Completed runs" heading="Activity" full>
-      <ActivityTabs />
+      <RoomTabs of="Activity" />
       <ListView
         of="listCompletedRuns"
         label="Completed runs"
         noun="runs"
         facets={facets}
+        example={run_query}
+        counted={{ of: 'getRunFacets', query: { part: 'completed' } }}
         columns={columns}
         least={880}
+        folded={folded}
         keyOf={keyOf}
         openHref={openHref}
-        above={(values, set) => <RunHistogram values={values} onChange={set} />}
+        above={(values, set) => (
+          <>
+            <UnknownPrice of="listCompletedRuns" values={values} onChange={set} />
+            <RunHistogram values={values} onChange={set} />
+          </>
+        )}
         peek={(run) => <RunPeek run={run} />}
         peekTitle={(run) => <code>{shortId(run.id)}</code>}
         empty={<Empty title="No run has ended yet">Runs without a call for a while end by themselves.</Empty>}

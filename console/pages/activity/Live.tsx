@@ -1,36 +1,46 @@
 import { Link } from 'wouter';
 import { useApi } from '../../api.ts';
-import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
 import { BulkRuns } from '../../parts/BulkRuns.tsx';
 import { ListView } from '../../parts/ListView.tsx';
+import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { useRunActions } from '../../parts/RunActions.tsx';
 import { RunPeek } from '../../parts/RunPeek.tsx';
-import { type RunRow, run_columns, run_facets } from '../../parts/run-columns.tsx';
+import { type RunRow, run_columns, run_facets, run_query } from '../../parts/run-columns.tsx';
+import { UnknownPrice } from '../../parts/UnknownPrice.tsx';
 import { hrefOf } from '../../paths.ts';
 import { shortId } from '../../ui/format.ts';
 import { useKeyWords } from '../../ui/key-words.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { FoldedRun } from './FoldedRun.tsx';
 import { useLingering } from './lingering.ts';
 import { current_step, last_decision, tightest } from './live-columns.tsx';
 
 /** Where the actions would stand over them, they wait for a wider window. */
-const with_tokens = 1_300;
-const { state, name, agent, actor, tokens, cost, elapsed } = run_columns;
+const with_tokens = 1_180;
+const with_started = 1_280;
+const { state, name, agent, actor, models, steps, tokens, cost, elapsed, started } = run_columns;
 const columns = [
   state,
-  { ...name, width: 'minmax(132px, 2fr)' },
+  { ...name, width: 'minmax(90px, 2.4fr)' },
   agent,
-  actor,
+  { ...actor, width: 'minmax(64px, 1fr)' },
   current_step,
   elapsed,
+  { ...tokens, from: with_tokens },
   cost,
   tightest,
   last_decision,
-  { ...tokens, from: with_tokens },
+  { ...started, from: with_started },
+  { ...models, spare: true, from: 0 },
+  { ...steps, spare: true, from: 0 },
 ];
-const facets = [{ name: 'status', label: 'State', choices: ['queued', 'running', 'retry'] }, ...run_facets];
+const facets = [
+  { name: 'status', label: 'State', choices: ['queued', 'running', 'retry'] },
+  { name: 'hold', label: 'Hold', choices: ['paused', 'stopping', 'none'] },
+  ...run_facets,
+];
 const keyOf = (run: RunRow) => run.id;
 const openHref = (run: RunRow) => hrefOf(run.id);
 
@@ -40,14 +50,18 @@ export function Live() {
   useKeyWords({ p: 'Pause or resume the run', '⇧K': 'Kill the run' });
   return (
     <Page title="Live runs" heading="Activity" full>
-      <ActivityTabs />
+      <RoomTabs of="Activity" />
       <ListView
         of="listLiveRuns"
         label="Live runs"
         noun="runs"
         facets={facets}
+        example={run_query}
+        counted={{ of: 'getRunFacets', query: { part: 'live' } }}
         columns={[...columns, actions.column]}
         least={880}
+        above={(values, set) => <UnknownPrice of="listLiveRuns" values={values} onChange={set} />}
+        folded={{ below: 640, height: 100, cell: (run) => <FoldedRun run={run}>{actions.column.cell(run)}</FoldedRun> }}
         useRows={useLingering}
         keyOf={keyOf}
         openHref={openHref}

@@ -1,10 +1,10 @@
 import { naming } from '@aos/core/activity/named.ts';
 import { useLocation } from 'wouter';
-import { pathFor, useApi } from '../../api.ts';
-import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
+import { pathFor } from '../../api.ts';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
-import { areLeftOut, LeftOut } from '../../parts/Unshown.tsx';
+import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { Button } from '../../ui/Button.tsx';
+import { Choice } from '../../ui/Choice.tsx';
 import { type Filtering, Filters } from '../../ui/Filters.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
@@ -12,15 +12,9 @@ import { useUrlFilters, useUrlWord } from '../../url-state.ts';
 import { ChartPanel } from './ChartPanel.tsx';
 import styles from './Metrics.module.css';
 import { chartsOf } from './metric-charts.ts';
-import {
-  type Breakdown,
-  type Metrics as MetricsAnswer,
-  type RangeName,
-  ranges,
-  useMetrics,
-  useParts,
-  useRange,
-} from './metric-series.ts';
+import { type RangeName, ranges, useRange } from './metric-range.ts';
+import { type Breakdown, breakdowns, useMetrics, useParts, useProviders } from './metric-series.ts';
+import { NoTraffic } from './NoTraffic.tsx';
 import { TopParts } from './TopParts.tsx';
 
 const facets = [
@@ -43,10 +37,13 @@ export function Metrics() {
   const [by, setBy] = useUrlWord('by', 'model');
   const [, navigate] = useLocation();
   const name = (range_name in ranges ? range_name : '24h') as RangeName;
-  const part = (['model', 'agent', 'project'].includes(by) ? by : 'model') as Breakdown;
+  const [compared, setCompared] = useUrlWord('compare', '');
+  const is_compared = compared === 'before';
+  const part = (by in breakdowns ? by : 'model') as Breakdown;
   const range = useRange(values, name);
-  const { asked, now, outcomes, before } = useMetrics(values, range);
+  const { asked, now, outcomes, before, outcomes_before, parts_before } = useMetrics(values, range, part, is_compared);
   const parts = useParts(now.data, part, values, range);
+  const providers = useProviders(now.data, values, range);
   const choose = (to: RangeName) => {
     setRange(to);
     if (range.is_marked) setValues({ ...values, from: [], to: [] });
@@ -57,25 +54,25 @@ export function Metrics() {
     setValues({ ...values, from: [new Date(from_ms).toISOString()], to: [new Date(to_ms).toISOString()] });
   return (
     <Page title="Metrics" heading="Activity">
-      <ActivityTabs />
+      <RoomTabs of="Activity" />
       <div className={styles.tools}>
         <Filters facets={facets} values={values} onChange={setValues} />
         <Choice
           label="Time"
-          of={Object.entries(ranges).map(([value, { name }]) => [value, name])}
+          of={Object.entries(ranges).map(([value, { name }]) => [value, name] as const)}
           chosen={range.is_marked ? '' : name}
           onChoose={(to) => choose(to as RangeName)}
         />
         <Choice
           label="Cost by"
-          of={[
-            ['model', 'by model'],
-            ['agent', 'by agent'],
-            ['project', 'by project'],
-          ]}
+          of={Object.entries(breakdowns).map(([value, name]) => [value, `by ${name}`] as const)}
           chosen={part}
           onChoose={setBy}
         />
+        <Button small kind="plain" aria-pressed={is_compared} onClick={() => setCompared(is_compared ? '' : 'before')}>
+          Compare to the time before
+        </Button>
+        <span className="faint">{range.is_marked ? 'Stands still while a stretch is marked' : 'New every 30 s'}</span>
         <ElsewhereMenu
           what="metrics"
           of="getMetrics"
@@ -90,23 +87,25 @@ export function Metrics() {
       {now.isPending && <Loading what="figures" />}
       {now.data && (
         <>
-          {now.data.totals.calls === 0 && areLeftOut(values) && (
-            <SyntheticCalls of={now.data} values={values} onChange={setValues} />
+          {now.data.totals.calls + now.data.totals.refused === 0 && (
+            <NoTraffic of={now.data} values={values} onChange={setValues} />
           )}
           <div className={styles.charts}>
             {chartsOf({
               metrics: now.data,
               outcomes: outcomes.data,
               parts,
+              providers,
               by: part,
               of_models: (values.model ?? []).length > 0,
+              before: is_compared ? { metrics: before, outcomes: outcomes_before } : null,
             }).map((chart) => (
               <ChartPanel key={chart.title} chart={chart} onOpen={open} onRange={onRange} />
             ))}
           </div>
           <TopParts
             metrics={now.data}
-            before={before.data}
+            before={parts_before}
             by={part}
             onOpen={(chosen) => open(now.data.from, now.data.to, { [part]: [naming(chosen)] })}
           />
@@ -115,40 +114,6 @@ export function Metrics() {
     </Page>
   );
 }
-
-interface SyntheticProps {
-  of: MetricsAnswer;
-  values: Filtering;
-  onChange: (values: Filtering) => void;
-}
-
-/** Where no call is counted: how many synthetic ones of the same time are left out. */
-function SyntheticCalls({ of: { from, to }, values, onChange }: SyntheticProps) {
-  const { data } = useApi(
-    'getMetrics',
-    { query: { ...values, from, to, is_synthetic: 'true' } },
-    { staleTime: 30_000 },
-  );
-  return <LeftOut count={data?.totals.calls} noun="calls" values={values} onChange={onChange} />;
-}
-
-interface ChoiceProps {
-  label: string;
-  of: readonly (readonly [string, string])[] | [string, string][];
-  chosen: string;
-  onChoose: (value: string) => void;
-}
-
-const Choice = ({ label, of, chosen, onChoose }: ChoiceProps) => (
-  <fieldset className={styles.choice}>
-    <legend className="only-read">{label}</legend>
-    {of.map(([value, name]) => (
-      <Button key={value} small kind="plain" aria-pressed={value === chosen} onClick={() => onChoose(value ?? '')}>
-        {name}
-      </Button>
-    ))}
-  </fieldset>
-);
 
 function searchOf(values: Filtering): URLSearchParams {
   const search = new URLSearchParams();

@@ -2,12 +2,13 @@ import { useMemo } from 'react';
 import { type Answer, useApi } from '../../api.ts';
 import type { Filtering } from '../../ui/Filters.tsx';
 import { exactText, instantText } from '../../ui/format.ts';
+import { Moment } from '../../ui/Moment.tsx';
 import { Legend, type Part, StackedBars } from '../../ui/StackedBars.tsx';
 import styles from './Activity.module.css';
 
 const outcomes = [
   { of: 'succeeded', name: 'succeeded', colour: 'ok' },
-  { of: 'cancelled', name: 'cancelled', colour: 'control' },
+  { of: 'cancelled', name: 'cancelled or killed', colour: 'control' },
   { of: 'failed', name: 'failed', colour: 'warn' },
   { of: 'failed_policy', name: 'stopped by policy', colour: 'crit' },
 ] as const satisfies readonly (Part & { of: string })[];
@@ -26,8 +27,9 @@ export function RunHistogram({ values, onChange }: Props) {
   const since = new Date(Math.ceil((Date.now() - week_ms) / hour_ms) * hour_ms).toISOString();
   const from = values.from?.[0] ?? since;
   const query = { ...values, from, to: values.to?.[0] };
-  const { data } = useApi('getOutcomes', { query }, { placeholderData: (before) => before, staleTime: 5_000 });
+  const { data, error } = useApi('getOutcomes', { query }, { placeholderData: (before) => before, staleTime: 5_000 });
   const columns = useMemo(() => columnsOf(data?.buckets ?? []), [data]);
+  if (error && !data) return <p className="faint">No picture over time: {error.message}</p>;
   if (!data) return <div className={styles.histogram} />;
   const { starts, amounts, tell } = columns;
   const sums = outcomes.map((_, at) => amounts.reduce((sum, column) => sum + (column[at] ?? 0), 0));
@@ -49,14 +51,15 @@ export function RunHistogram({ values, onChange }: Props) {
       />
       <figcaption className={styles.caption}>
         <Legend of={outcomes.map((part, at) => ({ ...part, sum: exactText(sums[at] ?? 0) }))} />
-        <span className={styles.rest} />
-        <Moment
-          label="From"
-          value={values.from?.[0] ?? data.from}
-          onChange={(at) => onChange({ ...values, from: at })}
-        />
-        <Moment label="to" value={values.to?.[0] ?? data.to} onChange={(at) => onChange({ ...values, to: at })} />
-        <span className="faint">UTC</span>
+        <span className={styles.range}>
+          <Moment
+            label="From"
+            value={values.from?.[0] ?? data.from}
+            onChange={(at) => onChange({ ...values, from: at })}
+          />
+          <Moment label="to" value={values.to?.[0] ?? data.to} onChange={(at) => onChange({ ...values, to: at })} />
+          <span className="faint">UTC</span>
+        </span>
       </figcaption>
     </figure>
   );
@@ -69,25 +72,3 @@ function columnsOf(buckets: Answer<'getOutcomes'>['buckets']) {
     `${instantText(starts[at] ?? 0).slice(0, 16)} UTC: ${outcomes.map(({ name }, nth) => `${amounts[at]?.[nth]} ${name}`).join(', ')}`;
   return { starts, amounts, tell };
 }
-
-interface MomentProps {
-  label: string;
-  value: string;
-  onChange: (at: string[]) => void;
-}
-
-/** The same as marking, for the keyboard: a moment in UTC. */
-const Moment = ({ label, value, onChange }: MomentProps) => (
-  <label className={styles.moment}>
-    {label}{' '}
-    <input
-      type="datetime-local"
-      key={value}
-      defaultValue={value.slice(0, 16)}
-      onBlur={({ target }) => {
-        const at = target.value === '' ? null : `${target.value}:00.000Z`;
-        if (at?.slice(0, 16) !== value.slice(0, 16)) onChange(at === null ? [] : [at]);
-      }}
-    />
-  </label>
-);

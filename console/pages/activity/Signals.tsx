@@ -2,9 +2,9 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
 import { useList } from '../../list.ts';
-import { ActivityTabs } from '../../parts/ActivityTabs.tsx';
 import { ListTools } from '../../parts/ListTools.tsx';
 import { Loosening } from '../../parts/Loosening.tsx';
+import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { type SignalRow, SuppressDialog, useAcknowledge } from '../../parts/SignalDialogs.tsx';
 import { useMay } from '../../parts/session.ts';
 import { Button } from '../../ui/Button.tsx';
@@ -25,7 +25,7 @@ export function Signals() {
   const [only, setOnly] = useUrlWord('signal', '');
   return (
     <Page title="Signals" heading="Activity">
-      <ActivityTabs />
+      <RoomTabs of="Activity" />
       {only === '' ? <List /> : <One id={only} onAll={() => setOnly('')} />}
     </Page>
   );
@@ -53,7 +53,7 @@ function List() {
       {!list.isLoading && !list.error && list.rows.length === 0 && (
         <Empty title={narrowed ? 'Nothing matches' : 'No signals'}>
           {narrowed ? (
-            <Loosening of="listSignals" query={{}} values={values} onChange={setValues} />
+            <Loosening of="listSignals" query={{}} values={values} within={{}} onChange={setValues} />
           ) : (
             <p>What was dealt with, or has passed, is found by its state.</p>
           )}

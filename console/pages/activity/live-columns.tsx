@@ -2,8 +2,10 @@ import { useEffect } from 'react';
 import { limitsOf } from '../../parts/limit-state.ts';
 import { useLatestDecisions, useLimitStates } from '../../parts/limit-states.ts';
 import type { RunRow } from '../../parts/run-columns.tsx';
+import { perText } from '../../parts/window-words.ts';
 import { State } from '../../parts/words.tsx';
 import { amountText, percentText } from '../../ui/format.ts';
+import { Glyph } from '../../ui/Glyph.tsx';
 import { Meter } from '../../ui/Meter.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import styles from './Activity.module.css';
@@ -19,18 +21,28 @@ function useLatest(run: RunRow) {
   return data?.items ?? [];
 }
 
-function TightestLimit({ run }: { run: RunRow }) {
+export function TightestLimit({ run }: { run: RunRow }) {
   const { states } = useLimitStates(limitsOf(useLatest(run)), every_ms);
   // One in shadow stops nothing: it is shown only where no other governs the run.
   const tightest = states.find(({ limit }) => limit.mode !== 'shadow') ?? states[0];
-  if (!tightest) return <span className="faint">none</span>;
+  if (!tightest) return <span className="faint">no limit</span>;
   const { limit, gauge, fill } = tightest;
-  const would = limit.mode === 'shadow' ? 'would: ' : '';
-  const words = `${would}${percentText(fill.used + fill.held)} of ${amountText(gauge.cap, gauge.unit)}`;
+  const words = `${percentText(fill.used + fill.held)} of ${amountText(gauge.cap, gauge.unit)}${perText(limit.limit)}`;
+  const is_shadow = limit.mode === 'shadow';
   return (
-    <span className={styles.tight} title={`${limit.policy_name}: ${limit.title}, ${words}`}>
+    <span
+      className={styles.tight}
+      title={`${limit.policy_name}: ${limit.title}, ${words}${is_shadow ? ', in shadow: it stops nothing' : ''}`}
+    >
       <Meter used={fill.used} held={fill.held} tone={fill.tone} label={`${limit.policy_name}: ${limit.title}`} />
-      <span className="cut">{words}</span>
+      <span className="cut">
+        {is_shadow && (
+          <span style={{ color: 'var(--shadow)' }}>
+            <Glyph name="flag" /> <span className="only-read">in shadow </span>
+          </span>
+        )}
+        <span>{words}</span>
+      </span>
     </span>
   );
 }
@@ -49,7 +61,7 @@ function CurrentStep({ run }: { run: RunRow }) {
   if (kind === undefined) return <span className="faint">none yet</span>;
   return (
     <span title={`${kind} ${name ?? ''}`}>
-      {name} <span className="quiet">{kind}</span>
+      <span className="quiet">{kind}</span> {name}
     </span>
   );
 }
@@ -57,7 +69,7 @@ function CurrentStep({ run }: { run: RunRow }) {
 export const current_step: Column<RunRow> = {
   id: 'step',
   title: 'Current step',
-  width: 'minmax(96px, 1fr)',
+  width: 'minmax(84px, 1fr)',
   from: 1000,
   cell: (run) => <CurrentStep run={run} />,
 };
@@ -65,7 +77,7 @@ export const current_step: Column<RunRow> = {
 export const tightest: Column<RunRow> = {
   id: 'tightest',
   title: 'Tightest limit',
-  width: 'minmax(116px, 152px)',
+  width: 'minmax(168px, 208px)',
   cell: (run) => <TightestLimit run={run} />,
 };
 

@@ -1,93 +1,122 @@
+import { naming } from '@aos/core/activity/named.ts';
 import { useQueries } from '@tanstack/react-query';
-import { useMemo } from 'react';
-import { type Answer, call, useApi } from '../../api.ts';
+import { type Answer, call, type Input, useApi } from '../../api.ts';
 import type { Filtering } from '../../ui/Filters.tsx';
+import { earlierOf, type Range } from './metric-range.ts';
 
 export type Metrics = Answer<'getMetrics'>;
-export type Breakdown = 'model' | 'agent' | 'project';
+export type Outcomes = Answer<'getOutcomes'>;
 
-const hour_ms = 3_600_000;
-export const ranges = {
-  '1h': { ms: hour_ms, bucket: 'minute', name: '1 hour' },
-  '24h': { ms: 24 * hour_ms, bucket: 'hour', name: '24 hours' },
-  '7d': { ms: 168 * hour_ms, bucket: 'hour', name: '7 days' },
-  '30d': { ms: 720 * hour_ms, bucket: 'day', name: '30 days' },
+/** What cost is told apart by, under the names of the filters, with what the page calls each. */
+export const breakdowns = {
+  model: 'model',
+  agent: 'agent',
+  project: 'project',
+  api_key: 'key',
+  actor: 'actor',
 } as const;
-export type RangeName = keyof typeof ranges;
-const bucket_ms = { minute: 60_000, hour: hour_ms, day: 24 * hour_ms };
+export type Breakdown = keyof typeof breakdowns;
 
-/** What is asked for: a stretch that was marked, or one of the usual ones up to now. */
-export function useRange(values: Filtering, range: RangeName) {
-  const [from, to] = [values.from?.[0], values.to?.[0]];
-  const { ms, bucket } = ranges[range];
-  const width_ms = bucket_ms[bucket];
-  const since_ms = Math.floor((Date.now() - ms) / width_ms) * width_ms + width_ms;
-  return useMemo(() => {
-    if (from === undefined) return { from: new Date(since_ms).toISOString(), to: undefined, bucket, is_marked: false };
-    return { from, to, bucket: undefined, is_marked: true };
-  }, [from, to, since_ms, bucket]);
-}
+/** There may be very many people and keys, so these are told apart only when it is asked for. */
+const isOfAskers = (by: Breakdown): boolean => by === 'api_key' || by === 'actor';
 
-const calm = { refetchInterval: 30_000, staleTime: 10_000 } as const;
+/** Figures stand still while a stretch is marked, and are new every half a minute otherwise. */
+const calmFor = ({ is_marked }: Range) => ({
+  staleTime: 10_000,
+  refetchInterval: is_marked ? (false as const) : 30_000,
+});
 
-/** The figures of the range, of the one before it, and what was decided meanwhile. */
-export function useMetrics(values: Filtering, range: ReturnType<typeof useRange>) {
-  const { is_marked, ...time } = range;
-  const more = { ...calm, refetchInterval: is_marked ? (false as const) : calm.refetchInterval };
+/** The figures of the range and what was decided meanwhile; and both for the time before. */
+export function useMetrics(values: Filtering, range: Range, by: Breakdown, is_compared: boolean) {
+  const { is_marked: _, ...time } = range;
+  const calm = calmFor(range);
+  const group_by = isOfAskers(by) ? by : undefined;
   const asked = { ...values, ...time };
-  const now = useApi('getMetrics', { query: asked }, { ...more, placeholderData: (before) => before });
-  const outcomes = useApi('getOutcomes', { query: asked }, { ...more, placeholderData: (before) => before });
-  const from_ms = Date.parse(time.from);
-  const to_ms = time.to === undefined ? Math.floor(Date.now() / hour_ms) * hour_ms : Date.parse(time.to);
-  const earlier = { from: new Date(from_ms - (to_ms - from_ms)).toISOString(), to: time.from, bucket: 'day' };
-  const before = useApi('getMetrics', { query: { ...values, ...earlier } }, calm);
-  return { asked, now, outcomes, before };
+  const now = useApi('getMetrics', { query: { ...asked, group_by } }, { ...calm, placeholderData: (before) => before });
+  const outcomes = useApi('getOutcomes', { query: asked }, { ...calm, placeholderData: (before) => before });
+  const earlier = { ...values, ...earlierOf(range, Date.now()) };
+  const before = useApi('getMetrics', { query: earlier }, calm);
+  const outcomes_before = useApi('getOutcomes', { query: earlier }, { ...calm, enabled: is_compared });
+  // Who is dear now need not have been among the dearest then.
+  const dearest = rowsOf(now.data, by).flatMap(({ id }) => (id === null ? [] : naming(id)));
+  const askers = { ...earlier, group_by, ...(group_by && { [group_by]: dearest.slice(0, most_named) }) };
+  const is_asked = group_by !== undefined && dearest.length > 0;
+  const askers_before = useApi('getMetrics', { query: askers }, { ...calm, enabled: is_asked });
+  return {
+    asked: { ...asked, group_by },
+    now,
+    outcomes,
+    before: before.data,
+    outcomes_before: outcomes_before.data,
+    /** The parts as they were before. */
+    parts_before: group_by ? askers_before.data : before.data,
+  };
 }
 
 const most_lines = 5;
+/** The dearest that a table names. */
+export const most_named = 10;
 
 export interface PartSeries {
   name: string;
+  /** The filter for what is of this part alone. */
+  of: Filtering;
   buckets: Metrics['buckets'];
 }
 
 /** The dearest parts of a breakdown, each with its figures over time. */
-export function useParts(
-  metrics: Metrics | undefined,
-  by: Breakdown,
-  values: Filtering,
-  range: ReturnType<typeof useRange>,
-): PartSeries[] {
-  const { is_marked: _marked, ...time } = range;
-  const names = namesOf(metrics, by).slice(0, most_lines);
-  const parts = useQueries({
-    queries: names.map((name) => {
-      const input = { query: { ...values, ...time, [by]: [name] } };
+export function useParts(metrics: Metrics | undefined, by: Breakdown, values: Filtering, range: Range): PartSeries[] {
+  const parts = rowsOf(metrics, by)
+    .flatMap(({ id, name }) => (id === null ? [] : { name: name ?? id, of: { [by]: [naming(id)] } }))
+    .slice(0, most_lines);
+  return useSeries(parts, values, range);
+}
+
+const most_providers = 3;
+
+/** The providers with the most calls, each with its figures over time. */
+export function useProviders(metrics: Metrics | undefined, values: Filtering, range: Range): PartSeries[] {
+  const calls = new Map<string, number>();
+  for (const { provider, calls: of_model } of metrics?.by_model ?? [])
+    if (provider !== null) calls.set(provider, (calls.get(provider) ?? 0) + of_model);
+  const parts = [...calls]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, most_providers)
+    .map(([name]) => ({ name, of: { provider: [naming(name)] } }));
+  return useSeries(parts, values, range);
+}
+
+function useSeries(parts: readonly Omit<PartSeries, 'buckets'>[], values: Filtering, range: Range): PartSeries[] {
+  const { is_marked: _, ...time } = range;
+  const answers = useQueries({
+    queries: parts.map(({ of }) => {
+      const input: Input<'getMetrics'> = { query: { ...values, ...time, ...of } };
       return {
         queryKey: ['getMetrics', input],
         queryFn: ({ signal }: { signal: AbortSignal }) => call('getMetrics', input, signal),
-        ...calm,
+        ...calmFor(range),
       };
     }),
   });
-  return names.map((name, at) => ({ name, buckets: parts[at]?.data?.buckets ?? [] }));
-}
-
-function namesOf(metrics: Metrics | undefined, by: Breakdown): string[] {
-  return rowsOf(metrics, by).flatMap(({ name }) => name ?? []);
+  return parts.map((part, at) => ({ ...part, buckets: answers[at]?.data?.buckets ?? [] }));
 }
 
 export interface PartRow {
+  /** What a filter names it by; null: calls without one. */
+  id: string | null;
   name: string | null;
   cost_usd: string;
   calls: number;
   refused: number;
 }
 
-/** The parts of a breakdown, the dearest first; null: calls without one. */
+/** The parts of a breakdown, the dearest first. */
 export function rowsOf(metrics: Metrics | undefined, by: Breakdown): PartRow[] {
   if (!metrics) return [];
-  if (by === 'model') return metrics.by_model.map((part) => ({ ...part, name: part.model }));
-  if (by === 'agent') return metrics.by_agent.map((part) => ({ ...part, name: part.agent_slug }));
-  return metrics.by_project.map((part) => ({ ...part, name: part.project_slug }));
+  const named = <Part extends object>(parts: readonly Part[], nameOf: (part: Part) => string | null) =>
+    parts.map((part) => ({ ...part, id: nameOf(part), name: nameOf(part) }));
+  if (by === 'model') return named(metrics.by_model, ({ model }) => model);
+  if (by === 'agent') return named(metrics.by_agent, ({ agent_slug }) => agent_slug);
+  if (by === 'project') return named(metrics.by_project, ({ project_slug }) => project_slug);
+  return metrics.by_asker?.of === by ? metrics.by_asker.items : [];
 }

@@ -5,7 +5,6 @@ import { Chips, toId } from '../../parts/Chips.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { AssignDialog, causes, ReopenDialog, ResolveDialog } from '../../parts/IncidentDialogs.tsx';
 import { useIncidentActs } from '../../parts/incident-acts.ts';
-import { useKeyNames } from '../../parts/key-names.ts';
 import { useKeys } from '../../parts/keys.ts';
 import { Pager } from '../../parts/Pager.tsx';
 import { useMay } from '../../parts/session.ts';
@@ -105,7 +104,6 @@ export function Incident() {
 
 /** Who has it, who acknowledged it and until when; or what it turned out to be. */
 function Standing({ of }: { of: IncidentObject }) {
-  const names = useKeyNames(of.acknowledged_by !== null);
   if (of.status === 'resolved')
     return (
       <span className="quiet">
@@ -118,7 +116,7 @@ function Standing({ of }: { of: IncidentObject }) {
         `${of.owner ?? 'Nobody'} looks after it`
       ) : (
         <>
-          Acknowledged by {names.get(of.acknowledged_by) ?? shortId(of.acknowledged_by)}
+          Acknowledged by {of.acknowledged_by_name ?? shortId(of.acknowledged_by)}
           {of.acknowledged_until && (
             <>
               , open again <Time at={of.acknowledged_until} />

@@ -9,14 +9,21 @@ import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
+import { durationText, instantText } from '../../ui/format.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Spark } from '../../ui/Spark.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
-import { Time } from '../../ui/Time.tsx';
+import { Time, useNowText } from '../../ui/Time.tsx';
 import { useUrlFilters, useUrlWord } from '../../url-state.ts';
 import { GroupPeek } from './GroupPeek.tsx';
+
+/** What waits for a wider window: who looks after it, and how old it is, comes before. */
+const with_category = 1_080;
+const with_first = 1_184;
+const with_first_and_until = 1_288;
+const with_day_and_until = 1_000;
 
 const columns: readonly Column<Group>[] = [
   {
@@ -28,7 +35,7 @@ const columns: readonly Column<Group>[] = [
   {
     id: 'title',
     title: 'What happened',
-    width: 'minmax(240px, 3fr)',
+    width: 'minmax(200px, 3fr)',
     cell: (row) => (
       <Link
         href={hrefOf(row.latest_incident_id)}
@@ -42,6 +49,7 @@ const columns: readonly Column<Group>[] = [
     id: 'category',
     title: 'Category',
     width: '124px',
+    from: with_category,
     cell: (row) => row.key.category && plainWords(row.key.category),
   },
   { id: 'agent', title: 'Agent', width: '112px', cell: (row) => row.agent_slug ?? <span className="faint">none</span> },
@@ -57,15 +65,38 @@ const columns: readonly Column<Group>[] = [
       />
     ),
   },
-  { id: 'first', title: 'First', width: '100px', align: 'end', cell: (row) => <Time at={row.first_opened_at} /> },
-  { id: 'last', title: 'Last', width: '100px', align: 'end', cell: (row) => <Time at={row.last_occurred_at} /> },
   {
-    id: 'owner',
-    title: 'Owner',
-    width: '84px',
-    cell: (row) => row.owner ?? <span className="faint">nobody</span>,
+    id: 'first',
+    title: 'First',
+    width: '100px',
+    align: 'end',
+    from: with_first,
+    cell: (row) => <Time at={row.first_opened_at} />,
   },
+  { id: 'last', title: 'Last', width: '100px', align: 'end', cell: (row) => <Time at={row.last_occurred_at} /> },
 ];
+
+const owner: Column<Group> = {
+  id: 'owner',
+  title: 'Owner',
+  width: '84px',
+  cell: (row) => row.owner ?? <span className="faint">nobody</span>,
+};
+
+/** How long it has been waiting for somebody. */
+const age: Column<Group> = {
+  id: 'age',
+  title: 'Age',
+  width: '68px',
+  align: 'end',
+  cell: (row) => <Age since={row.first_opened_at} />,
+};
+
+function Age({ since }: { since: string }) {
+  const since_ms = Date.parse(since);
+  const text = useNowText((now) => durationText(now - since_ms));
+  return <span title={`since ${instantText(since_ms)}`}>{text}</span>;
+}
 
 const until: Column<Group> = {
   id: 'until',
@@ -73,6 +104,51 @@ const until: Column<Group> = {
   width: '92px',
   align: 'end',
   cell: (row) => <Time at={row.acknowledged_until} />,
+};
+
+const from = (id: string, px: number) => (column: Column<Group>) =>
+  column.id === id ? { ...column, from: px } : column;
+
+/** What is resolved does not grow older. */
+const columns_of: Readonly<Record<string, readonly Column<Group>[]>> = {
+  open: [...columns, age, owner],
+  acknowledged: [
+    ...columns.map(from('first', with_first_and_until)).map(from('day', with_day_and_until)),
+    age,
+    owner,
+    until,
+  ],
+  resolved: [...columns, owner],
+};
+
+/** A group in three lines, where a window is narrow. */
+const folded = {
+  below: 640,
+  height: 76,
+  cell: (row: Item<'listIncidents'>) => {
+    const { severity, incidents, latest_incident_id, latest_title, key, agent_slug, ...of } = row as Group;
+    return (
+      <div style={{ display: 'grid', gap: 2 }}>
+        <span style={{ display: 'flex', gap: 10 }}>
+          <State of="severity" state={severity} bare />
+          <span className="quiet">{incidents === 1 ? 'once' : `${incidents} times`}</span>
+          <span className="quiet">
+            <Age since={of.first_opened_at} /> old
+          </span>
+          <span style={{ flex: 1 }} />
+          <Time at={of.last_occurred_at} />
+        </span>
+        <Link className="cut" href={hrefOf(latest_incident_id)}>
+          <Said text={latest_title} />
+        </Link>
+        <span className="quiet cut">
+          {[of.owner ?? 'no owner', key.category && plainWords(key.category), agent_slug ?? 'no agent']
+            .filter(Boolean)
+            .join(' · ')}
+        </span>
+      </div>
+    );
+  },
 };
 
 const facets = [
@@ -95,6 +171,7 @@ const facets = [
   },
   { name: 'agent', label: 'Agent' },
   { name: 'policy', label: 'Policy' },
+  { name: 'owner', label: 'Owner' },
   { name: 'project', label: 'Project' },
   { name: 'is_synthetic', label: 'Synthetic', choices: ['all'] },
   { name: 'from', label: 'From' },
@@ -124,10 +201,10 @@ export function Incidents() {
         noun={`${state} incidents`}
         query={{ status: state, group: ['policy', 'agent', 'category'] }}
         facets={facets}
-        columns={
-          (state === 'acknowledged' ? [...columns, until] : columns) as unknown as Column<Item<'listIncidents'>>[]
-        }
-        least={1040}
+        counted={{ of: 'getIncidentFacets', query: { status: state } }}
+        columns={columns_of[state] as unknown as Column<Item<'listIncidents'>>[]}
+        least={900}
+        folded={folded}
         keyOf={(row) => (row as Group).latest_incident_id}
         openHref={(row) => hrefOf((row as Group).latest_incident_id)}
         peek={(row) => <GroupPeek group={row as Group} state={state} onResolve={() => setResolving(row as Group)} />}
@@ -191,6 +268,7 @@ function IncidentTabs({ state, may }: { state: string; may: boolean }) {
         name: plainWords(name),
         href: hrefTo(name),
         count: counts[name],
+        counted: 'incidents',
         current: state === name,
       }))}
     >

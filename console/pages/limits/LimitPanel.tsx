@@ -2,10 +2,12 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
 import { BurnDown } from '../../parts/BurnDown.tsx';
-import { fillOf } from '../../parts/gauge.ts';
+import { fillOf, gaugesOf, type Limit } from '../../parts/gauge.ts';
 import { useKeys } from '../../parts/keys.ts';
 import { useMay } from '../../parts/session.ts';
+import { windowWords } from '../../parts/window-words.ts';
 import { consequenceOf } from '../../parts/words.tsx';
+import { writtenOf } from '../../parts/written.ts';
 import { hrefOf } from '../../paths.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
@@ -15,13 +17,13 @@ import { Panel } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
 import { Time } from '../../ui/Time.tsx';
 import styles from './Limits.module.css';
-import { type LimitLine, windowWords } from './limit-rows.ts';
+import type { LimitLine } from './limit-rows.ts';
 import { RaiseDialog } from './RaiseDialog.tsx';
 
 type History = Answer<'getLimitHistory'>;
 
 /** One limit over its period, who uses it, what else binds the same calls, and the raise for once. */
-export function LimitPanel({ of, all }: { of: LimitLine; all: readonly LimitLine[] }) {
+export function LimitPanel({ of }: { of: LimitLine }) {
   const { limit, gauge } = of;
   const subject = gauge.subject === '*' ? undefined : gauge.subject;
   const history = useApi(
@@ -55,7 +57,7 @@ export function LimitPanel({ of, all }: { of: LimitLine; all: readonly LimitLine
         </div>
         <div className={styles.side}>
           {history.data && <Consumers history={history.data} unit={gauge.unit} />}
-          <Inherited of={of} all={all} />
+          <Inherited of={of} />
         </div>
       </div>
     </Panel>
@@ -64,6 +66,7 @@ export function LimitPanel({ of, all }: { of: LimitLine; all: readonly LimitLine
 
 function Head({ of: { limit, gauge, target } }: { of: LimitLine }) {
   const may = useMay('activate_policies');
+  const may_write = useMay('write_policies');
   const [raising, setRaising] = useState(false);
   useKeys({ u: () => may && setRaising(true) });
   return (
@@ -73,6 +76,7 @@ function Head({ of: { limit, gauge, target } }: { of: LimitLine }) {
         {limit.title}, {windowWords(limit.limit)}, for {target || 'its target'}
         {gauge.subject !== '*' && <code> {shortId(gauge.subject)}</code>}; then{' '}
         {consequenceOf(limit.action).toLowerCase()}
+        {gauge.resets_at && `; resets ${gauge.resets_at.slice(0, 16).replace('T', ' ')} UTC`}
       </span>
       {gauge.override && (
         <Status tone="warn" glyph="triangle">
@@ -89,6 +93,8 @@ function Head({ of: { limit, gauge, target } }: { of: LimitLine }) {
       >
         Raise once…
       </Button>
+      {may_write && <Link href={`${hrefOf(limit.policy_id)}/edit`}>Edit</Link>}
+      <Link href={`/incidents?policy=${limit.policy_id}`}>Incidents</Link>
       <Link href={hrefOf(limit.policy_id)}>Policy v{limit.policy_version}</Link>
       {raising && <RaiseDialog limit={limit} gauge={gauge} onClose={() => setRaising(false)} />}
     </div>
@@ -143,37 +149,48 @@ function Consumers({ history, unit }: { history: History; unit: string }) {
   );
 }
 
-/** What else binds the same calls: wider limits, and others of the same target. */
-function Inherited({ of, all }: { of: LimitLine; all: readonly LimitLine[] }) {
-  const agent = of.target.startsWith('agent ') ? of.target.slice(6).split(' ')[0] : undefined;
+const most_others = 6;
+
+/** What else binds the same calls: limits of other policies that take them, the strictest first. */
+function Inherited({ of: { limit, target } }: { of: LimitLine }) {
+  const policy = useApi('getPolicy', { params: { id: limit.policy_id } });
   const asked = useApi(
-    'explain',
-    { body: { model: 'mock-small', ...(agent && { agent }), estimate: { input_tokens: 1, max_output_tokens: 16 } } },
-    { staleTime: 30_000 },
+    'lintPolicy',
+    { body: { document: policy.data && writtenOf(policy.data), policy_id: limit.policy_id } },
+    { staleTime: 30_000, enabled: policy.data !== undefined },
   );
-  const bound = new Set(
-    (asked.data?.policies ?? []).filter(({ matched }) => matched).map(({ policy_id }) => policy_id),
-  );
-  const others = all.filter(({ key, limit }) => key !== of.key && bound.has(limit.policy_id)).slice(0, 6);
+  const others = (asked.data?.deciding ?? []).flatMap(({ policy_id, state }) => (policy_id && state ? [state] : []));
   return (
     <section aria-label="Bound also by" className={styles.side}>
-      <h2>{agent ? `${agent} is bound also by` : 'The same calls are bound also by'}</h2>
+      <h2>{target === '' ? 'The same calls are' : `${target} is`} bound also by</h2>
+      {asked.isPending && <Loading what="other limits" rows={2} />}
+      {asked.isError && (
+        <Failed what="Other limits could not be loaded" error={asked.error} onRetry={() => void asked.refetch()} />
+      )}
       {asked.data && others.length === 0 && <p className="quiet">No other limit.</p>}
       <ul className={styles.bars}>
-        {others.map((line) => (
-          <li key={line.key}>
-            <Link className="cut" href={`/limits?limit=${line.limit.id}`}>
-              {line.limit.policy_name}
-            </Link>
-            <Meter
-              used={line.share}
-              tone={fillOf(line.gauge, line.limit).tone}
-              label={`${line.limit.policy_name}: ${percentText(line.share)}`}
-            />
-            <span className="number">{percentText(line.share)}</span>
-          </li>
+        {others.slice(0, most_others).map((other) => (
+          <Other key={other.id} of={other} />
         ))}
       </ul>
+      {others.length > most_others && (
+        <Link href={`/policies/${limit.policy_id}?tab=conflicts`}>All {others.length}</Link>
+      )}
     </section>
+  );
+}
+
+/** Of a limit with several balances the fullest stands for all. */
+function Other({ of }: { of: Limit }) {
+  const fills = gaugesOf(of).map((gauge) => fillOf(gauge, of));
+  const share = Math.max(0, ...fills.map(({ used, held }) => used + held));
+  return (
+    <li>
+      <Link className="cut" href={`/limits?limit=${of.id}`} title={`${of.policy_name}: ${of.title}`}>
+        {of.policy_name} <span className="quiet">{of.title.toLowerCase()}</span>
+      </Link>
+      <Meter used={share} tone={fills[0]?.tone ?? 'info'} label={`${of.policy_name}: ${percentText(share)}`} />
+      <span className="number">{percentText(share)}</span>
+    </li>
   );
 }

@@ -1,12 +1,14 @@
 import { Link } from 'wouter';
+import { useApi } from '../../api.ts';
 import { fillOf } from '../../parts/gauge.ts';
 import { ListTools } from '../../parts/ListTools.tsx';
+import { windowWords } from '../../parts/window-words.ts';
 import { consequenceOf } from '../../parts/words.tsx';
 import { id_shape } from '../../paths.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
 import { Filters } from '../../ui/Filters.tsx';
-import { amountText, percentText, shortId } from '../../ui/format.ts';
+import { amountText, exactText, percentText, shortId } from '../../ui/format.ts';
 import { Meter } from '../../ui/Meter.tsx';
 import { Page, Section } from '../../ui/Page.tsx';
 import { Empty, Failed, Loading } from '../../ui/States.tsx';
@@ -16,7 +18,7 @@ import { useUrlFilters, useUrlWord } from '../../url-state.ts';
 import { LimitPanel } from './LimitPanel.tsx';
 import styles from './Limits.module.css';
 import { facetsOf, filter_names, isAsked, type Narrowed } from './limit-filters.ts';
-import { active_limits, type LimitLine, useLimitLines, windowWords } from './limit-rows.ts';
+import { active_limits, type LimitLine, useLimitLines } from './limit-rows.ts';
 
 const columns: readonly Column<LimitLine>[] = [
   {
@@ -24,14 +26,22 @@ const columns: readonly Column<LimitLine>[] = [
     title: 'Limit',
     width: 'minmax(150px, 1.6fr)',
     cell: ({ limit, gauge, others }) => (
-      <span title={`${limit.policy_name}: ${limit.title}`}>
-        {limit.policy_name} <span className="quiet">{limit.title.toLowerCase()}</span>
-        {gauge.subject !== '*' && <code> {subjectText(gauge.subject)}</code>}
-        {others > 0 && <span className="faint"> +{others}</span>}
-      </span>
+      <div className={styles.limit} title={`${limit.policy_name}: ${limit.title}`}>
+        <span className="cut">{limit.policy_name} </span>
+        <span className="cut quiet">
+          {limit.title.toLowerCase()}
+          {gauge.subject !== '*' && <code> {subjectText(gauge.subject)}</code>}
+          {others > 0 && <span className="faint"> +{others}</span>}
+        </span>
+      </div>
     ),
   },
-  { id: 'target', title: 'For', width: 'minmax(96px, 1fr)', cell: ({ target }) => target },
+  {
+    id: 'target',
+    title: 'For',
+    width: 'minmax(96px, 1fr)',
+    cell: ({ target }) => <span className={styles.whose}>{target}</span>,
+  },
   {
     id: 'window',
     title: 'Window',
@@ -131,6 +141,31 @@ const columns: readonly Column<LimitLine>[] = [
   },
 ];
 
+/** A balance in three lines, where a window is narrow. */
+const folded = {
+  below: 640,
+  height: 84,
+  cell: ({ limit, gauge, share, target }: LimitLine) => {
+    const { used, held, tone } = fillOf(gauge, limit);
+    return (
+      <div style={{ display: 'grid', gap: 4 }}>
+        <span className="cut">
+          {limit.policy_name} <span className="quiet">{limit.title.toLowerCase()}</span>
+        </span>
+        <span className={styles.share}>
+          <Meter used={used} held={held} tone={tone} label={limit.policy_name} />
+          {percentText(share)}
+        </span>
+        <span className="quiet cut">
+          {amountText(gauge.remaining, gauge.unit)} of {amountText(gauge.cap, gauge.unit)} left, {target},{' '}
+          {limit.mode === 'shadow' ? 'would ' : ''}
+          {consequenceOf(limit.action).toLowerCase()}
+        </span>
+      </div>
+    );
+  },
+};
+
 const narrowedOf = ({ limit, gauge, target }: LimitLine): Narrowed => ({
   unit: gauge.unit,
   window: windowWords(limit.limit),
@@ -165,12 +200,8 @@ export function Limits() {
     >
       {isPending && <Loading what="limits" />}
       {error && !data && <Failed what="The limits could not be loaded" error={error} onRetry={() => void refetch()} />}
-      {data?.items.length === 0 && (
-        <Empty title="No numeric limit is active">
-          Spend is unlimited. <Link href="/policies/new?template=daily-cap">Cap an agent per day</Link>
-        </Empty>
-      )}
-      {chosen && <LimitPanel of={chosen} all={lines} />}
+      {data?.items.length === 0 && <NoLimit />}
+      {chosen && <LimitPanel of={chosen} />}
       {lines.length > 0 && (
         <Section title="All limits">
           <span className="only-read">Enter shows the limit above</span>
@@ -184,6 +215,8 @@ export function Limits() {
           keyOf={({ key }) => key}
           columns={columns}
           least={1120}
+          height={48}
+          folded={folded}
           peeked={chosen?.key}
           onOpen={choose}
           onPeek={choose}
@@ -198,5 +231,33 @@ export function Limits() {
         />
       )}
     </Page>
+  );
+}
+
+/** Whom nothing limits, counted, and the way to the first limit. */
+function NoLimit() {
+  const projects = useApi('listProjects', { query: { limit: 200 } });
+  const open = (projects.data?.items ?? []).filter(({ retired_at }) => retired_at === null);
+  const more = projects.data?.next_cursor ? '≥ ' : '';
+  return (
+    <Empty title="No numeric limits">
+      <p>
+        {open.length === 0 ? (
+          'Spend is unlimited.'
+        ) : (
+          <>
+            Spend is unlimited for{' '}
+            <Link href="/settings/projects">
+              {more}
+              {exactText(open.length)} {open.length === 1 ? 'project' : 'projects'}
+            </Link>
+            .
+          </>
+        )}
+      </p>
+      <p>
+        <Link href="/policies/new?template=daily-cap">Cap an agent per day</Link>
+      </p>
+    </Empty>
   );
 }

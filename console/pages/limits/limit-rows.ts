@@ -50,12 +50,3 @@ export function useLimitLines() {
   );
   return { ...limits, lines: lines.sort((a, b) => b.share - a.share) };
 }
-
-/** `per day, Europe/Paris`, `any 60 s`, `at one time`. */
-export function windowWords(limit: unknown): string {
-  const { window } = limit as { window?: { per?: string; timezone?: string; rolling_seconds?: number } };
-  if (window === undefined) return 'at one time';
-  if (window.rolling_seconds !== undefined) return `any ${window.rolling_seconds} s`;
-  const zone = window.timezone === undefined ? '' : `, ${window.timezone}`;
-  return `per ${window.per}${zone}`;
-}

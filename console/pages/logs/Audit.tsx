@@ -1,52 +1,60 @@
 import type { Item } from '../../api.ts';
-import { IdLink } from '../../parts/Chips.tsx';
 import { LedgerView } from '../../parts/LedgerView.tsx';
 import { ListView } from '../../parts/ListView.tsx';
-import { LogTabs } from '../../parts/LogTabs.tsx';
-import { id_shape } from '../../paths.ts';
+import { RoomTabs } from '../../parts/RoomTabs.tsx';
+import { Named, WhoActed } from '../../parts/WhoActed.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { shortId } from '../../ui/format.ts';
+import { Hash } from '../../ui/Id.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Instant } from '../../ui/Time.tsx';
+import { changeText } from './change-text.ts';
 
 type Row = Item<'listLedgerEntries'>;
 
-const linked = (id: string) => (id_shape.test(id) ? <IdLink id={id} /> : id);
+const none = <span className="faint">none</span>;
 
 const columns: readonly Column<Row>[] = [
-  { id: 'time', title: 'Time', width: '220px', cell: (row) => <Instant at={row.occurred_at} /> },
-  { id: 'event', title: 'Event', width: 'minmax(160px, 1fr)', cell: (row) => row.event },
-  {
-    id: 'actor',
-    title: 'By',
-    width: '190px',
-    cell: (row) => (
-      <>
-        <span className="quiet">{row.actor_type}</span> {linked(row.actor_id)}
-      </>
-    ),
-  },
+  { id: 'time', title: 'Time', width: '200px', cell: (row) => <Instant at={row.occurred_at} /> },
+  { id: 'actor', title: 'Actor', width: 'minmax(104px, 0.5fr)', cell: (row) => <WhoActed of={row} /> },
+  { id: 'event', title: 'Event', width: '160px', cell: (row) => <span title={row.event}>{row.event}</span> },
   {
     id: 'object',
     title: 'Object',
-    width: '210px',
+    width: '184px',
     cell: (row) => (
       <>
-        <span className="quiet">{row.object_type}</span> {linked(row.object_id)}
+        <span className="quiet">{row.object_type}</span> <Named id={row.object_id} name={null} />
       </>
     ),
   },
   {
-    id: 'reason',
-    title: 'Reason',
-    width: 'minmax(160px, 2fr)',
-    cell: (row) => row.reason && <Said text={row.reason} />,
+    id: 'change',
+    title: 'Before → after',
+    width: 'minmax(112px, 1fr)',
+    cell: (row) => <Cut text={changeText(row.before, row.after, [row.object_id, row.reason])} />,
+  },
+  { id: 'reason', title: 'Reason', width: 'minmax(112px, 1fr)', cell: (row) => <Cut text={row.reason ?? ''} /> },
+  { id: 'request', title: 'Request', width: '62px', cell: (row) => <Hash hash={row.request_id} /> },
+  {
+    id: 'key',
+    title: 'Key',
+    width: '88px',
+    cell: (row) => (row.api_key_id ? <Named id={row.api_key_id} name={row.api_key_name} /> : none),
   },
 ];
+/** One line, and the whole on hover. */
+const Cut = ({ text }: { text: string }) => (
+  <span title={text}>
+    <Said text={text} />
+  </span>
+);
+
 const facets = [
-  { name: 'actor_type', label: 'By', choices: ['human', 'service', 'system'] },
+  { name: 'q', label: 'Text', takes_one: true },
+  { name: 'actor_type', label: 'Actor type', choices: ['human', 'service', 'system'] },
   { name: 'event', label: 'Event' },
   { name: 'object', label: 'Object' },
   { name: 'policy', label: 'Policy' },
@@ -63,13 +71,17 @@ const facets = [
 export function Audit() {
   return (
     <Page title="Audit ledger" heading="Logs" full>
-      <LogTabs />
+      <RoomTabs of="Logs" />
       <ListView
         of="listLedgerEntries"
         label="Ledger entries"
         facets={facets}
+        example='event:POLICY_* actor_type:human "too dear"'
+        counted={{ of: 'getLedgerFacets' }}
+        log="audit"
+        span="24h"
         columns={columns}
-        least={1080}
+        least={1120}
         keyOf={(row) => row.id}
         peek={(row) => <LedgerView entry={row} />}
         peekTitle={(row) => (

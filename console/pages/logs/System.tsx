@@ -1,13 +1,12 @@
 import type { Item } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
-import { LogTabs } from '../../parts/LogTabs.tsx';
+import { RoomTabs } from '../../parts/RoomTabs.tsx';
+import { Severity, SystemRecordView } from '../../parts/SystemRecordView.tsx';
 import { useSession } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { LinkButton } from '../../ui/Button.tsx';
-import { Status, type Tone } from '../../ui/Chip.tsx';
-import type { GlyphName } from '../../ui/Glyph.tsx';
-import { Json } from '../../ui/KeyValue.tsx';
+import { Id } from '../../ui/Id.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
@@ -16,28 +15,24 @@ import { useUrlWord } from '../../url-state.ts';
 
 type Row = Item<'listSystemRecords'>;
 
-const looks: Record<Row['severity'], [Tone, GlyphName]> = {
-  INFO: ['neutral', 'circle'],
-  WARN: ['warn', 'triangle'],
-  CRITICAL: ['crit', 'square'],
-};
-
 const columns: readonly Column<Row>[] = [
-  { id: 'time', title: 'Time', width: '220px', cell: (row) => <Instant at={row.occurred_at} /> },
+  { id: 'time', title: 'Time', width: '200px', cell: (row) => <Instant at={row.occurred_at} /> },
   {
     id: 'severity',
     title: 'Severity',
     width: '96px',
-    cell: ({ severity }) => (
-      <Status tone={looks[severity][0]} glyph={looks[severity][1]}>
-        {plainWords(severity)}
-      </Status>
-    ),
+    cell: (row) => <Severity of={row.severity} />,
   },
   { id: 'component', title: 'Component', width: '96px', cell: (row) => plainWords(row.component) },
   { id: 'event', title: 'Event', width: '136px', cell: (row) => plainWords(row.event_type) },
   { id: 'summary', title: 'Summary', width: 'minmax(200px, 1fr)', cell: (row) => <Said text={row.summary} /> },
-  { id: 'cause', title: 'Caused by', width: '96px', cell: (row) => plainWords(row.caused_by) },
+  { id: 'cause', title: 'Caused by', width: '88px', cell: (row) => plainWords(row.caused_by) },
+  {
+    id: 'correlation',
+    title: 'Correlation',
+    width: '136px',
+    cell: (row) => (row.correlation_id ? <Id id={row.correlation_id} /> : <span className="faint">none</span>),
+  },
 ];
 const events = [
   'STARTUP',
@@ -50,6 +45,7 @@ const events = [
   'HEALTH_CHECK',
 ];
 const facets = [
+  { name: 'q', label: 'Text', takes_one: true },
   { name: 'severity', label: 'Severity', choices: ['INFO', 'WARN', 'CRITICAL'] },
   {
     name: 'component',
@@ -66,15 +62,19 @@ const facets = [
 export function System() {
   return (
     <Page title="System log" heading="Logs" full>
-      <LogTabs />
+      <RoomTabs of="Logs" />
       <ListView
         of="listSystemRecords"
         label="System records"
         facets={facets}
+        example='severity:CRITICAL "database"'
+        counted={{ of: 'getSystemFacets' }}
+        log="system"
+        span="24h"
         columns={columns}
         least={900}
         keyOf={(row) => row.id}
-        peek={(row) => <Json value={row} label="The record" />}
+        peek={(row) => <SystemRecordView record={row} />}
         peekTitle={(row) => plainWords(row.event_type)}
         empty={<NoRecord />}
       />

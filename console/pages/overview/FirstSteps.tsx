@@ -1,3 +1,4 @@
+import { Link } from 'wouter';
 import { Code } from '../../ui/KeyValue.tsx';
 import { Page } from '../../ui/Page.tsx';
 import styles from './Overview.module.css';
@@ -11,11 +12,14 @@ export function FirstSteps() {
   -d '{"model":"mock-small","messages":[{"role":"user","content":"Hello"}]}'`;
   return (
     <Page title="Overview">
-      <p className="quiet">Nothing has run here yet. Three steps to the first governed run:</p>
+      <p className="quiet">Nothing has run here yet. Two steps to the first governed run, or a demo to look at:</p>
       <ol className={styles.steps}>
         <li>
           <h2>1. Make a key for your program</h2>
-          <Code text="npx aos keys create my-agent" label="Command to make a key" />
+          <Code text="export AOS_API_KEY=$(npx aos keys create my-agent -q)" label="Command to make a key" />
+          <p className="quiet">
+            In the folder of AOS; or <Link href="/settings/api-keys">make one here</Link>. Either way it is shown once.
+          </p>
         </li>
         <li>
           <h2>2. Send a call through the gateway</h2>

@@ -1,22 +1,27 @@
+import { totalText } from '@aos/core/base/total.ts';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
 import { countText, moneyText } from '../../ui/format.ts';
 import { Section } from '../../ui/Page.tsx';
 import styles from './Overview.module.css';
+import type { Range } from './range.ts';
 import { type Source, Trouble } from './Trouble.tsx';
 
 const minute_ms = 60_000;
 
 interface Props {
   live: Source<Answer<'listLiveRuns'>>;
-  day: Source<Answer<'getMetrics'>>;
+  paused: Source<Answer<'listLiveRuns'>>;
+  range: Range;
+  /** The figures of the range. */
+  figures: Source<Answer<'getMetrics'>>;
   /** Whether the numbers count what a demo made; so do the lists that they lead to. */
   is_synthetic: 'all' | undefined;
 }
 
-/** Four numbers of this moment, each the way to its list. */
-export function Now({ live, day, is_synthetic }: Props) {
+/** Three numbers of this moment and one of the range, each the way to its list. */
+export function Now({ live, paused, range, figures, is_synthetic }: Props) {
   const also = is_synthetic ? `is_synthetic=${is_synthetic}` : '';
   const hour_ago = new Date(Math.floor(Date.now() / minute_ms - 60) * minute_ms).toISOString();
   const hour = useApi(
@@ -25,22 +30,24 @@ export function Now({ live, day, is_synthetic }: Props) {
     { placeholderData: (before) => before },
   );
   const runs = live.data;
-  const paused = runs?.items.filter(({ hold }) => hold === 'paused').length;
   return (
     <Section title="Now">
-      <Trouble what="Not all of these numbers could be loaded" of={[live, day, hour]} />
+      <Trouble what="Not all of these numbers could be loaded" of={[live, paused, figures, hour]} />
       <dl className={styles.now}>
         <Figure name="running" href={`/activity/live?${also}`}>
-          {runs && (runs.total === null ? '≥ 10,000' : countText(runs.total))}
+          {runs && totalText(runs)}
         </Figure>
-        <Figure name="paused" href={`/activity/live?${also}`}>
-          {paused}
+        <Figure name="paused" href={`/activity/live?hold=paused&${also}`}>
+          {paused.data && totalText(paused.data)}
         </Figure>
-        <Figure name="spent in the last hour" href={`/activity/metrics?${also}`}>
+        <Figure name="spent in the last hour" href={`/activity/metrics?range=1h&${also}`}>
           {hour.data && moneyText(hour.data.totals.cost_usd, true)}
         </Figure>
-        <Figure name="refused in 24 h" href={`/activity/completed?status=failed_policy&${also}`}>
-          {day.data && countText(day.data.totals.refused)}
+        <Figure
+          name={`refused ${range.said}`}
+          href={`/activity/completed?status=failed_policy&from=${range.from}&${also}`}
+        >
+          {figures.data && countText(figures.data.totals.refused)}
         </Figure>
       </dl>
     </Section>

@@ -8,7 +8,7 @@ const nothing: Known = {
   signals: [],
   approvals: [],
   paused: [],
-  policies: [],
+  shadows: [],
 };
 
 const signal = (id: string, severity: string, more: object = {}): Known['signals'][number] =>
@@ -18,10 +18,10 @@ const signal = (id: string, severity: string, more: object = {}): Known['signals
   }) as unknown as Known['signals'][number];
 const empties = (minutes: number) => ({ evidence: { empties_at: at(minutes) } });
 
-const incident = (id: string, severity: string, more: object = {}) =>
+const incident = (id: string, severity: string, { incidents = 1, category = 'BUDGET_EXCEEDED' } = {}) =>
   ({
-    ...{ id, severity, violation_policy_id: 'pol_1', policy_name: 'Cap', agent_id: 'agt_1', agent_slug: 'bot' },
-    ...{ category: 'BUDGET_EXCEEDED', ...more },
+    ...{ severity, incidents, policy_name: 'Cap', agent_slug: 'bot', latest_incident_id: id },
+    key: { violation_policy_id: 'pol_1', agent_id: 'agt_1', category },
   }) as unknown as Known['incidents'][number];
 
 const words = (known: Partial<Known>) =>
@@ -46,13 +46,12 @@ test('the gravest comes first, and of those alike what does harm soonest', () =>
   ]);
 });
 
-test('incidents alike are one matter, as grave as the gravest', () => {
-  const incidents = [
-    incident('inc_1', 'LOW'),
-    incident('inc_2', 'HIGH'),
-    incident('inc_3', 'LOW', { agent_id: 'agt_2' }),
-  ];
-  expect(words({ incidents })).toEqual(['High: 2 × Cap: budget exceeded by bot', 'Low: Cap: budget exceeded by bot']);
+test('incidents alike are one matter, however many there are', () => {
+  const incidents = [incident('inc_1', 'LOW'), incident('inc_2', 'HIGH', { incidents: 12_431 })];
+  expect(words({ incidents })).toEqual([
+    'High: 12,431 × Cap: budget exceeded by bot',
+    'Low: Cap: budget exceeded by bot',
+  ]);
 });
 
 test('a limit that is near is told once, and not again as one that will be spent', () => {
@@ -84,4 +83,27 @@ test('what asked for a person waits until its run has ended; then only what late
     'Waiting: Q run_1 (refused in 10 min)',
     'Open: Q run_3 (its run has ended; later calls are refused in 10 min)',
   ]);
+});
+
+const shadow = (id: string, more: object = {}): Known['shadows'][number] =>
+  ({
+    ...{ policy_id: id, name: `Policy ${id}`, since: at(-3_000), in_shadow_ms: 3_000 * 60_000, doubts: [] },
+    ...{ evaluated: 1_204, evaluated_is_exact: true, would_stop: 27 },
+    ...more,
+  }) as unknown as Known['shadows'][number];
+
+test('a policy in shadow is a matter when nothing speaks against it, and then not twice', () => {
+  const blocks = (subject: string) => signal(`sig_${subject}`, 'LOW', { subject, type: 'SHADOW_WOULD_BLOCK' });
+  const shadows = [shadow('pol_1'), shadow('pol_2', { doubts: ['One call is marked wrong.'] })];
+  expect(words({ shadows, signals: [blocks('pol_1'), blocks('pol_2')] })).toEqual([
+    'Ready: Policy pol_1 would have stopped 27 of 1,204 calls in 2 d 2 h of shadow',
+    'Shadow would block: Signal sig_pol_2.',
+  ]);
+});
+
+test('what is said of a limit leads to its balance, where it is raised', () => {
+  const subject = 'ctl_1 agt_1';
+  const near = signal('sig_1', 'HIGH', { subject, type: 'NEAR_LIMIT', evidence: { control_id: 'ctl_1' } });
+  const [matter] = mattersOf({ ...nothing, signals: [near] }, now_ms);
+  expect(matter).toMatchObject({ href: '/limits?limit=ctl_1&subject=agt_1', act: 'Raise limit…' });
 });

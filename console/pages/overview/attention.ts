@@ -1,9 +1,10 @@
-import type { Item } from '../../api.ts';
+import type { Answer, Item } from '../../api.ts';
 import { effectOf } from '../../parts/approvals.ts';
+import type { Group } from '../../parts/incident-acts.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import type { Tone } from '../../ui/Chip.tsx';
-import { relativeText } from '../../ui/format.ts';
+import { durationText, exactText, relativeText } from '../../ui/format.ts';
 import type { GlyphName } from '../../ui/Glyph.tsx';
 
 /** Something that a person should look at. */
@@ -22,24 +23,27 @@ export interface Matter {
 }
 
 export interface Known {
-  incidents: readonly Item<'listIncidents'>[];
+  /** Open ones, in groups of a policy, an agent and a category. */
+  incidents: readonly Group[];
   signals: readonly Item<'listSignals'>[];
   approvals: readonly Item<'listApprovals'>[];
   paused: readonly Item<'listLiveRuns'>[];
-  policies: readonly Item<'listPolicies'>[];
+  shadows: readonly Shadow[];
 }
 
+/** What a policy has done in shadow. */
+export type Shadow = Answer<'getShadow'> & { name: string };
+
 const never_ms = Number.MAX_SAFE_INTEGER;
-const day_ms = 86_400_000;
 
 /** What needs attention: the gravest first, and of those alike what does harm soonest. */
 export function mattersOf(known: Known, now_ms: number): Matter[] {
   const matters = [
     ...incidentMatters(known.incidents),
-    ...signalMatters(known.signals, now_ms),
+    ...signalMatters(known, now_ms),
     ...approvalMatters(known.approvals, now_ms),
     ...pausedMatters(known.paused),
-    ...shadowMatters(known.policies, now_ms),
+    ...shadowMatters(known.shadows),
   ];
   return matters.sort((a, b) => b.severity - a.severity || a.impact_ms - b.impact_ms || (a.key < b.key ? -1 : 1));
 }
@@ -47,50 +51,37 @@ export function mattersOf(known: Known, now_ms: number): Matter[] {
 const ranks = { LOW: 0, MEDIUM: 1, HIGH: 2, CRITICAL: 3 } as const;
 
 /** Incidents of one policy, agent and category are one matter, as grave as the gravest. */
-function incidentMatters(incidents: Known['incidents']): Matter[] {
-  const groups = new Map<string, Item<'listIncidents'>[]>();
-  for (const one of incidents) {
-    const { violation_policy_id, agent_id, category } = one as OneIncident;
-    const key = `${violation_policy_id} ${agent_id} ${category}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
-  return [...groups].map(([key, of]) => {
-    const all = of as unknown as OneIncident[];
-    const worst = all.reduce((a, b) => (ranks[b.severity] > ranks[a.severity] ? b : a));
-    const severity = ranks[worst.severity];
-    const who = worst.agent_slug ? ` by ${worst.agent_slug}` : '';
+const incidentMatters = (groups: Known['incidents']): Matter[] =>
+  groups.map(({ key, severity: level, incidents, policy_name, agent_slug, latest_incident_id }) => {
+    const severity = ranks[level];
+    const what = plainWords(key.category ?? '');
+    const named = policy_name ? `${policy_name}: ${what.toLowerCase()}` : what;
     return {
-      key: `incident ${key}`,
+      key: `incident ${key.violation_policy_id} ${key.agent_id} ${key.category}`,
       severity,
       impact_ms: 0,
       tone: severity === 3 ? 'solid' : severity === 2 ? 'crit' : severity === 1 ? 'outline-warn' : 'neutral',
       glyph: severity >= 2 ? 'square' : severity === 1 ? 'triangle' : 'circle',
-      word: plainWords(worst.severity),
-      text: `${all.length === 1 ? '' : `${all.length} × `}${worst.policy_name ? `${worst.policy_name}: ${plainWords(worst.category).toLowerCase()}` : plainWords(worst.category)}${who}`,
-      href: hrefOf(worst.id),
+      word: plainWords(level),
+      text: `${incidents === 1 ? '' : `${exactText(incidents)} × `}${named}${agent_slug ? ` by ${agent_slug}` : ''}`,
+      href: hrefOf(latest_incident_id),
       act: 'Review',
     };
   });
-}
 
-interface OneIncident {
-  id: string;
-  violation_policy_id: string;
-  policy_name: string | null;
-  agent_id: string | null;
-  agent_slug: string | null;
-  category: string;
-  severity: keyof typeof ranks;
-}
-
-/** What looks at what is recorded have found. A limit that is near is not told again as one that will be spent. */
-function signalMatters(signals: Known['signals'], now_ms: number): Matter[] {
+/**
+ * What looks at what is recorded have found. A limit that is near is not told again as one that will be spent, nor a
+ * policy that would stop calls again where it is ready to.
+ */
+function signalMatters({ signals, shadows }: Known, now_ms: number): Matter[] {
   const near = new Set(signals.flatMap(({ type, subject }) => (type === 'NEAR_LIMIT' ? [subject] : [])));
+  const ready = new Set(shadows.filter(isReady).map(({ policy_id }) => policy_id));
   return signals
     .filter(({ type, subject }) => type !== 'FORECAST_BREACH' || !near.has(subject))
-    .map(({ id, type, severity: level, text, evidence }) => {
+    .filter(({ type, subject }) => type !== 'SHADOW_WOULD_BLOCK' || !ready.has(subject))
+    .map(({ id, type, severity: level, subject, text, evidence }) => {
       const severity = ranks[level];
-      const { empties_at } = evidence as { empties_at?: string };
+      const { empties_at, control_id } = evidence as { empties_at?: string; control_id?: string };
       return {
         key: `signal ${id}`,
         severity,
@@ -100,11 +91,18 @@ function signalMatters(signals: Known['signals'], now_ms: number): Matter[] {
         glyph: severity >= 2 ? 'square' : severity === 1 ? 'triangle' : 'circle',
         word: plainWords(type),
         text,
-        href: hrefOf(id),
-        act: 'Look',
+        ...(control_id === undefined
+          ? { href: hrefOf(id), act: 'Look' }
+          : { href: `/limits?${new URLSearchParams(ofLimit(control_id, subject))}`, act: 'Raise limit…' }),
       } satisfies Matter;
     });
 }
+
+/** The subject of a signal about a limit names its balance: the control, a blank, whose it is. */
+const ofLimit = (control_id: string, subject: string) => ({
+  limit: control_id,
+  subject: subject.slice(control_id.length + 1),
+});
 
 /** Questions that an answer still does something about; where the run that asked has ended, for later calls alone. */
 const waiting = (approvals: Known['approvals']) =>
@@ -138,18 +136,18 @@ const pausedMatters = (paused: Known['paused']): Matter[] =>
     act: 'Resume or kill',
   }));
 
-/** A day in shadow has shown what the policy would do. */
-const shadowMatters = (policies: Known['policies'], now_ms: number): Matter[] =>
-  policies
-    .filter(({ mode, updated_at }) => mode === 'shadow' && now_ms - Date.parse(updated_at) > day_ms)
-    .map(({ id, name, updated_at }) => ({
-      key: `shadow ${id}`,
-      severity: 0,
-      impact_ms: never_ms,
-      tone: 'shadow',
-      glyph: 'flag',
-      word: 'Shadow',
-      text: `${name} has been in shadow since ${relativeText(Date.parse(updated_at), now_ms)}`,
-      href: hrefOf(id),
-      act: 'Promote or retire',
-    }));
+/** Nothing speaks for leaving it in shadow any longer. */
+const isReady = ({ since, doubts }: Shadow): boolean => since !== null && doubts.length === 0;
+
+const shadowMatters = (shadows: Known['shadows']): Matter[] =>
+  shadows.filter(isReady).map(({ policy_id, name, in_shadow_ms, evaluated, evaluated_is_exact, would_stop }) => ({
+    key: `shadow ${policy_id}`,
+    severity: 0,
+    impact_ms: never_ms,
+    tone: 'shadow',
+    glyph: 'flag',
+    word: 'Ready',
+    text: `${name} would have stopped ${exactText(would_stop)}${evaluated === null ? '' : ` of ${evaluated_is_exact ? '' : 'more than '}${exactText(evaluated)}`} calls in ${durationText(in_shadow_ms ?? 0)} of shadow`,
+    href: hrefOf(policy_id),
+    act: 'Promote or retire',
+  }));

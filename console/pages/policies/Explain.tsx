@@ -1,7 +1,6 @@
 import { type FormEvent, useState } from 'react';
-import { Link } from 'wouter';
+import { Link, useSearch } from 'wouter';
 import { type Answer, useAct, useApi } from '../../api.ts';
-import { amountsOf } from '../../parts/DecisionWords.tsx';
 import { SendingMenu } from '../../parts/ElsewhereMenu.tsx';
 import { useSession } from '../../parts/session.ts';
 import { State } from '../../parts/words.tsx';
@@ -17,14 +16,20 @@ import { explainCommand } from './explain-command.ts';
 type Explanation = Answer<'explain'>;
 type Looked = Explanation['policies'][number];
 
-/** What would happen to a call, and which policy would decide it; nothing of it takes effect. */
+/** What would happen to a call, and which policy would decide it; nothing of it takes effect. The address may say whose (`?agent=`). */
 export function Explain() {
   const explain = useAct('explain');
-  const [model, setModel] = useState('mock-small');
-  const [agent, setAgent] = useState('');
-  const [actor, setActor] = useState('');
-  const [project, setProject] = useState('');
+  const given_at = new URLSearchParams(useSearch());
+  const [model, setModel] = useState(given_at.get('model') ?? 'mock-small');
+  const [agent, setAgent] = useState(given_at.get('agent') ?? '');
+  const [actor, setActor] = useState(given_at.get('actor') ?? '');
+  const [project, setProject] = useState(given_at.get('project') ?? '');
   const [key, setKey] = useState('');
+  const [narrower, setNarrower] = useState({
+    session: '',
+    tools: given_at.getAll('tool').join(', '),
+    tags: given_at.getAll('tag').join(', '),
+  });
   const [input_tokens, setInput] = useState('1000');
   const [max_output_tokens, setOutput] = useState('500');
   const agents = useApi('listAgents', { query: { limit: 200 } });
@@ -38,6 +43,7 @@ export function Explain() {
   const asked = {
     ...{ ...given('model', model), ...given('agent', agent), ...given('actor', actor) },
     ...{ ...given('project', of_tenant ? project : ''), ...given('api_key', key) },
+    ...{ ...given('session', narrower.session), ...narrowedBy(narrower) },
     estimate: { input_tokens: Number(input_tokens) || 0, max_output_tokens: Number(max_output_tokens) || 0 },
   };
   const submit = (event: FormEvent) => {
@@ -103,6 +109,7 @@ export function Explain() {
             value={max_output_tokens}
             onChange={(event) => setOutput(event.target.value)}
           />
+          <Narrower of={narrower} change={setNarrower} />
           <Button kind="primary" type="submit" disabled={explain.isPending}>
             {explain.isPending ? 'Asking …' : 'Explain'}
           </Button>
@@ -121,6 +128,59 @@ export function Explain() {
     </Page>
   );
 }
+
+interface Narrowing {
+  session: string;
+  /** Several, with commas. */
+  tools: string;
+  tags: string;
+}
+
+/** What else policies may look at. */
+function Narrower({ of, change }: { of: Narrowing; change: (to: Narrowing) => void }) {
+  const [is_asked] = useState(of.tools !== '' || of.tags !== '');
+  return (
+    <details open={is_asked}>
+      <summary>Session, tools, tags</summary>
+      <div className={styles.more}>
+        <TextField
+          label="Session"
+          hint="What limits per session have counted for it"
+          value={of.session}
+          onChange={(event) => change({ ...of, session: event.target.value })}
+        />
+        <TextField
+          label="Tools it offers"
+          hint="Several: with commas"
+          value={of.tools}
+          onChange={(event) => change({ ...of, tools: event.target.value })}
+        />
+        <TextField
+          label="Tags"
+          hint="team=search, kind=test"
+          value={of.tags}
+          onChange={(event) => change({ ...of, tags: event.target.value })}
+        />
+      </div>
+    </details>
+  );
+}
+
+const narrowedBy = ({ tools, tags }: Narrowing) => ({
+  ...(namesIn(tools).length > 0 && { tools: namesIn(tools) }),
+  ...(namesIn(tags).length > 0 && { tags: tagsOf(namesIn(tags)) }),
+});
+
+const namesIn = (text: string): string[] => text.split(/[,\s]+/).filter((name) => name !== '');
+
+/** `team=search`; a name alone has an empty value. */
+const tagsOf = (tags: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    tags.map((tag) => {
+      const at = tag.indexOf('=');
+      return at < 0 ? [tag, ''] : [tag.slice(0, at), tag.slice(at + 1)];
+    }),
+  );
 
 function Verdict({ of }: { of: Explanation }) {
   const matched = of.policies.filter((policy) => policy.matched);
@@ -188,7 +248,6 @@ function LookedAt({ of, deciding }: { of: Looked; deciding: boolean }) {
         {of.controls.map((control) => (
           <li key={control.control_id}>
             <State of="verdict" state={control.verdict} bare />
-            <span>{amountsOf(control)}</span>
             <span>
               <Said text={control.reason} />
             </span>

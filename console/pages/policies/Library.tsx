@@ -1,99 +1,230 @@
+import { Lock } from 'lucide-react';
 import { Link, useLocation } from 'wouter';
 import { type Answer, type Item, useApi } from '../../api.ts';
+import { useLive } from '../../live.tsx';
 import { EffectBars, effectWords } from '../../parts/EffectBars.tsx';
-import { fillOf, gaugesOf } from '../../parts/gauge.ts';
+import { Fullness, useFullness } from '../../parts/fullness.tsx';
+import { authorWords } from '../../parts/key-names.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { templates } from '../../parts/policy-templates.ts';
 import { useMay } from '../../parts/session.ts';
-import { policyState, State } from '../../parts/words.tsx';
+import { consequenceOf, plainWords, policyState, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Button } from '../../ui/Button.tsx';
-import { Meter } from '../../ui/Meter.tsx';
+import { exactText } from '../../ui/format.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Time } from '../../ui/Time.tsx';
+import styles from './Library.module.css';
 
 type Row = Item<'listPolicies'>;
 
 type Effect = Answer<'listPolicyEffects'>['items'][number];
 
+type Evaluated = Answer<'listEvaluated'>['items'][number];
+
+/** What stands elsewhere about policies, by their ids. */
+interface About {
+  effects: ReadonlyMap<string, Effect>;
+  evaluated: ReadonlyMap<string, Evaluated>;
+  fullness: ReadonlyMap<string, number>;
+  may_write: boolean;
+}
+
 const days = 7;
 
-const columnsOf = (effects: ReadonlyMap<string, Effect>, room: ReadonlyMap<string, number>): Column<Row>[] => [
-  { id: 'state', title: 'State', width: '104px', cell: (row) => <State of="policy" state={policyState(row)} bare /> },
+/** Several controls of one policy may do the same. */
+const eachOnce = (words: readonly string[]): string => [...new Set(words)].join(', ');
+
+const what_columns: readonly Column<Row>[] = [
   {
-    id: 'name',
-    title: 'Name',
-    width: 'minmax(140px, 1fr)',
-    cell: (row) => <Link href={hrefOf(row.id)}>{row.name}</Link>,
-  },
-  {
-    id: 'sentence',
-    title: 'What it does',
-    width: 'minmax(240px, 3fr)',
-    cell: (row) => (
-      <span className="quiet" title={row.sentence}>
-        {row.sentence}
+    id: 'target',
+    title: 'Target',
+    width: 'minmax(92px, 0.8fr)',
+    from: 1160,
+    cell: ({ target }) => (
+      <span className={styles.two} title={(target.ids ?? []).join(', ')}>
+        <span className="quiet">{plainWords(target.kind)}</span> {target.ids?.[0]}
+        {(target.ids?.length ?? 0) > 1 && <span className="quiet"> +{(target.ids?.length ?? 0) - 1}</span>}
       </span>
     ),
   },
   {
-    id: 'week',
-    title: `${days} days`,
-    width: '84px',
-    cell: (row) => {
-      const of = effects.get(row.id);
-      return (
-        <EffectBars
-          days={of?.days ?? []}
-          count={days}
-          width={72}
-          height={18}
-          label={of ? effectWords(of) : 'nothing'}
-        />
-      );
-    },
+    id: 'allows',
+    title: 'Limit',
+    width: 'minmax(128px, 1.2fr)',
+    from: 1100,
+    cell: ({ allows }) => (
+      <span className={styles.two} title={allows.join('\n')}>
+        {eachOnce(allows)}
+      </span>
+    ),
   },
+  {
+    id: 'control',
+    title: 'Control',
+    width: '104px',
+    spare: true,
+    cell: (row) => eachOnce(row.controls.map(({ limit, rule }) => plainWords(limit?.type ?? rule?.type ?? ''))),
+  },
+  {
+    id: 'action',
+    title: 'Action',
+    width: '72px',
+    from: 1100,
+    cell: (row) => eachOnce(row.controls.map(({ action }) => consequenceOf(action))),
+  },
+];
+
+/** A draft is gone on with; it has done nothing that its page could tell. */
+const hrefTo = ({ id, status }: Row, may_write: boolean): string =>
+  status === 'draft' && may_write ? `${hrefOf(id)}/edit` : hrefOf(id);
+
+/** When it became what it is, by whom and why. */
+function LastChange({ of }: { of: Row }) {
+  const who = authorWords(of.updated_by, of.updated_by_name);
+  return (
+    <div className={styles.two} title={`v${of.version}, by ${who}: ${of.updated_because ?? 'no reason was given'}`}>
+      v{of.version} <Time at={of.updated_at} />{' '}
+      <span className="quiet">
+        {who}
+        {of.updated_because !== null && `: ${of.updated_because}`}
+      </span>
+    </div>
+  );
+}
+
+/** How many calls it evaluated, and what it did to them day by day. */
+function Week({ of, about: { effects, evaluated } }: { of: Row; about: About }) {
+  const effect = effects.get(of.id);
+  const looked = evaluated.get(of.id);
+  const words = evaluatedWords(looked);
+  return (
+    <div className={styles.two}>
+      <EffectBars
+        days={effect?.days ?? []}
+        count={days}
+        width={72}
+        height={18}
+        label={`${words ?? 'evaluated: not known'}; ${effect ? effectWords(effect) : 'nothing'} in ${days} days`}
+      />
+      <span className="quiet number" title={looked && `Calls of models that it evaluated since ${looked.since}`}>
+        {words ?? <span className="faint">–</span>}
+      </span>
+    </div>
+  );
+}
+
+function evaluatedWords(of: Evaluated | undefined): string | null {
+  if (of === undefined || of.evaluated === null) return null;
+  return `${of.evaluated_is_exact ? '' : '≥ '}${exactText(Number(of.evaluated))} ${of.evaluated === 1 ? 'call' : 'calls'}`;
+}
+
+const columnsOf = (about: About): Column<Row>[] => [
+  { id: 'state', title: 'State', width: '84px', cell: (row) => <State of="policy" state={policyState(row)} bare /> },
+  {
+    id: 'name',
+    title: 'Name and what it does',
+    width: 'minmax(240px, 3fr)',
+    cell: (row) => <Named of={row} may_write={about.may_write} />,
+  },
+  ...what_columns,
+  { id: 'week', title: `${days} days`, width: '96px', cell: (row) => <Week of={row} about={about} /> },
   {
     id: 'room',
     title: 'Used now',
-    width: '88px',
-    cell: (row) => {
-      const used = room.get(row.id);
-      if (used === undefined) return <span className="faint">–</span>;
-      return (
-        <Meter
-          used={used}
-          tone={used >= 1 ? 'crit' : used >= 0.9 ? 'warn' : 'info'}
-          label="Used of its fullest limit"
-        />
-      );
-    },
+    width: '68px',
+    cell: (row) => <Fullness of={about.fullness.get(row.id)} label="Used of its fullest limit" />,
   },
-  { id: 'owner', title: 'Owner', width: '88px', cell: (row) => row.owner ?? <span className="faint">none</span> },
-  { id: 'version', title: 'Version', width: '64px', align: 'end', cell: (row) => `v${row.version}` },
-  { id: 'changed', title: 'Changed', width: '104px', align: 'end', cell: (row) => <Time at={row.updated_at} /> },
+  { id: 'owner', title: 'Owner', width: '80px', cell: (row) => row.owner ?? <span className="faint">none</span> },
+  { id: 'changed', title: 'Last change', width: 'minmax(144px, 1fr)', cell: (row) => <LastChange of={row} /> },
+];
+
+/** Its name, where it is kept, and its sentence in two lines. */
+function Named({ of, may_write }: { of: Row; may_write: boolean }) {
+  return (
+    <div className={styles.named}>
+      <span className="cut">
+        <Link href={hrefTo(of, may_write)}>{of.name}</Link>
+        {of.managed_by && (
+          <span className="quiet" title={keptWords(of.managed_by)}>
+            {' '}
+            <Lock size={12} aria-label={keptWords(of.managed_by)} style={{ verticalAlign: '-1px' }} />{' '}
+            {of.managed_by.origin ?? of.managed_by.slug}
+          </span>
+        )}
+      </span>
+      <span className={styles.sentence} title={of.sentence}>
+        {of.sentence}
+      </span>
+    </div>
+  );
+}
+
+const keptWords = ({ slug, origin, drifted }: NonNullable<Row['managed_by']>): string =>
+  `Managed by ${origin ?? slug}${drifted ? ', changed by hand since' : ''}`;
+
+/** A policy in four lines, where the window is narrow. */
+const foldedOf = (about: About) => ({
+  below: 760,
+  height: 96,
+  cell: (row: Row) => (
+    <div className={styles.folded}>
+      <Named of={row} may_write={about.may_write} />
+      <div>
+        <State of="policy" state={policyState(row)} bare />
+        <span className="quiet">{eachOnce(row.controls.map(({ action }) => consequenceOf(action)))}</span>
+        <span className="quiet number">{evaluatedWords(about.evaluated.get(row.id)) ?? `v${row.version}`}</span>
+        <span style={{ flex: '1 1 40px' }}>
+          <Fullness of={about.fullness.get(row.id)} label="Used of its fullest limit" />
+        </span>
+      </div>
+    </div>
+  ),
+});
+
+const limit_types = [
+  'cost_usd',
+  'burn_rate',
+  'tokens_total',
+  'tokens_input',
+  'tokens_output',
+  'requests',
+  'concurrency',
+  'steps',
+  'tool_calls',
+  'duration',
 ];
 const facets = [
   { name: 'status', label: 'Status', choices: ['draft', 'active', 'disabled', 'retired'] },
   { name: 'mode', label: 'Mode', choices: ['enforce', 'shadow'] },
   { name: 'target_kind', label: 'Target', choices: ['all_runs', 'project', 'agent', 'api_key', 'actor'] },
-  { name: 'q', label: 'Text' },
+  { name: 'control', label: 'Control', choices: [...limit_types, 'model_access'] },
+  { name: 'action', label: 'Action', choices: ['continue', 'warn', 'pause', 'block', 'kill'] },
+  { name: 'unfired_days', label: 'Not fired for days', choices: ['7', '30', '90'], takes_one: true },
+  { name: 'source', label: 'Managed by', choices: ['manual', 'file', 'learned'] },
+  { name: 'owner', label: 'Owner' },
+  { name: 'q', label: 'Text', takes_one: true },
 ];
+
+/** Counters are of now, unless the reader has stopped them. */
+function useAbout(): Omit<About, 'may_write'> {
+  const { state } = useLive();
+  const every = (ms: number) => ({ staleTime: ms, refetchInterval: state === 'paused' ? (false as const) : ms });
+  const effects = useApi('listPolicyEffects', { query: { days, is_synthetic: 'all' } }, every(10_000));
+  const evaluated = useApi('listEvaluated', { query: { days, is_synthetic: 'all' } }, every(10_000));
+  return {
+    effects: new Map((effects.data?.items ?? []).map((of) => [of.policy_id, of])),
+    evaluated: new Map((evaluated.data?.items ?? []).map((of) => [of.policy_id, of])),
+    fullness: useFullness(),
+  };
+}
 
 /** What controls exist, on whom, and whether they are in force. */
 export function Library() {
   const may = useMay('write_policies');
-  const effects = useApi('listPolicyEffects', { query: { days, is_synthetic: 'all' } }, { staleTime: 10_000 });
-  const limits = useApi('listLimits', { query: { status: 'active', limit: 200 } });
-  const by_policy = new Map((effects.data?.items ?? []).map((of) => [of.policy_id, of]));
-  const room = new Map<string, number>();
-  for (const limit of limits.data?.items ?? [])
-    for (const gauge of gaugesOf(limit)) {
-      const { used, held } = fillOf(gauge, limit);
-      room.set(limit.policy_id, Math.max(room.get(limit.policy_id) ?? 0, used + held));
-    }
+  const about = { ...useAbout(), may_write: may };
   const [, navigate] = useLocation();
   return (
     <Page
@@ -117,10 +248,12 @@ export function Library() {
         of="listPolicies"
         label="Policies"
         facets={facets}
-        columns={columnsOf(by_policy, room)}
-        least={980}
+        columns={columnsOf(about)}
+        height={64}
+        folded={foldedOf(about)}
+        least={900}
         keyOf={(row) => row.id}
-        openHref={(row) => hrefOf(row.id)}
+        openHref={(row) => hrefTo(row, may)}
         empty={<NoPolicy />}
       />
     </Page>

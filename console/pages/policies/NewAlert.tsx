@@ -1,4 +1,5 @@
 import { type Item, useApi } from '../../api.ts';
+import { NamesField } from '../../parts/NamesField.tsx';
 import type { DraftAlerts } from '../../parts/policy-draft.ts';
 import { CheckField } from '../../parts/RadioField.tsx';
 import { TextField } from '../../ui/Field.tsx';
@@ -25,12 +26,12 @@ export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
       />
       {on && (
         <>
-          <TextField
+          <NamesField
             label="At these parts of the limit, in percent"
-            hint="Each is told once in each window; 100 is always told."
-            defaultValue={alerts.tiers.join(', ')}
+            hint="Enter adds one. Each is told once in each window; 100 is always told."
+            names={alerts.tiers.map(String)}
             error={errorAt(`${at}.alerts.tiers`)}
-            onChange={(event) => set({ tiers: partsOf(event.target.value) })}
+            onChange={(names) => set({ tiers: inOrder(names) })}
           />
           <TextField
             label="Forecast: when it will be spent early, so many hours ahead"
@@ -52,7 +53,9 @@ export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
   );
 }
 
-const partsOf = (text: string): string[] => text.split(/[\s,·%]+/).filter((part) => part !== '');
+/** Without their signs, each once, the lowest first; what is no number stays, for the server to say so. */
+const inOrder = (names: readonly string[]): string[] =>
+  [...new Set(names.map((name) => name.replace('%', '')))].sort((a, b) => Number(a) - Number(b));
 
 function Channels({ alerts, onChange }: { alerts: DraftAlerts; onChange: (channels: string[]) => void }) {
   const { data, error, isPending, refetch } = useApi('listChannels', { query: { limit: 200 } });
@@ -91,5 +94,5 @@ function standingOf({ kind, enabled, tested_at, failing_since }: Item<'listChann
     return `Fails: nothing has arrived since ${failing_since.slice(0, 16).replace('T', ' ')} UTC.`;
   return tested_at === null
     ? 'Not tested: a policy in force may not use it before a test delivery arrived.'
-    : 'A test delivery arrived.';
+    : `A test delivery arrived ${tested_at.slice(0, 16).replace('T', ' ')} UTC.`;
 }

@@ -1,5 +1,4 @@
-import { diffDocuments } from '@aos/core/policies/diff.ts';
-import { type ComponentType, useEffect, useRef, useState } from 'react';
+import { type ComponentType, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Answer } from '../../api.ts';
 import { type Draft, type DraftControl, documentOf } from '../../parts/policy-draft.ts';
@@ -10,22 +9,29 @@ import { Button } from '../../ui/Button.tsx';
 import { Chip } from '../../ui/Chip.tsx';
 import { SelectField } from '../../ui/Field.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { useUrlWord } from '../../url-state.ts';
-import { keepDraft } from './kept-draft.ts';
+import { KeptInFile } from './KeptInFile.tsx';
 import styles from './New.module.css';
 import { NewAction } from './NewAction.tsx';
 import { NewAlert } from './NewAlert.tsx';
-import { NewElsewhere } from './NewElsewhere.tsx';
+import { NewBehind } from './NewBehind.tsx';
+import { NewHead, useTellSaved } from './NewHead.tsx';
 import { NewLimit, NewWatch } from './NewLimit.tsx';
 import { NewPreview } from './NewPreview.tsx';
 import { NewFindings, NewRail } from './NewRail.tsx';
-import { confirmation, NewSave, needsConfirmation } from './NewSave.tsx';
+import { NewReview } from './NewReview.tsx';
+import { NewSave } from './NewSave.tsx';
 import { NewTarget } from './NewTarget.tsx';
+import { confirmationFor, missingFor } from './new-confirmation.ts';
+import { useDrafting } from './new-drafting.ts';
+import { usePast } from './new-past.ts';
 import { type Saving, useSaving } from './new-saving.ts';
-import { isStep, isWrong, type Step, type StepProps, step_names, stepOf, steps } from './new-steps.ts';
+import { isWrong, type Step, type StepProps, step_names, stepOf, steps } from './new-steps.ts';
+import { changedPaths, useSteps } from './use-steps.ts';
 
 interface Props {
   title: string;
+  /** Under which its draft is kept. */
+  place: string;
   start: Draft;
   edited: Answer<'getPolicy'> | null;
 }
@@ -39,56 +45,86 @@ const forms: Readonly<Record<Exclude<Step, 'save'>, ComponentType<StepProps>>> =
 };
 
 /** The steps, the form of one of them, the sentence over all and the preview beside it. */
-export function NewForm({ title, start, edited }: Props) {
+export function NewForm({ title, place, start, edited }: Props) {
   const [, navigate] = useLocation();
-  const [draft, setDraft] = useState(start);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { draft, kept_at_ms, base, keep, storing, tell, behind } = useDrafting({
+    ...{ place, start, edited },
+    within: heading,
+  });
   const [n, setN] = useState(0);
-  const { step, visited, go, heading } = useSteps();
+  const [touched, touch] = useState<ReadonlySet<string>>(new Set());
+  const [reviewing, setReviewing] = useState(false);
+  const { step, visited, go } = useSteps({ heading, onReview: () => setReviewing(true), onStore: storing.store });
   const document = documentOf(draft);
   const lint = useLint(document, edited?.id);
   const findings = lint.answer?.findings ?? [];
+  const past = usePast(lint.answer?.sentence && !lint.is_old ? document : null, edited?.id);
   const change = (to: Draft) => {
-    setDraft(to);
-    if (!edited) keepDraft(to);
+    touch((now) => new Set([...now, ...changedPaths(draft, to)]));
+    keep(to);
   };
   const leave = (to: string) => {
-    if (!edited) keepDraft(null);
+    keep(null);
     navigate(to);
   };
-  const saving = useSaving(
-    draft,
-    edited,
-    ({ start: as, reason, confirmed }) =>
-      reason.trim() !== '' && (!needsConfirmation(draft, as) || confirmed === confirmation),
-    (id) => leave(hrefOf(id)),
-  );
-  const changes = edited ? diffDocuments(documentOf(start) as never, document as never) : null;
+  const tellSaved = useTellSaved(document);
+  const saving = useSaving({
+    ...{ draft, edited, base, before: start },
+    isReady: (as, choice) => {
+      const missing = missingFor(as, choice, confirmationFor(draft, past));
+      return missing.reason === null && missing.confirmed === null;
+    },
+    onStored: (now) => {
+      if (!edited) return;
+      tell(now);
+      keep(draft, now.version);
+    },
+    onSaved: (now, as, undo) => {
+      const here = window.location.pathname + window.location.search;
+      const again = () => {
+        keep(draft, null);
+        navigate(here);
+      };
+      tellSaved(as, undo, edited ? null : again);
+      leave(hrefOf(now.id));
+    },
+  });
   const control = draft.controls[n] ?? draft.controls[0];
   if (!control) return null;
   const at = `controls[${n}]`;
+  const isTouched = (path: string) => [...touched].some((of) => of.startsWith(path) || path.startsWith(of));
   const errorAt = (path: string) => {
-    if (!saving.tried && !visited.has(stepOf({ path }))) return null;
+    if (saving.tried === null && !visited.has(stepOf({ path })) && !isTouched(path)) return null;
     return findings.find((of) => of.level !== 'warning' && of.path.startsWith(path))?.message ?? null;
   };
   const changeControl = (to: DraftControl) =>
     change({ ...draft, controls: draft.controls.map((of, place) => (place === n ? to : of)) });
-  const of: StepProps = { draft, control, change, changeControl, errorAt, at };
+  const of: StepProps = { draft, control, change, changeControl, errorAt, at, past };
   const Form = step === 'save' ? null : forms[step];
-  const told = findings.filter((one) => !isWrong(one) || saving.tried || visited.has(stepOf(one)));
+  const told = findings.filter((one) => !isWrong(one) || saving.tried !== null || visited.has(stepOf(one)));
+  const next = steps[steps.indexOf(step) + 1] ?? 'save';
+  const other = edited && behind !== null && !saving.is_busy && (
+    <NewBehind
+      {...{ id: edited.id, from: behind, to: edited.version }}
+      onTheirs={() => keep(null)}
+      onMine={() => keep(draft, edited.version)}
+    />
+  );
   return (
     <Page
       title={title}
       actions={
-        <>
-          <Button onClick={() => leave(edited ? hrefOf(edited.id) : '/policies')}>Discard</Button>
-          <Button kind="primary" onClick={() => go('save')}>
-            Review
-          </Button>
-          <NewElsewhere document={document} edited={edited} />
-        </>
+        <NewHead
+          {...{ document, edited, kept_at_ms, storing }}
+          onDiscard={() => leave(edited ? hrefOf(edited.id) : '/policies')}
+          onReview={() => setReviewing(true)}
+        />
       }
     >
       <Band lint={lint} saving={saving} />
+      {edited?.managed_by && <KeptInFile of={edited.managed_by} />}
+      {other}
       <div className={styles.columns}>
         <NewRail draft={draft} control={control} current={step} visited={visited} findings={findings} onGo={go} />
         <section className={styles.form} aria-label={step_names[step]}>
@@ -96,47 +132,32 @@ export function NewForm({ title, start, edited }: Props) {
             {step_names[step]}
           </h2>
           {step !== 'target' && step !== 'save' && <Controls draft={draft} n={n} setN={setN} change={change} />}
-          {Form ? <Form key={`${step} ${n}`} {...of} /> : <NewSave {...of} saving={saving} changes={changes} />}
+          {Form ? <Form key={`${step} ${n}`} {...of} /> : <NewSave {...of} saving={saving} />}
           <NewFindings findings={told} onGo={go} />
-          {step !== 'save' && (
-            <div>
-              <Button onClick={() => go(steps[steps.indexOf(step) + 1] ?? 'save')}>
-                Next: {step_names[steps[steps.indexOf(step) + 1] ?? 'save']}
-              </Button>
-            </div>
-          )}
+          <div>
+            {step === 'save' ? (
+              <Button onClick={() => setReviewing(true)}>Next: Review</Button>
+            ) : (
+              <Button onClick={() => go(next)}>Next: {step_names[next]}</Button>
+            )}
+          </div>
         </section>
-        <NewPreview document={lint.answer?.sentence && !lint.is_old ? document : null} replaces={edited?.id} />
+        <NewPreview past={past} lint={lint.answer} target={draft.target} />
       </div>
+      {reviewing && (
+        <NewReview
+          {...{ draft, past, saving, other }}
+          lint={lint.answer}
+          is_edit={edited !== null}
+          onMend={(finding) => {
+            setReviewing(false);
+            go(stepOf(finding), finding);
+          }}
+          onClose={() => setReviewing(false)}
+        />
+      )}
     </Page>
   );
-}
-
-/** Which step is in hand: in the address, by Alt and its number, and with Control and Enter the last. */
-function useSteps() {
-  const [word, setWord] = useUrlWord('step', 'target');
-  const step: Step = isStep(word) ? word : 'target';
-  const [visited, setVisited] = useState<ReadonlySet<Step>>(new Set());
-  const heading = useRef<HTMLHeadingElement>(null);
-  const go = (to: Step) => {
-    setVisited((now) => new Set([...now, step]));
-    setWord(to);
-    requestAnimationFrame(() => heading.current?.focus());
-  };
-  const latest = useRef(go);
-  latest.current = go;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const digit = event.altKey ? /^Digit([1-6])$/.exec(event.code)?.[1] : undefined;
-      const to = event.key === 'Enter' && (event.metaKey || event.ctrlKey) ? 'save' : steps[Number(digit) - 1];
-      if (!to) return;
-      event.preventDefault();
-      latest.current(to);
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, []);
-  return { step, visited, go, heading };
 }
 
 function Band({ lint, saving: { start } }: { lint: Asked<Lint>; saving: Saving }) {

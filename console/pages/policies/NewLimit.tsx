@@ -1,9 +1,18 @@
 import { NamesField } from '../../parts/NamesField.tsx';
-import { type DraftLimit, watched, watchedOf, watchedValue, watching, windowNamed } from '../../parts/policy-draft.ts';
+import {
+  type DraftLimit,
+  limitText,
+  watched,
+  watchedOf,
+  watchedValue,
+  watching,
+  windowNamed,
+} from '../../parts/policy-draft.ts';
 import { CheckField, RadioField } from '../../parts/RadioField.tsx';
 import { SelectField, TextField } from '../../ui/Field.tsx';
 import styles from './New.module.css';
 import type { StepProps } from './new-steps.ts';
+import { PastUsage } from './PastUsage.tsx';
 
 const models = {
   value: 'model_access',
@@ -67,7 +76,7 @@ const per_names: Readonly<Record<string, string>> = {
   rolling: 'the last seconds, always',
 };
 
-function Amount({ control, changeControl, errorAt, at, limit }: StepProps & { limit: DraftLimit }) {
+function Amount({ draft, control, changeControl, errorAt, at, past, limit }: StepProps & { limit: DraftLimit }) {
   const of = watchedOf(limit);
   const set = (part: Partial<DraftLimit>) => changeControl({ ...control, limit: { ...limit, ...part } });
   const { window } = limit;
@@ -118,6 +127,7 @@ function Amount({ control, changeControl, errorAt, at, limit }: StepProps & { li
         ))}
       </datalist>
       <Counting limit={limit} set={set} />
+      <PastUsage draft={draft} control={control} limit={limit} past={past} setMax={(max) => set({ max })} />
       {of?.is_money && <UnknownPrice limit={limit} set={set} error={errorAt(`${at}.limit.declared_price`)} />}
     </>
   );
@@ -126,6 +136,13 @@ function Amount({ control, changeControl, errorAt, at, limit }: StepProps & { li
 type Part = { limit: DraftLimit; set: (part: Partial<DraftLimit>) => void };
 
 const counted = ['project', 'agent', 'api_key', 'actor', 'session', 'run'];
+
+/** `Each actor has $10.00 per day.` */
+function eachText(limit: DraftLimit): string {
+  const per = limit.count_per ?? 'together';
+  if (per === 'together' || limit.max === '') return 'Each has the whole amount.';
+  return `Each ${per.replace('api_key', 'API key')} has ${limitText({ limit, action: '' })}.`;
+}
 
 function Counting({ limit, set }: Part) {
   const per = limit.count_per ?? 'together';
@@ -138,7 +155,7 @@ function Counting({ limit, set }: Part) {
         value={per === 'together' ? 'together' : 'separately'}
         options={[
           { value: 'together', name: 'together', hint: 'One pool for all that the target takes.' },
-          { value: 'separately', name: 'separately', hint: 'Each has the whole amount.' },
+          { value: 'separately', name: 'separately', hint: eachText(limit) },
         ]}
         onChoose={(value) => set({ count_per: value === 'together' ? 'together' : 'actor' })}
       />

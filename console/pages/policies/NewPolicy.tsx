@@ -5,7 +5,6 @@ import { type Draft, draftOf } from '../../parts/policy-draft.ts';
 import { blank, templates } from '../../parts/policy-templates.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading, Notice } from '../../ui/States.tsx';
-import { keptDraft } from './kept-draft.ts';
 import { NewForm } from './NewForm.tsx';
 
 /** A policy is made, in six steps, with what it would have done beside it. `?template=` names where it starts. */
@@ -14,13 +13,13 @@ export function NewPolicy() {
   const [template, agent, copied] = ['template', 'agent', 'from'].map((name) => search.get(name)) as (string | null)[];
   const start = useMemo(() => startOf(template ?? null, agent ?? null), [template, agent]);
   if (copied) return <CopyOf id={copied} />;
-  return <NewForm key={template} title="New policy" start={start} edited={null} />;
+  const place = ['new', template, agent].filter(Boolean).join(' ');
+  return <NewForm key={place} place={place} title="New policy" start={start} edited={null} />;
 }
 
-/** A template, perhaps for one agent; else what was left unfinished. */
+/** A template, perhaps for one agent. */
 function startOf(template: string | null, agent: string | null): Draft {
-  if (template === null) return keptDraft() ?? blank;
-  const draft = templates[template]?.draft ?? blank;
+  const draft = (template === null ? undefined : templates[template]?.draft) ?? blank;
   return agent === null ? draft : { ...draft, target: { ...draft.target, kind: 'agent', ids: [agent] } };
 }
 
@@ -38,7 +37,8 @@ function CopyOf({ id }: { id: string }) {
     );
   const draft = draftOf(policy.data as unknown as Draft);
   const controls = draft.controls.map(({ id: _, ...control }) => control);
-  return <NewForm title="New policy" start={{ ...draft, name: `${draft.name} (copy)`, controls }} edited={null} />;
+  const start = { ...draft, name: `${draft.name} (copy)`, controls };
+  return <NewForm place={`copy ${id}`} title="New policy" start={start} edited={null} />;
 }
 
 /** The same for a policy that is stored; what the steps do not show is kept as it was written. */
@@ -64,5 +64,6 @@ export function EditPolicy() {
         <Notice>A retired policy is final. Make a new one.</Notice>
       </Page>
     );
-  return <NewForm title={`Edit ${data.name}`} start={draftOf(data as unknown as Draft)} edited={data} />;
+  const start = draftOf(data as unknown as Draft);
+  return <NewForm key={id} place={id} title={`Edit ${data.name}`} start={start} edited={data} />;
 }

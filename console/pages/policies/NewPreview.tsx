@@ -1,14 +1,17 @@
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { Link } from 'wouter';
+import type { DraftTarget } from '../../parts/policy-draft.ts';
 import { CheckField } from '../../parts/RadioField.tsx';
-import { type Preview, usePreview } from '../../parts/settled.ts';
+import type { Lint, Preview } from '../../parts/settled.ts';
 import { stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
-import { LinkButton } from '../../ui/Button.tsx';
+import { Button, LinkButton } from '../../ui/Button.tsx';
 import { SelectField } from '../../ui/Field.tsx';
 import { exactText, moneyText, percentText, shortId } from '../../ui/format.ts';
 import { Failed, Skeleton } from '../../ui/States.tsx';
+import { Deciding } from './Deciding.tsx';
 import styles from './New.module.css';
+import { headlineOf, lineOf, type Past } from './new-past.ts';
 
 const spans = [
   { value: '24', name: 'last 24 hours' },
@@ -17,31 +20,42 @@ const spans = [
 ];
 
 interface Props {
-  /** Null while it is no policy yet. */
-  document: Record<string, unknown> | null;
-  replaces: string | undefined;
+  past: Past;
+  lint: Lint | null;
+  target: DraftTarget;
 }
 
-/** What the policy, enforced, would have done to the calls that were made; by the evaluator that decides on real ones. */
-export function NewPreview({ document, replaces }: Props) {
-  const [hours, setHours] = useState('720');
-  const [synthetic, setSynthetic] = useState(false);
-  const body = document && {
-    policy: document,
-    window: { hours: Number(hours) },
-    include_synthetic: synthetic,
-    ...(replaces && { replaces }),
-  };
-  const { answer, error, is_old } = usePreview(body);
+/** What the policy, enforced, would have done to the calls that were made, by the evaluator that decides on real ones. */
+export function NewPreview({ past, lint, target }: Props) {
+  const whole = useId();
+  const [folded, setFolded] = useState(true);
   return (
-    <section className={styles.preview} aria-label="Preview">
+    <section className={styles.preview} aria-label="Preview" data-folded={folded || undefined}>
+      <div className={styles.line}>
+        <p role="status">{lineOf(past)}</p>
+        <Button small kind="plain" aria-expanded={!folded} aria-controls={whole} onClick={() => setFolded(!folded)}>
+          {folded ? 'Show preview' : 'Hide preview'}
+        </Button>
+      </div>
+      <div id={whole} className={styles.whole}>
+        <Whole past={past} lint={lint} target={target} />
+      </div>
+    </section>
+  );
+}
+
+function Whole({ past, lint, target }: Props) {
+  const { answer, error, is_old, is_asked, synthetic, setSynthetic } = past;
+  const hit = answer?.result?.first_hit;
+  return (
+    <>
       <h2>Preview over the past</h2>
-      <SelectField label="Over" value={hours} choices={spans} onChoose={setHours} />
+      <SelectField label="Over" value={past.hours} choices={spans} onChoose={past.setHours} />
       <CheckField label="Also runs of tests and demos" checked={synthetic} onChange={setSynthetic} />
-      {!document && <p className="quiet">It begins when the policy is whole: see what is missing in the steps.</p>}
-      {document && error && <Failed what="The preview failed" error={error} />}
-      {document && !error && <Progress preview={answer} is_old={is_old} />}
-      {document && answer?.result && (
+      {!is_asked && <p className="quiet">{lineOf(past)}</p>}
+      {is_asked && error && <Failed what="The preview failed" error={error} />}
+      {is_asked && !error && <Progress preview={answer} is_old={is_old} />}
+      {is_asked && answer?.result && (
         <div className={is_old ? styles.old : undefined}>
           <Outcome result={answer.result} />
           {answer.result.runs.matched === 0 && !synthetic && (
@@ -49,7 +63,14 @@ export function NewPreview({ document, replaces }: Props) {
           )}
         </div>
       )}
-    </section>
+      {lint && lint.deciding.length > 0 && (
+        <Deciding
+          lint={lint}
+          target={target}
+          own_days={hit && hit.days > 0 ? { hit: hit.days_hit, of: hit.days } : null}
+        />
+      )}
+    </>
   );
 }
 
@@ -69,7 +90,7 @@ function Progress({ preview, is_old }: { preview: Preview | null; is_old: boolea
 type Result = NonNullable<Preview['result']>;
 
 function Outcome({ result }: { result: Result }) {
-  const { affected, runs, first_hit, calls } = result;
+  const { runs, first_hit, calls } = result;
   if (runs.matched === 0)
     return (
       <p>
@@ -77,13 +98,10 @@ function Outcome({ result }: { result: Result }) {
         longer time may say more.
       </p>
     );
-  const stopped = affected.paused.runs + affected.blocked.runs + affected.killed.runs;
-  const told = stopped > 0 || affected.warned.runs === 0 ? stopped : affected.warned.runs;
-  const verb = affected.paused.runs === stopped && stopped > 0 ? 'held' : told === stopped ? 'stopped' : 'warned';
   return (
     <div className={styles.findings} style={{ border: 0, padding: 0 }}>
       <p className={styles.headline} aria-live="polite">
-        {exactText(told)} of {exactText(runs.matched)} runs would be {verb}
+        {headlineOf(result)}
       </p>
       <p className="quiet">
         on {first_hit.days_hit} of {first_hit.days} days

@@ -1,7 +1,10 @@
+import { useEffect, useRef } from 'react';
 import type { Draft, DraftControl } from '../../parts/policy-draft.ts';
 import type { Finding } from '../../parts/settled.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { LinkButton } from '../../ui/Button.tsx';
 import { Glyph } from '../../ui/Glyph.tsx';
+import { BindKeys } from './BindKeys.tsx';
 import styles from './New.module.css';
 import { isWrong, type Step, step_names, stepOf, steps, wordsOf } from './new-steps.ts';
 
@@ -16,9 +19,16 @@ interface RailProps {
 
 /** The steps with what each has been set to; they are free to visit in any order. */
 export function NewRail({ draft, control, current, visited, findings, onGo }: RailProps) {
+  const row = useRef<HTMLOListElement>(null);
+  // In narrow windows the steps are a row that goes beyond the edge.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when another step is in hand
+  useEffect(() => {
+    const at = row.current?.querySelector<HTMLElement>('[aria-current]');
+    row.current?.scrollTo({ left: (at?.offsetLeft ?? 0) - row.current.offsetLeft - 24 });
+  }, [current]);
   return (
     <nav aria-label="Steps of the policy" className={styles.rail}>
-      <ol>
+      <ol ref={row}>
         {steps.map((step, n) => {
           const wrong =
             visited.has(step) && step !== current && findings.some((of) => isWrong(of) && stepOf(of) === step);
@@ -45,8 +55,13 @@ export function NewRail({ draft, control, current, visited, findings, onGo }: Ra
   );
 }
 
+interface FindingsProps {
+  findings: readonly Finding[];
+  onGo: (step: Step, finding: Finding) => void;
+}
+
 /** What keeps the policy from being one, from coming in force, or from doing what it seems to promise. */
-export function NewFindings({ findings, onGo }: { findings: readonly Finding[]; onGo: (step: Step) => void }) {
+export function NewFindings({ findings, onGo }: FindingsProps) {
   if (findings.length === 0) return null;
   return (
     <section className={styles.findings} aria-label="What to mend and to know">
@@ -58,8 +73,13 @@ export function NewFindings({ findings, onGo }: { findings: readonly Finding[]; 
               <Glyph name={of.level === 'warning' ? 'triangle' : 'cross'} />
             </span>
             <span>
-              {level_words[of.level]} {isWrong(of) && of.path ? <code>{of.path}</code> : null} {of.message}{' '}
-              <LinkButton onClick={() => onGo(stepOf(of))}>Go to {step_names[stepOf(of)]}</LinkButton>
+              {level_words[of.level]} {isWrong(of) && of.path ? <code>{of.path}</code> : null}{' '}
+              <Said text={of.message} />{' '}
+              {of.code === 'unbound_keys' ? (
+                <BindKeys />
+              ) : (
+                <LinkButton onClick={() => onGo(stepOf(of), of)}>Go to {step_names[stepOf(of)]}</LinkButton>
+              )}
             </span>
           </li>
         ))}

@@ -1,8 +1,8 @@
-import { useApi } from '../../api.ts';
-import { NamesField, type Suggestion } from '../../parts/NamesField.tsx';
+import { NamesField } from '../../parts/NamesField.tsx';
 import { type DraftTarget, kind_words } from '../../parts/policy-draft.ts';
 import { RadioField } from '../../parts/RadioField.tsx';
 import type { StepProps } from './new-steps.ts';
+import { TargetNames } from './TargetNames.tsx';
 
 const hints: Readonly<Record<string, string>> = {
   all_runs: 'Every call of the tenant, now and later.',
@@ -12,15 +12,18 @@ const hints: Readonly<Record<string, string>> = {
   actor: 'The person on whose behalf agents act.',
 };
 
+/** `API key` keeps its capitals. */
+const wordOf = (kind: string): string =>
+  (kind_words[kind] ?? kind).replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase());
+
 /** Whom the policy is about. */
 export function NewTarget({ draft, change, errorAt }: StepProps) {
   const { target } = draft;
   const set = (part: Partial<DraftTarget>) => change({ ...draft, target: { ...target, ...part } });
-  const suggestions = useKnown(target.kind);
   const when = target.when ?? {};
   const narrow = (key: string) => (names: string[]) => set({ when: { ...when, [key]: names } });
   const narrowed = Object.values(when).some((names) => names.length > 0) || target.except_ids.length > 0;
-  const word = (kind_words[target.kind] ?? target.kind).toLowerCase();
+  const word = wordOf(target.kind);
   return (
     <>
       <RadioField
@@ -30,12 +33,11 @@ export function NewTarget({ draft, change, errorAt }: StepProps) {
         onChoose={(kind) => set({ kind, ids: [] })}
       />
       {target.kind !== 'all_runs' && (
-        <NamesField
+        <TargetNames
           key={target.kind}
-          label={`Which ${word}${target.kind === 'api_key' ? 's' : 's, by name or id'}`}
-          hint="Enter adds one. One that has not been seen yet may be named: it is watched from its first call."
-          names={target.ids}
-          suggestions={suggestions}
+          kind={target.kind}
+          word={word}
+          ids={target.ids}
           error={errorAt('target.ids')}
           onChange={(ids) => set({ ids })}
         />
@@ -68,20 +70,4 @@ export function NewTarget({ draft, change, errorAt }: StepProps) {
       </details>
     </>
   );
-}
-
-/** What is known of a kind, to choose from; policies follow a key by the first of its chain of rotations. */
-function useKnown(kind: string): Suggestion[] {
-  const ask = (of: string) => ({ enabled: kind === of, staleTime: 60_000 });
-  const query = { limit: 200 };
-  const agents = useApi('listAgents', { query }, ask('agent'));
-  const projects = useApi('listProjects', { query }, ask('project'));
-  const actors = useApi('listActors', { query }, ask('actor'));
-  const keys = useApi('listApiKeys', { query }, ask('api_key'));
-  if (kind === 'api_key')
-    return (keys.data?.items ?? [])
-      .filter(({ revoked_at }) => revoked_at === null)
-      .map(({ lineage_id, name, hint }) => ({ value: lineage_id, name: `${name} (${hint})` }));
-  const of = { agent: agents.data, project: projects.data, actor: actors.data }[kind];
-  return (of?.items ?? []).map(({ slug, name }) => ({ value: slug, name: name || slug }));
 }

@@ -7,6 +7,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { useUrlWord } from '../../url-state.ts';
+import { KeptInFile } from './KeptInFile.tsx';
 import { PolicyAudit } from './PolicyAudit.tsx';
 import { PolicyConflicts } from './PolicyConflicts.tsx';
 import { PolicyEffect } from './PolicyEffect.tsx';
@@ -63,6 +64,7 @@ export function Policy() {
       }
     >
       <p style={{ fontSize: 14, maxWidth: '110ch' }}>{data.sentence}</p>
+      {data.managed_by && <KeptInFile of={data.managed_by} />}
       <Tabs
         label="The policy"
         of={tabs.map(([word, name]) => ({

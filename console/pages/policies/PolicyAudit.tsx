@@ -1,17 +1,16 @@
 import { Link } from 'wouter';
 import { useApi } from '../../api.ts';
-import { useKeyNames } from '../../parts/key-names.ts';
 import { useSession } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { Panel } from '../../ui/Page.tsx';
 import { Empty, Failed, Loading } from '../../ui/States.tsx';
 import { Instant } from '../../ui/Time.tsx';
+import { PolicyRows } from './PolicyRows.tsx';
 
 /** Who changed it, when and why, from the ledger. */
 export function PolicyAudit({ id }: { id: string }) {
   const list = useApi('listLedgerEntries', { query: { object: id, limit: 100 } });
-  const names = useKeyNames();
   const { project } = useSession();
   if (list.isPending) return <Loading what="the ledger" />;
   if (list.isError)
@@ -26,27 +25,18 @@ export function PolicyAudit({ id }: { id: string }) {
     );
   return (
     <Panel>
-      <ul>
+      <PolicyRows columns="220px 180px 160px minmax(0, 1fr)">
         {list.data.items.map((entry) => (
-          <li
-            key={entry.id}
-            style={{
-              display: 'grid',
-              gridTemplateColumns: '220px 180px 160px minmax(0, 1fr)',
-              gap: 12,
-              minHeight: 28,
-              alignItems: 'center',
-            }}
-          >
+          <li key={entry.id}>
             <Instant at={entry.occurred_at} />
             <Link href={`/logs/audit?object=${id}&peek=${entry.id}`}>{plainWords(entry.event)}</Link>
-            <span>{names.get(entry.actor_id) ?? (entry.actor_type === 'system' ? 'AOS' : entry.actor_id)}</span>
+            <span>{entry.actor_name ?? (entry.actor_type === 'system' ? 'AOS' : entry.actor_id)}</span>
             <span className="quiet cut" title={entry.reason ?? ''}>
               {entry.reason === null ? 'no reason given' : <Said text={entry.reason} />}
             </span>
           </li>
         ))}
-      </ul>
+      </PolicyRows>
     </Panel>
   );
 }

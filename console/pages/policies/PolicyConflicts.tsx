@@ -1,7 +1,11 @@
 import { type Answer, useApi } from '../../api.ts';
+import { writtenOf } from '../../parts/written.ts';
+import { Said } from '../../ui/Amount.tsx';
 import { Status } from '../../ui/Chip.tsx';
 import { Panel } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
+import { BindKeys } from './BindKeys.tsx';
+import { Deciding } from './Deciding.tsx';
 
 const words = {
   error: 'It is no policy as it stands',
@@ -11,17 +15,7 @@ const words = {
 
 /** How it stands to the other policies in force, and how it could be walked around. */
 export function PolicyConflicts({ of }: { of: Answer<'getPolicy'> }) {
-  const { name, description, owner, tags, target, mode, controls, expires_at } = of;
-  const written = { name, target, mode, controls };
-  const optional = { description, owner, tags, expires_at };
-  const given = Object.fromEntries(
-    Object.entries(optional).filter(([, value]) => value !== undefined && value !== null),
-  );
-  const lint = useApi(
-    'lintPolicy',
-    { body: { document: { ...written, ...given }, policy_id: of.id } },
-    { staleTime: 10_000 },
-  );
+  const lint = useApi('lintPolicy', { body: { document: writtenOf(of), policy_id: of.id } }, { staleTime: 10_000 });
   if (lint.isPending) return <Loading what="the findings" rows={3} />;
   if (lint.isError)
     return (
@@ -49,11 +43,12 @@ export function PolicyConflicts({ of }: { of: Answer<'getPolicy'> }) {
               {words[finding.level]}
             </Status>
             <span>
-              {finding.path && <code>{finding.path}</code>} {finding.message}
+              <Said text={finding.message} /> {finding.code === 'unbound_keys' && <BindKeys />}
             </span>
           </li>
         ))}
       </ul>
+      <Deciding lint={lint.data} target={of.target} own_days={null} />
     </Panel>
   );
 }

@@ -1,7 +1,8 @@
 import { naming } from '@aos/core/activity/named.ts';
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
-import { EffectBars, effectWords } from '../../parts/EffectBars.tsx';
+import { useLive } from '../../live.tsx';
+import { DatedEffectBars, effectWords } from '../../parts/EffectBars.tsx';
 import { gaugesOf } from '../../parts/gauge.ts';
 import { LimitRow } from '../../parts/LimitRow.tsx';
 import { Status } from '../../ui/Chip.tsx';
@@ -11,6 +12,11 @@ import { Meter } from '../../ui/Meter.tsx';
 import { Columns, Panel, Section } from '../../ui/Page.tsx';
 import { Loading } from '../../ui/States.tsx';
 import { Instant, Time } from '../../ui/Time.tsx';
+import { PolicyExamples } from './PolicyExamples.tsx';
+import { PolicyExceptions } from './PolicyExceptions.tsx';
+import { PolicyMatches } from './PolicyMatches.tsx';
+import { PolicyRows } from './PolicyRows.tsx';
+import { PolicyShadow } from './PolicyShadow.tsx';
 
 type Policy = Answer<'getPolicy'>;
 
@@ -19,6 +25,7 @@ const days = 30;
 /** How full its limits are, what it did in the last month, and whom it met. */
 export function PolicyEffect({ of }: { of: Policy }) {
   const limits = useApi('listLimits', { query: { policy_id: of.id } });
+  const effects = useEffects(of.id);
   return (
     <>
       {of.warnings.map((warning) => (
@@ -26,6 +33,7 @@ export function PolicyEffect({ of }: { of: Policy }) {
           <span style={{ whiteSpace: 'normal' }}>{warning}</span>
         </Status>
       ))}
+      {of.status === 'active' && of.mode === 'shadow' && <PolicyShadow id={of.id} />}
       {limits.data && limits.data.items.length > 0 && (
         <Section
           title="Its limits now"
@@ -40,8 +48,9 @@ export function PolicyEffect({ of }: { of: Policy }) {
           </Panel>
         </Section>
       )}
+      <PolicyExceptions id={of.id} />
       <Columns>
-        <Month id={of.id} />
+        <Month of={of} effects={effects} />
         <Section title="Facts">
           <Panel>
             <KeyValue
@@ -62,27 +71,38 @@ export function PolicyEffect({ of }: { of: Policy }) {
           </Panel>
         </Section>
       </Columns>
+      <PolicyExamples of={effects.data?.examples ?? []} />
     </>
   );
 }
 
-function Month({ id }: { id: string }) {
-  const effects = useApi(
+function useEffects(policy_id: string) {
+  const { state } = useLive();
+  return useApi(
     'listPolicyEffects',
-    { query: { days, policy_id: id, is_synthetic: 'all' } },
-    { staleTime: 10_000 },
+    { query: { days, policy_id, is_synthetic: 'all' } },
+    { staleTime: 10_000, refetchInterval: state === 'paused' ? false : 10_000 },
   );
+}
+
+interface MonthProps {
+  of: Policy;
+  effects: ReturnType<typeof useEffects>;
+}
+
+function Month({ of, effects }: MonthProps) {
   const one = effects.data?.items[0];
   const agents = effects.data?.by_agent ?? [];
-  const most = Math.max(1, ...agents.map((of) => Number(of.stopped) + Number(of.warned) + Number(of.shadow)));
+  const most = Math.max(1, ...agents.map(metBy));
   return (
     <Section title={`Last ${days} days`} aside={one && <span className="quiet">{effectWords(one)}</span>}>
       <Panel>
         {effects.isPending && <Loading what="what it did" rows={3} />}
         {effects.data && !one && <p className="quiet">No control of it fired in {days} days.</p>}
+        {effects.data && <PolicyMatches of={of} />}
         {one && (
           <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 14 }}>
-            <EffectBars
+            <DatedEffectBars
               days={one.days}
               count={days}
               width={640}
@@ -90,36 +110,30 @@ function Month({ id }: { id: string }) {
               label={`Day by day: ${effectWords(one)}`}
             />
             <h3>Whom it met</h3>
-            <ul>
-              {agents.map((of) => {
-                const all = Number(of.stopped) + Number(of.warned) + Number(of.shadow);
-                return (
-                  <li
-                    key={of.agent_id ?? 'none'}
-                    style={{
-                      display: 'grid',
-                      gridTemplateColumns: 'minmax(0, 160px) minmax(40px, 120px) minmax(0, 1fr)',
-                      gap: 12,
-                      alignItems: 'center',
-                      minHeight: 24,
-                    }}
-                  >
-                    {of.agent_slug ? (
-                      <Link href={`/incidents?agent=${encodeURIComponent(naming(of.agent_slug))}&policy=${id}`}>
-                        {of.agent_slug}
-                      </Link>
-                    ) : (
-                      <span className="faint">no agent named</span>
-                    )}
-                    <Meter used={all / most} label={`${of.agent_slug ?? 'no agent'}: ${effectWords(of)}`} />
-                    <span className="quiet">{effectWords(of)}</span>
-                  </li>
-                );
-              })}
-            </ul>
+            <PolicyRows columns="minmax(0, 160px) minmax(40px, 120px) minmax(0, 1fr)">
+              {agents.map((met) => (
+                <li key={met.agent_id ?? 'none'}>
+                  {met.agent_slug ? (
+                    <Link href={`/incidents?agent=${encodeURIComponent(naming(met.agent_slug))}&policy=${of.id}`}>
+                      {met.agent_slug}
+                    </Link>
+                  ) : (
+                    <span className="faint">no agent named</span>
+                  )}
+                  <span style={{ flex: '1 1 60px' }}>
+                    <Meter used={metBy(met) / most} label={`${met.agent_slug ?? 'no agent'}: ${effectWords(met)}`} />
+                  </span>
+                  <span className="quiet">{effectWords(met)}</span>
+                </li>
+              ))}
+            </PolicyRows>
           </div>
         )}
       </Panel>
     </Section>
   );
 }
+
+type Met = Answer<'listPolicyEffects'>['by_agent'][number];
+
+const metBy = ({ stopped, warned, shadow }: Met): number => Number(stopped) + Number(warned) + Number(shadow);

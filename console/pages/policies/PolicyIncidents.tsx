@@ -7,6 +7,7 @@ import { shortId } from '../../ui/format.ts';
 import { Panel } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { PolicyRows } from './PolicyRows.tsx';
 
 type Incident = Extract<Item<'listIncidents'>, { occurrences: number; source_run_id: string; title: string }>;
 
@@ -20,18 +21,9 @@ export function PolicyIncidents({ id }: { id: string }) {
   return (
     <Panel>
       {items.length === 0 && <p className="quiet">It has opened no incident.</p>}
-      <ul>
+      <PolicyRows columns="96px 120px 140px minmax(0, 1fr) 112px">
         {items.map((one) => (
-          <li
-            key={one.id}
-            style={{
-              display: 'grid',
-              gridTemplateColumns: '96px 120px 140px minmax(0, 1fr) 112px',
-              gap: 12,
-              minHeight: 28,
-              alignItems: 'center',
-            }}
-          >
+          <li key={one.id}>
             <State of="severity" state={one.severity} bare />
             <State of="incident" state={one.status} bare />
             <Link href={hrefOf(one.id)}>
@@ -45,7 +37,7 @@ export function PolicyIncidents({ id }: { id: string }) {
             </span>
           </li>
         ))}
-      </ul>
+      </PolicyRows>
       {list.data.next_cursor && (
         <p>
           <Link href={`/incidents?policy=${id}`}>All {list.data.total}</Link>

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { type Answer, type Item, useAct, useApi } from '../../api.ts';
+import { authorWords } from '../../parts/key-names.ts';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { useMay } from '../../parts/session.ts';
 import { policyState, State } from '../../parts/words.tsx';
@@ -10,6 +11,7 @@ import { Failed, Loading } from '../../ui/States.tsx';
 import { Instant } from '../../ui/Time.tsx';
 import { useToast } from '../../ui/Toast.tsx';
 import { useUrlWord } from '../../url-state.ts';
+import { Changes } from './Changes.tsx';
 import styles from './PolicyVersions.module.css';
 
 type Version = Item<'listPolicyVersions'>;
@@ -18,15 +20,9 @@ type Policy = Answer<'getPolicy'>;
 /** Every version with who made it and why; any two are compared, and an earlier one is brought back as a new one. */
 export function PolicyVersions({ of }: { of: Policy }) {
   const versions = useApi('listPolicyVersions', { params: { id: of.id }, query: { limit: 200 } });
-  const keys = useApi('listApiKeys', { query: { limit: 200 } });
-  const members = useApi('listMembers', { query: { limit: 200 } });
   const [to, setTo] = useUrlWord('to', String(of.version));
   const [from, setFrom] = useUrlWord('from', String(Math.max(1, Number(to) - 1)));
   const items = versions.data?.items ?? [];
-  const names = new Map([
-    ...(keys.data?.items ?? []).map(({ id, name }) => [id, name] as const),
-    ...(members.data?.items ?? []).map(({ api_key_id, name }) => [api_key_id, name] as const),
-  ]);
   const choices = items.map(({ version }) => ({ value: String(version), name: `Version ${version}` }));
   if (versions.isPending) return <Loading what="the versions" />;
   if (versions.isError)
@@ -41,7 +37,7 @@ export function PolicyVersions({ of }: { of: Policy }) {
             <li key={version.version}>
               <Row
                 of={version}
-                by={names.get(version.author) ?? version.author}
+                by={authorWords(version.author, version.author_name)}
                 policy={of}
                 onCompare={() => {
                   setTo(String(version.version));
@@ -134,8 +130,6 @@ function RevertDialog({ of, policy, onClose }: { of: Version; policy: Policy; on
   );
 }
 
-const signs = { added: '+', removed: '−', changed: '~' } as const;
-
 function Diff({ id, from, to }: { id: string; from: number; to: number }) {
   const diff = useApi('diffPolicyVersions', { params: { id }, query: { from, to } }, { staleTime: 60_000 });
   if (diff.isPending) return <Loading what="the difference" rows={3} />;
@@ -144,15 +138,7 @@ function Diff({ id, from, to }: { id: string; from: number; to: number }) {
   const { changes, sentence_before, sentence_after } = diff.data;
   return (
     <div style={{ display: 'grid', gap: 10 }}>
-      {changes.length === 0 && <p className="quiet">Nothing: both say the same.</p>}
-      <ul className={styles.changes}>
-        {changes.map((change) => (
-          <li key={`${change.path} ${change.change}`} className={styles[change.change]}>
-            <span aria-hidden="true">{signs[change.change]}</span>
-            <span>{change.words}</span>
-          </li>
-        ))}
-      </ul>
+      <Changes of={changes} />
       {sentence_before !== sentence_after && (
         <>
           <p className={styles.before}>{sentence_before}</p>

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { type Answer, useAct } from '../../api.ts';
 import { type Draft, documentOf } from '../../parts/policy-draft.ts';
+import { useMay } from '../../parts/session.ts';
 import type { ApiProblem } from '../../problem.ts';
-import { useToast } from '../../ui/Toast.tsx';
 
 export type Start = 'shadow' | 'enforce' | 'draft';
 
@@ -14,9 +14,9 @@ interface Choice {
 
 export interface Saving extends Choice {
   set: (part: Partial<Choice>) => void;
-  save: () => void;
-  /** It was tried, so what is missing is said. */
-  tried: boolean;
+  save: (as: Start) => void;
+  /** How it was tried to be saved, so what is missing is said; null: not yet. */
+  tried: Start | null;
   is_busy: boolean;
   error: ApiProblem | null;
   error_about: string;
@@ -24,48 +24,58 @@ export interface Saving extends Choice {
   status: string | null;
 }
 
-type Stored = Pick<Answer<'getPolicy'>, 'id' | 'version' | 'status' | 'mode'>;
+type Stored = Answer<'getPolicy'>;
+
+/** Takes back what was saved. */
+export type Undo = () => Promise<unknown>;
+
+interface Ask {
+  draft: Draft;
+  /** What is edited, the version that the draft follows on, and how it was written. */
+  edited: Stored | null;
+  base: number | null;
+  before: Draft;
+  isReady: (as: Start, choice: Choice) => boolean;
+  /** It is stored; whether it comes in force is asked next. */
+  onStored: (now: Stored) => void;
+  onSaved: (now: Stored, as: Start, undo: Undo | null) => void;
+}
 
 /**
  * Saves the draft and puts it in force. When it is saved and may not be activated, it stays a draft, and the next attempt
  * changes that one and makes no second policy.
  */
-export function useSaving(
-  draft: Draft,
-  edited: Stored | null,
-  isReady: (choice: Choice) => boolean,
-  onSaved: (id: string) => void,
-): Saving {
+export function useSaving({ draft, edited, base, before, isReady, onStored, onSaved }: Ask): Saving {
   const [choice, setChoice] = useState<Choice>({ start: startOf(edited), reason: '', confirmed: '' });
-  const [tried, setTried] = useState(false);
-  const [stored, setStored] = useState<Stored | null>(edited);
+  const [tried, setTried] = useState<Start | null>(null);
+  const [made, setMade] = useState<Stored | null>(null);
   const create = useAct('createPolicy');
   const update = useAct('updatePolicy');
   const activate = useAct('activatePolicy');
-  const toast = useToast();
-  const { start } = choice;
+  const undoOf = useUndo(edited, before);
+  const stored = edited ?? made;
 
-  const put = async (reason: string): Promise<Stored> => {
-    const document = { ...documentOf(draft), mode: start === 'draft' ? draft.mode : start, reason };
+  const put = async (as: Start, reason: string): Promise<Stored> => {
+    const document = { ...documentOf(draft), mode: as === 'draft' ? draft.mode : as, reason };
     if (!stored) return create.mutateAsync({ body: document });
-    return update.mutateAsync({ params: { id: stored.id }, body: { ...document, version: stored.version } });
+    const version = (edited && base) ?? stored.version;
+    return update.mutateAsync({ params: { id: stored.id }, body: { ...document, version } });
   };
-  const run = async () => {
+  const run = async (as: Start) => {
     const reason = choice.reason.trim();
-    let now = await put(reason);
-    setStored(now);
-    if (start !== 'draft' && now.status !== 'active')
-      now = await activate.mutateAsync({ params: { id: now.id }, body: { reason, mode: start } });
-    toast(start === 'draft' ? 'Saved' : start === 'shadow' ? 'In shadow: nothing is stopped yet' : 'In force');
-    onSaved(now.id);
+    let now = await put(as, reason);
+    if (!edited) setMade(now);
+    onStored(now);
+    if (as !== 'draft' && now.status !== 'active')
+      now = await activate.mutateAsync({ params: { id: now.id }, body: { reason, mode: as } });
+    onSaved(now, as, undoOf(now));
   };
-  const save = () => {
-    setTried(true);
+  const save = (as: Start) => {
+    setTried(as);
     activate.reset();
     // What went wrong stands in the state of the request that it went wrong with.
-    if (isReady(choice)) void run().catch(() => undefined);
+    if (isReady(as, choice)) void run(as).catch(() => undefined);
   };
-  const about = activate.error && stored ? 'It is saved, and was not activated' : 'It was not saved';
   return {
     ...choice,
     set: (part) => setChoice((now) => ({ ...now, ...part })),
@@ -73,13 +83,33 @@ export function useSaving(
     tried,
     is_busy: create.isPending || update.isPending || activate.isPending,
     error: activate.error ?? update.error ?? create.error,
-    error_about: about,
+    error_about: activate.error && stored ? 'It is saved, and was not activated' : 'It was not saved',
     status: stored?.status ?? null,
   };
 }
 
+/**
+ * What takes back what was just saved: an edit by a new version that says what the one before it said, coming in force
+ * by leaving it, and a new policy by its end.
+ */
+function useUndo(edited: Stored | null, before: Draft): (now: Stored) => Undo | null {
+  const may_activate = useMay('activate_policies');
+  const update = useAct('updatePolicy');
+  const disable = useAct('disablePolicy');
+  const retire = useAct('retirePolicy');
+  return ({ id, version, status }) => {
+    const params = { id };
+    const reason = `Version ${version} was taken back`;
+    if (edited?.status === status)
+      return () => update.mutateAsync({ params, body: { ...documentOf(before), reason, version } });
+    if (!may_activate) return null;
+    return () => (edited ? disable : retire).mutateAsync({ params, body: { reason } });
+  };
+}
+
+/** What was chosen for a draft stays chosen; what was taken out of force comes back only when that is said. */
 function startOf(edited: Stored | null): Start {
   if (!edited) return 'shadow';
-  if (edited.status !== 'active') return 'draft';
-  return edited.mode === 'shadow' ? 'shadow' : 'enforce';
+  if (edited.status === 'disabled') return 'draft';
+  return edited.mode;
 }

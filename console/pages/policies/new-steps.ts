@@ -1,6 +1,7 @@
 import { type Draft, type DraftControl, limitText, targetText, watchText } from '../../parts/policy-draft.ts';
 import type { Finding } from '../../parts/settled.ts';
 import { consequenceOf } from '../../parts/words.tsx';
+import type { Past } from './new-past.ts';
 
 export const steps = ['target', 'watch', 'limit', 'alert', 'action', 'save'] as const;
 export type Step = (typeof steps)[number];
@@ -26,6 +27,8 @@ export interface StepProps {
   errorAt: (path: string) => string | null;
   /** The path of the control in hand. */
   at: string;
+  /** What the preview says of the past. */
+  past: Past;
 }
 
 /** What a step has been set to, in a few words. */

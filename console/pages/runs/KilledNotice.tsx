@@ -1,3 +1,4 @@
+import { callsText } from '../../parts/AtRisk.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { Notice } from '../../ui/States.tsx';
 import { Instant } from '../../ui/Time.tsx';
@@ -6,7 +7,7 @@ import { Whose } from './Whose.tsx';
 
 /** What stays of a kill's receipt: who ended the run and why, and what every process has confirmed since. */
 export function KilledNotice({ kill }: { kill: NonNullable<RunDetail['kill']> }) {
-  const { by, at, reason, calls_aborted, streams_cut, processes_confirmed } = kill;
+  const { by, at, reason, calls_aborted, streams_cut, processes_confirmed, processes_missing } = kill;
   const cut = calls_aborted + streams_cut;
   return (
     <Notice>
@@ -16,11 +17,10 @@ export function KilledNotice({ kill }: { kill: NonNullable<RunDetail['kill']> })
         </strong>
         : <Said text={reason.replace(/[.\s]+$/, '')} />. Further calls are denied since then;{' '}
         {cut === 0 ? 'no call was in flight' : `${callsText(cut)} in flight cut (may still be billed)`};{' '}
-        {processes_confirmed} {processes_confirmed === 1 ? 'process has' : 'processes have'} confirmed. Whether the
-        program of the agent itself has stopped is not known.
+        {processes_confirmed} {processes_confirmed === 1 ? 'process has' : 'processes have'} confirmed
+        {processes_missing > 0 && `, ${processes_missing} not yet`}. Whether the program of the agent itself has stopped
+        is not known.
       </span>
     </Notice>
   );
 }
-
-const callsText = (count: number): string => `${count} ${count === 1 ? 'call' : 'calls'}`;

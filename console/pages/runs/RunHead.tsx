@@ -51,7 +51,7 @@ export function RunAbout({ run }: { run: RunDetail }) {
       <span>
         <span className="quiet">key</span>{' '}
         <Link href={hrefOf(run.api_key_id)} title={run.api_key_id}>
-          <code>{shortId(run.api_key_id)}</code>
+          {run.api_key_name ?? <code>{shortId(run.api_key_id)}</code>}
         </Link>
       </span>
       {run.session_external_id && (

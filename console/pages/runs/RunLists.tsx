@@ -1,3 +1,4 @@
+import { totalText } from '@aos/core/base/total.ts';
 import { Link, useLocation } from 'wouter';
 import type { Item } from '../../api.ts';
 import { type List, useList } from '../../list.ts';
@@ -134,8 +135,11 @@ export function RunLogs({ run_id }: { run_id: string }) {
 }
 
 /** How much of how much is here; of nothing the list itself tells. */
-const Extent = ({ of: { rows, total } }: { of: Pick<List<unknown>, 'rows' | 'total'> }) =>
-  rows.length === 0 ? null : `1–${rows.length} of ${total ?? 'more than 10,000'}`;
+const Extent = ({
+  of: { rows, total = null, total_at_least },
+}: {
+  of: Pick<List<unknown>, 'rows' | 'total' | 'total_at_least'>;
+}) => (rows.length === 0 ? null : `1–${rows.length} of ${totalText({ total, total_at_least })}`);
 
 function Nothing({
   of,

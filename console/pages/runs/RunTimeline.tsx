@@ -54,6 +54,8 @@ export function RunTimeline({ run, read, steps, tools, decisions, is_ungoverned 
     return by_row;
   }, [by, rows, costs]);
   const found = useMemo(() => new Set(tools.found), [tools.found]);
+  // The run is read less often than its steps: for a moment there are more of them than it says.
+  const listed = rows.reduce((sum, row) => sum + (row.kind === 'idle' ? 0 : (row.tries?.length ?? 1)), 0);
   const shown = steps.find(({ id }) => id === chosen) ?? (chosen === '' ? firstOf(steps) : undefined);
 
   if (read.error && steps.length === 0)
@@ -88,8 +90,7 @@ export function RunTimeline({ run, read, steps, tools, decisions, is_ungoverned 
         )}
       </div>
       <p className={styles.extent}>
-        {rows.reduce((sum, row) => sum + (row.kind === 'idle' ? 0 : (row.tries?.length ?? 1)), 0)} of {run.steps_count}{' '}
-        steps
+        {listed} of {Math.max(listed, run.steps_count)} steps
         {!read.is_whole && ', more are being loaded'}
         {is_ungoverned && ' · no limit governs this run'}
       </p>

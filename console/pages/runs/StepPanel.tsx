@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
+import { Charges } from '../../parts/Charges.tsx';
 import { DecisionWords } from '../../parts/DecisionWords.tsx';
 import { useMay } from '../../parts/session.ts';
 import { State } from '../../parts/words.tsx';
@@ -14,6 +15,7 @@ import { Json, KeyValue } from '../../ui/KeyValue.tsx';
 import { Instant } from '../../ui/Time.tsx';
 import { HashCheck } from './HashCheck.tsx';
 import styles from './Run.module.css';
+import { StepMenu } from './StepMenu.tsx';
 import { type ShownStep, stepName } from './step-words.ts';
 
 const settle_ms = 150;
@@ -56,7 +58,7 @@ export function StepPanel({ step, tries, onTry }: Props) {
         <strong className="cut">{stepName(step)}</strong>
         {step.status === 'running' ? <State of="run" state="running" /> : <State of="step" state={step.status} />}
         <span className={styles.rest} />
-        {step.id.startsWith('stp_') && <Id id={step.id} />}
+        <StepMenu step={step} />
       </header>
       <p className="quiet">
         {step.kind}
@@ -65,6 +67,12 @@ export function StepPanel({ step, tries, onTry }: Props) {
         {step.source === 'reported'
           ? ' · reported, not governed'
           : step.record_id === null && step.kind === 'llm' && step.status !== 'running' && ' · not sent'}
+        {step.id.startsWith('stp_') && (
+          <>
+            {' '}
+            <Id id={step.id} />
+          </>
+        )}
       </p>
       {tries.length > 1 && <Tries of={tries} chosen={step.id} onTry={onTry} />}
       {decision.data && <Decided decision={decision.data} />}
@@ -164,6 +172,9 @@ function Recorded({ record }: { record: Answer<'getLlmRunRecord'> }) {
             ['Counted by', record.usage_source === 'provider' ? 'the provider' : record.usage_source],
             ['Cost', <Money key="cost" usd={record.cost_usd} />],
             ['Price', priceOf(record)],
+            ...(record.charges?.length
+              ? ([['Charged for', <Charges key="charges" of={record.charges} />]] as const)
+              : []),
           ]}
         />
       </Block>
@@ -195,6 +206,7 @@ function Recorded({ record }: { record: Answer<'getLlmRunRecord'> }) {
 }
 
 function priceOf({ price_version, cost_usd }: Answer<'getLlmRunRecord'>): string {
-  if (cost_usd === null) return 'unknown: the model is in no price list';
+  if (cost_usd === null)
+    return price_version === null ? 'unknown: the model is in no price list' : 'unknown: no price for all of its use';
   return price_version === null ? moneyText(cost_usd) : `list ${price_version}`;
 }

@@ -45,7 +45,7 @@ export function Timeline(props: Props) {
   const box = useBox(lane);
   const frame = useBox(grid);
   const colours = useColours();
-  const { first, last, onScroll } = useWindow(grid, row_px);
+  const { first, last, most, onScroll } = useWindow(grid, row_px);
   const ticks = useMemo<Tick[]>(() => (lanes.by === 'time' ? ticksOf(lanes.scale) : []), [lanes]);
   const { width } = box;
   const height = Math.max(0, frame.height - row_px - 6);
@@ -121,11 +121,12 @@ export function Timeline(props: Props) {
           <div className={styles.body} role="rowgroup" style={{ height: rows.length * row_px }}>
             {rows.slice(first, last).map((row, offset) => {
               const place = { index: first + offset, id: `${id}-${first + offset}` };
+              const line = place.index % most;
               return row.kind === 'idle' ? (
-                <IdleLine key={row.from_ms} row={row} {...place} onIdle={onIdle} />
+                <IdleLine key={line} row={row} {...place} onIdle={onIdle} />
               ) : (
                 <StepLine
-                  key={row.step.id}
+                  key={line}
                   row={row}
                   {...place}
                   lanes={lanes}

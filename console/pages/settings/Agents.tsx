@@ -1,7 +1,8 @@
 import { naming } from '@aos/core/activity/named.ts';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { type Item, useApi } from '../../api.ts';
+import { type Answer, type Item, useApi } from '../../api.ts';
+import { BoundBy, BoundList } from '../../parts/BoundBy.tsx';
 import { ContainDialog, type Containment, ReleaseDialog, useContained } from '../../parts/ContainDialog.tsx';
 import { ListView } from '../../parts/ListView.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
@@ -15,6 +16,7 @@ import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Instant, Time } from '../../ui/Time.tsx';
+import { ChangeAgent } from './ChangeAgent.tsx';
 
 type Agent = Item<'listAgents'>;
 
@@ -26,8 +28,9 @@ interface Week {
 
 interface About {
   contained: ReadonlyMap<string, Containment>;
-  keys: ReadonlyMap<string, readonly string[]>;
   week: ReadonlyMap<string | null, Week>;
+  /** Runs of seven days; null: too many to count. Of the busiest agents; the others are asked for one by one. */
+  runs: ReadonlyMap<string, number | null> | undefined;
 }
 
 const week_ms = 7 * 86_400_000;
@@ -36,16 +39,16 @@ const hour_ms = 3_600_000;
 /** What stands elsewhere about agents: who holds them, which keys are theirs, what they did in a week. */
 function useAbout(): About {
   const contained = useContained();
-  const list = useApi('listApiKeys', { query: { limit: 200 } });
   // To the hour, so that the question stays the same while the page is open.
   const from = new Date(Math.floor((Date.now() - week_ms) / hour_ms) * hour_ms).toISOString();
   const metrics = useApi('getMetrics', { query: { from, is_synthetic: 'all' } }, { staleTime: 60_000 });
-  const keys = new Map<string, string[]>();
-  for (const key of list.data?.items ?? [])
-    if (key.revoked_at === null) for (const id of key.agent_ids) keys.set(id, [...(keys.get(id) ?? []), key.name]);
   const week = new Map((metrics.data?.by_agent ?? []).map((of) => [of.agent_id, of as unknown as Week]));
-  return { contained, keys, week };
+  const used = useApi('listTargets', { query: { kind: 'agent', limit: 100 } }, { staleTime: 60_000 });
+  return { contained, week, runs: used.data && runsOf(used.data.items) };
 }
+
+const runsOf = (targets: Answer<'listTargets'>['items']): ReadonlyMap<string, number | null> =>
+  new Map(targets.map((of) => [of.value, of.runs === null ? null : Number(of.runs)]));
 
 function AgentState({ stop }: { stop: Containment | undefined }) {
   return stop ? (
@@ -59,30 +62,47 @@ function AgentState({ stop }: { stop: Containment | undefined }) {
   );
 }
 
-const columnsOf = ({ contained, keys, week }: About): Column<Agent>[] => [
-  { id: 'state', title: 'State', width: '96px', cell: (row) => <AgentState stop={contained.get(row.id)} /> },
+/** Who may speak for it alone: the newest key and how many more, or all that are named. */
+function BoundKeys({ of: { keys }, all = false }: { of: Agent; all?: boolean }) {
+  if (keys.total === 0)
+    return (
+      <Status tone="warn" glyph="triangle" title="Any key that is not bound may call in its name">
+        {all ? 'none: any unbound key may call as it' : 'none'}
+      </Status>
+    );
+  const shown = keys.first.slice(0, all ? keys.first.length : 1);
+  return (
+    <span style={{ display: 'flex', flexWrap: all ? 'wrap' : 'nowrap', gap: 6 }}>
+      {shown.map(({ id, name }) => (
+        <Link key={id} className="cut" href={`/settings/api-keys?q=${id}&peek=${id}`}>
+          {name}
+        </Link>
+      ))}
+      {keys.total > shown.length && <span className="quiet">+{keys.total - shown.length}</span>}
+    </span>
+  );
+}
+
+function Runs({ of, count }: { of: string; count: number | null | undefined }) {
+  if (count === undefined || count === null) return <span className="faint">–</span>;
+  return <Link href={`/activity/completed?agent=${encodeURIComponent(naming(of))}`}>{exactText(count)}</Link>;
+}
+
+/** Of an agent that is not among the busiest; asked for when its row is in sight. */
+function OwnRuns({ of }: { of: string }) {
+  const { data } = useApi('listTargets', { query: { kind: 'agent', value: [of] } }, { staleTime: 60_000 });
+  return <Runs of={of} count={data && (runsOf(data.items).get(of) ?? 0)} />;
+}
+
+/** What they did in a week. */
+const weekColumns = ({ week, runs }: Pick<About, 'week' | 'runs'>): Column<Agent>[] => [
   {
-    id: 'slug',
-    title: 'Agent',
-    width: 'minmax(140px, 1fr)',
-    cell: (row) => <Link href={`/activity/completed?agent=${encodeURIComponent(naming(row.slug))}`}>{row.slug}</Link>,
-  },
-  {
-    id: 'keys',
-    title: 'Bound keys',
-    width: 'minmax(140px, 1fr)',
-    cell: (row) =>
-      keys.get(row.id)?.join(', ') ?? (
-        <Status tone="warn" glyph="triangle" title="Any key that is not bound may call in its name">
-          none
-        </Status>
-      ),
-  },
-  {
-    id: 'model',
-    title: 'Default model',
-    width: '128px',
-    cell: (row) => row.default_model ?? <span className="faint">of the project</span>,
+    id: 'runs',
+    title: 'Runs, 7 d',
+    width: '80px',
+    align: 'end',
+    cell: ({ slug }) =>
+      runs === undefined || runs.has(slug) ? <Runs of={slug} count={runs?.get(slug)} /> : <OwnRuns of={slug} />,
   },
   {
     id: 'calls',
@@ -105,16 +125,56 @@ const columnsOf = ({ contained, keys, week }: About): Column<Agent>[] => [
     align: 'end',
     cell: (row) => <Money usd={week.get(row.id)?.cost_usd ?? '0'} />,
   },
+];
+
+const columnsOf = ({ contained, week, runs }: About): Column<Agent>[] => [
+  { id: 'state', title: 'State', width: '96px', cell: (row) => <AgentState stop={contained.get(row.id)} /> },
+  {
+    id: 'slug',
+    title: 'Agent',
+    width: 'minmax(112px, 1fr)',
+    cell: (row) => <Link href={`/activity/completed?agent=${encodeURIComponent(naming(row.slug))}`}>{row.slug}</Link>,
+  },
+  {
+    id: 'owner',
+    title: 'Owner',
+    width: '84px',
+    cell: (row) => row.owner ?? <span className="faint">–</span>,
+  },
+  {
+    id: 'keys',
+    title: 'Bound keys',
+    width: 'minmax(104px, 1fr)',
+    cell: (row) => <BoundKeys of={row} />,
+  },
+  {
+    id: 'policies',
+    title: 'Bound by',
+    width: 'minmax(104px, 1fr)',
+    cell: (row) => <BoundBy of={row.policies} />,
+  },
+  {
+    id: 'model',
+    title: 'Default model',
+    width: '128px',
+    spare: true,
+    cell: (row) => row.default_model ?? <span className="faint">of the project</span>,
+  },
+  ...weekColumns({ week, runs }),
   {
     id: 'seen',
     title: 'First seen',
     width: '104px',
+    spare: true,
     align: 'end',
     cell: (row) => <Time at={row.created_at} />,
   },
 ];
 
-const facets = [{ name: 'project', label: 'Project', takes_one: true }];
+const facets = [
+  { name: 'project', label: 'Project', takes_one: true },
+  { name: 'q', label: 'Text', takes_one: true },
+];
 
 /** The programs that call, and the switch that stops one of them. */
 export function Agents() {
@@ -128,7 +188,7 @@ export function Agents() {
         columns={columnsOf(about)}
         least={900}
         keyOf={(row) => row.id}
-        peek={(row) => <AgentPeek of={row} stop={about.contained.get(row.id)} keys={about.keys.get(row.id)} />}
+        peek={(row) => <AgentPeek of={row} stop={about.contained.get(row.id)} />}
         peekTitle={(row) => row.slug}
         empty={<Empty title="No agent yet">An agent appears with its first call.</Empty>}
       />
@@ -139,12 +199,12 @@ export function Agents() {
 interface PeekProps {
   of: Agent;
   stop: Containment | undefined;
-  keys: readonly string[] | undefined;
 }
 
-function AgentPeek({ of, stop, keys }: PeekProps) {
+function AgentPeek({ of, stop }: PeekProps) {
   const may = useMay('operate');
-  const [asking, setAsking] = useState<'contain' | 'release' | null>(null);
+  const may_change = useMay('administer');
+  const [asking, setAsking] = useState<'contain' | 'release' | 'change' | null>(null);
   const close = () => setAsking(null);
   return (
     <>
@@ -153,7 +213,10 @@ function AgentPeek({ of, stop, keys }: PeekProps) {
           Contained: {stop.reason}
         </Status>
       )}
-      <div>
+      <div style={{ display: 'flex', gap: 8 }}>
+        <Button small disabled={!may_change} onClick={() => setAsking('change')}>
+          Change…
+        </Button>
         <Button
           small
           kind={stop ? 'normal' : 'danger'}
@@ -163,13 +226,15 @@ function AgentPeek({ of, stop, keys }: PeekProps) {
           {stop ? 'Release…' : 'Contain…'}
         </Button>
       </div>
+      {asking === 'change' && <ChangeAgent of={of} onClose={close} />}
       {asking === 'release' && stop && <ReleaseDialog stop={stop} onClose={close} />}
       {asking === 'contain' && <ContainDialog subject={{ kind: 'agent', id: of.id, name: of.slug }} onClose={close} />}
       <KeyValue
         of={[
           ['Agent', <Id key="id" id={of.id} />],
           ['Name', of.name],
-          ['Bound keys', keys?.join(', ') ?? 'none: any key that is not bound may call in its name'],
+          ['Owner', of.owner],
+          ['Bound keys', <BoundKeys key="keys" of={of} all />],
           ['Models', of.models === null ? 'all' : of.models.join(', ')],
           ['Skills of its runs', of.skills === null ? 'what is safe for all' : of.skills.join(', ')],
           ['Default model', of.default_model],
@@ -177,10 +242,15 @@ function AgentPeek({ of, stop, keys }: PeekProps) {
           ['First seen', <Instant key="at" at={of.created_at} />],
         ]}
       />
-      <p style={{ display: 'flex', gap: 16 }}>
+      <h3>Policies that bind it</h3>
+      <BoundList of={of.policies} />
+      {of.policies.total === 0 && <p className="quiet">None: nothing limits what it calls.</p>}
+      <p style={{ display: 'flex', gap: 16, flexWrap: 'wrap' }}>
         <Link href={`/activity/live?agent=${encodeURIComponent(naming(of.slug))}`}>Running now</Link>
         <Link href={`/incidents?agent=${encodeURIComponent(naming(of.slug))}`}>Open incidents</Link>
-        <Link href={`/policies/new?template=daily-cap&agent=${encodeURIComponent(of.slug)}`}>Cap it per day</Link>
+        <Link href={`/policies/new?template=daily-cap&agent=${encodeURIComponent(of.slug)}&step=limit`}>
+          Cap it per day
+        </Link>
       </p>
     </>
   );

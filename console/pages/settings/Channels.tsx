@@ -1,9 +1,10 @@
 import { useState } from 'react';
-import { type Item, useApi } from '../../api.ts';
+import type { Item } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
 import { plainWords } from '../../parts/words.tsx';
 import { Status } from '../../ui/Chip.tsx';
+import { durationText, exactText } from '../../ui/format.ts';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Time } from '../../ui/Time.tsx';
@@ -34,6 +35,47 @@ function ChannelState({ of }: { of: Channel }) {
   );
 }
 
+/** When it was told last, and how long that took. */
+function LastDelivery({ of: { last_delivery: last } }: { of: Channel }) {
+  if (!last) return <span className="faint">none</span>;
+  if (last.status === 'dead')
+    return (
+      <Status tone="crit" glyph="cross" title={last.error ?? ''}>
+        given up <Time at={last.created_at} />
+      </Status>
+    );
+  if (!last.delivered_at)
+    return (
+      <span className="quiet" title={last.error ?? undefined}>
+        on its way
+      </span>
+    );
+  return (
+    <>
+      <Time at={last.delivered_at} />
+      {last.latency_ms !== null && <span className="quiet"> in {durationText(last.latency_ms)}</span>}
+    </>
+  );
+}
+
+/** Attempts that failed, and what was given up in the end. */
+function Failures({ of: { last_week } }: { of: Channel }) {
+  const { delivered, given_up, failed_attempts } = last_week;
+  const told = `${exactText(delivered)} delivered, ${exactText(failed_attempts)} attempts failed, ${exactText(given_up)} given up`;
+  if (failed_attempts + given_up === 0)
+    return (
+      <span className="faint" title={told}>
+        none
+      </span>
+    );
+  return (
+    <Status tone={given_up > 0 ? 'crit' : 'warn'} glyph={given_up > 0 ? 'cross' : 'triangle'} title={told}>
+      {exactText(failed_attempts)}
+      {given_up > 0 && `, ${exactText(given_up)} given up`}
+    </Status>
+  );
+}
+
 const columns: readonly Column<Channel>[] = [
   { id: 'state', title: 'State', width: '104px', cell: (row) => <ChannelState of={row} /> },
   { id: 'name', title: 'Name', width: 'minmax(120px, 1fr)', cell: (row) => row.name },
@@ -45,22 +87,10 @@ const columns: readonly Column<Channel>[] = [
     width: 'minmax(180px, 2fr)',
     cell: (row) => row.address ?? <span className="faint">the list of alerts</span>,
   },
-  { id: 'last', title: 'Last delivery', width: '128px', cell: (row) => <LastDelivery channel_id={row.id} /> },
+  { id: 'last', title: 'Last delivery', width: '168px', cell: (row) => <LastDelivery of={row} /> },
+  { id: 'failures', title: 'Failures, 7 d', width: '128px', align: 'end', cell: (row) => <Failures of={row} /> },
   { id: 'tested', title: 'Tested', width: '96px', align: 'end', cell: (row) => <Time at={row.tested_at} /> },
 ];
-
-function LastDelivery({ channel_id }: { channel_id: string }) {
-  const { data } = useApi('listDeliveries', { query: { channel_id, limit: 1 } }, { staleTime: 10_000 });
-  const last = data?.items[0];
-  if (!last) return <span className="faint">{data ? 'none' : ''}</span>;
-  if (last.status === 'dead')
-    return (
-      <Status tone="crit" glyph="cross" title={last.last_error ?? ''}>
-        given up
-      </Status>
-    );
-  return last.delivered_at ? <Time at={last.delivered_at} /> : <span className="quiet">on its way</span>;
-}
 
 const no_facets: never[] = [];
 
@@ -78,7 +108,7 @@ export function Channels() {
         label="Alert channels"
         facets={no_facets}
         columns={columns}
-        least={880}
+        least={980}
         keyOf={(row) => row.id}
         peek={(row) => <ChannelPeek of={row} />}
         peekTitle={(row) => row.name}

@@ -1,8 +1,11 @@
+import type { Total } from '@aos/core/base/total.ts';
 import { useState } from 'react';
 import { type Answer, useAct, useApi } from '../../api.ts';
+import { underWay } from '../../parts/ContainDialog.tsx';
 import { NamesField } from '../../parts/NamesField.tsx';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { SecretDialog } from '../../parts/SecretDialog.tsx';
+import { useSession } from '../../parts/session.ts';
 import { SelectField } from '../../ui/Field.tsx';
 import { useToast } from '../../ui/Toast.tsx';
 import type { Key, KeyNames } from './key-facts.ts';
@@ -49,13 +52,17 @@ export function RotateDialog({ of, onClose }: { of: Key; onClose: () => void }) 
   );
 }
 
-export function RevokeDialog({ of, running, onClose }: { of: Key; running: number | null; onClose: () => void }) {
+interface RevokeProps {
+  of: Key;
+  /** Undefined: not known, null: more than were counted. */
+  running: Total | undefined;
+  onClose: () => void;
+}
+
+export function RevokeDialog({ of, running, onClose }: RevokeProps) {
+  const is_own = useSession().api_key.id === of.id;
   const revoke = useAct('revokeApiKey');
   const toast = useToast();
-  const runs =
-    running === null
-      ? 'What runs with it is not known.'
-      : `${running} ${running === 1 ? 'run is' : 'runs are'} under way with it.`;
   return (
     <ReasonDialog
       open
@@ -63,10 +70,19 @@ export function RevokeDialog({ of, running, onClose }: { of: Key; running: numbe
       title={`Revoke ${of.name} for good?`}
       about={
         <>
-          <p>{runs}</p>
+          <p>{underWay(running)} with it; their next call is refused.</p>
           <ul style={{ listStyle: 'disc', paddingLeft: 18, marginTop: 6 }}>
             <li>Every further call with it is refused with 401, on every process.</li>
-            <li>Browsers that signed in with it are signed out.</li>
+            <li>
+              {is_own ? (
+                <>
+                  <strong>It is the key you are signed in with</strong>: you are signed out at once, and need another
+                  key to come back.
+                </>
+              ) : (
+                'Browsers that signed in with it are signed out.'
+              )}
+            </li>
             <li>It cannot be undone. To stop it for a time, contain it instead.</li>
           </ul>
         </>

@@ -1,7 +1,10 @@
+import type { Total } from '@aos/core/base/total.ts';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useApi } from '../../api.ts';
+import { BoundList } from '../../parts/BoundBy.tsx';
 import { ContainDialog, type Containment, ReleaseDialog } from '../../parts/ContainDialog.tsx';
+import { useKeyNames } from '../../parts/key-names.ts';
 import { useMay } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { Money } from '../../ui/Amount.tsx';
@@ -11,6 +14,7 @@ import { Id } from '../../ui/Id.tsx';
 import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Instant, Time, useNow } from '../../ui/Time.tsx';
 import { BindDialog, RevokeDialog, RotateDialog } from './KeyDialogs.tsx';
+import { KeyMaker } from './KeyMaker.tsx';
 import { type Key, type KeyNames, warningsOf } from './key-facts.ts';
 
 type Asking = 'rotate' | 'bind' | 'revoke' | 'contain' | 'release';
@@ -29,7 +33,11 @@ export function KeyPeek({ of, names, stop }: Props) {
   const now_ms = useNow();
   const from = new Date(Math.floor((Date.now() - week_ms) / hour_ms) * hour_ms).toISOString();
   const week = useApi('getMetrics', { query: { api_key: of.id, from, is_synthetic: 'all' } });
-  const live = useApi('listLiveRuns', { query: { api_key: of.id, limit: 1, is_synthetic: 'all' } });
+  const live = useApi('listLiveRuns', {
+    query: { api_key: of.id, limit: 1, is_synthetic: 'all' },
+    everywhere: true,
+  });
+  const makers = useKeyNames();
   const warnings = warningsOf(of, now_ms);
   return (
     <>
@@ -43,7 +51,7 @@ export function KeyPeek({ of, names, stop }: Props) {
           Contained: {stop.reason}
         </Status>
       )}
-      {!of.revoked_at && <KeyActions of={of} names={names} stop={stop} running={live.data?.total ?? null} />}
+      {!of.revoked_at && <KeyActions of={of} names={names} stop={stop} running={live.data} />}
       <KeyValue
         of={[
           ['Key', <Id key="id" id={of.id} />],
@@ -62,12 +70,18 @@ export function KeyPeek({ of, names, stop }: Props) {
           ['Cost, 7 days', week.data && <Money key="cost" usd={week.data.totals.cost_usd} />],
           ['Refused, 7 days', week.data?.totals.refused],
           ['Last used', <Time key="used" at={of.last_used_at} />],
+          ['Last used from', of.last_used_ip],
+          ['Last used with', of.last_used_client],
+          ['Made by', <KeyMaker key="maker" of={of.created_by} names={makers} />],
           ['Made', <Instant key="made" at={of.created_at} />],
           ['Expires', of.expires_at && <Instant key="expires" at={of.expires_at} />],
           ['Revoked', of.revoked_at && <Instant key="revoked" at={of.revoked_at} />],
           ['Rotated from', of.rotated_from && <Id key="from" id={of.rotated_from} />],
         ]}
       />
+      <h3>Policies that bind it</h3>
+      <BoundList of={of.policies} />
+      {of.policies.total === 0 && <p className="quiet">None: nothing limits what it calls.</p>}
       <p>
         <Link href={`/logs/audit?object=${of.id}`}>What happened to it, in the ledger</Link>
       </p>
@@ -75,7 +89,7 @@ export function KeyPeek({ of, names, stop }: Props) {
   );
 }
 
-function KeyActions({ of, names, stop, running }: Props & { running: number | null }) {
+function KeyActions({ of, names, stop, running }: Props & { running: Total | undefined }) {
   const may = useMay('administer');
   const may_stop = useMay('operate');
   const [asking, setAsking] = useState<Asking | null>(null);

@@ -149,10 +149,12 @@ function MemberState({ of }: { of: Member }) {
 const what: Record<(typeof permissions)[number], string> = {
   installation: 'other tenants',
   call: 'make calls',
+  read_own_runs: 'read runs it began',
   read: 'read what ran',
   read_logs: 'read logs',
   write_policies: 'write policies',
   activate_policies: 'put in force',
+  judge: 'judge shadow',
   operate: 'pause, kill, acknowledge',
   approve: 'answer questions',
   administer: 'keys and settings',

@@ -4,6 +4,7 @@ import { FormDialog } from '../../parts/FormDialog.tsx';
 import { NamesField } from '../../parts/NamesField.tsx';
 import { SecretDialog } from '../../parts/SecretDialog.tsx';
 import { useSession } from '../../parts/session.ts';
+import { chosenProject } from '../../project.ts';
 import { SelectField, TextField } from '../../ui/Field.tsx';
 
 const roles = [
@@ -67,7 +68,10 @@ function useKeyForm() {
   const [tried, setTried] = useState(false);
   const [name, setName] = useState('');
   const [role, setRole] = useState('service');
-  const [project, setProject] = useState(session.project?.id ?? '');
+  const [chosen, setProject] = useState<string | null>(null);
+  // What is made is found in the list it was made from.
+  const listed = projects.data?.items.find(({ slug }) => slug === chosenProject())?.id;
+  const project = chosen ?? listed ?? session.project?.id ?? '';
   const [bound, setBound] = useState<readonly string[]>([]);
   const [days, setDays] = useState('');
   const body = {

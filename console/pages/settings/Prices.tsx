@@ -1,5 +1,7 @@
+import { naming } from '@aos/core/activity/named.ts';
 import { useState } from 'react';
-import { type Item, useAct, useApi } from '../../api.ts';
+import { Link } from 'wouter';
+import { type Item, useAct } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
@@ -7,22 +9,28 @@ import { useMay } from '../../parts/session.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
 import { TextField } from '../../ui/Field.tsx';
+import { exactText } from '../../ui/format.ts';
 import { Json } from '../../ui/KeyValue.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Time } from '../../ui/Time.tsx';
 import { useToast } from '../../ui/Toast.tsx';
 import { Rate } from './Rate.tsx';
+import { isUnknown, useUnpriced, useWithUnknown } from './unknown-prices.ts';
 
 type Price = Item<'listPrices'>;
 
-const columns: readonly Column<Price>[] = [
+const columnsOf = (onSet: ((of: Price) => void) | null): readonly Column<Price>[] => [
   {
     id: 'state',
     title: 'State',
     width: '104px',
     cell: (row) =>
-      row.in_force ? (
+      isUnknown(row) ? (
+        <Status tone="crit" glyph="square">
+          Unknown
+        </Status>
+      ) : row.in_force ? (
         <Status tone="info" glyph="dot">
           In force
         </Status>
@@ -31,19 +39,35 @@ const columns: readonly Column<Price>[] = [
       ),
   },
   { id: 'provider', title: 'Provider', width: '112px', cell: (row) => row.provider },
-  { id: 'model', title: 'Model', width: 'minmax(180px, 1fr)', cell: (row) => <code>{row.model}</code> },
-  { id: 'rate', title: 'USD per million tokens', width: 'minmax(220px, 1fr)', cell: (row) => <Rate of={row} /> },
+  { id: 'model', title: 'Model', width: 'minmax(160px, 1fr)', cell: (row) => <code>{row.model}</code> },
+  { id: 'rate', title: 'USD per million tokens', width: 'minmax(264px, 1.4fr)', cell: (row) => <Rate of={row} /> },
   {
     id: 'source',
     title: 'From',
-    width: '120px',
-    cell: (row) => (row.source === 'manual' ? 'your override' : row.source),
+    width: '144px',
+    cell: (row) =>
+      isUnknown(row) ? (
+        <Link href={`/activity/completed?model=${encodeURIComponent(naming(row.model))}&cost=unknown`}>
+          {row.source}
+        </Link>
+      ) : row.source === 'manual' ? (
+        'your override'
+      ) : (
+        row.source
+      ),
   },
   {
     id: 'reason',
     title: 'Because',
-    width: 'minmax(120px, 1fr)',
-    cell: (row) => row.reason ?? <span className="faint">the packaged book</span>,
+    width: 'minmax(112px, 0.8fr)',
+    cell: (row) =>
+      isUnknown(row) ? (
+        <Button small disabled={onSet === null} onClick={() => onSet?.(row)}>
+          Set its price…
+        </Button>
+      ) : (
+        (row.reason ?? <span className="faint">the packaged book</span>)
+      ),
   },
   { id: 'since', title: 'Since', width: '104px', align: 'end', cell: (row) => <Time at={row.effective_from} /> },
 ];
@@ -63,22 +87,23 @@ export function Prices() {
       full
       act={{ verb: 'Set a price', denied: 'Your key may not set prices', onChoose: () => setSetting({}) }}
     >
-      <Unpriced onSet={(of) => setSetting(of)} />
+      <PricedSince />
       <ListView
         of="listPrices"
         label="Prices"
         facets={facets}
-        columns={columns}
+        columns={columnsOf(may ? setSetting : null)}
+        useRows={useWithUnknown}
         least={980}
         keyOf={(row) => row.id}
         peek={(row) => (
           <>
             <div>
               <Button small disabled={!may} onClick={() => setSetting(row)}>
-                Override…
+                {isUnknown(row) ? 'Set its price…' : 'Override…'}
               </Button>
             </div>
-            <Json value={row} label="The price" />
+            {isUnknown(row) ? <UnknownMeans /> : <Json value={row} label="The price" />}
           </>
         )}
         peekTitle={(row) => row.model}
@@ -89,28 +114,32 @@ export function Prices() {
   );
 }
 
-const month_ms = 30 * 86_400_000;
-const hour_ms = 3_600_000;
+const UnknownMeans = () => (
+  <p className="quiet">
+    It was called and nobody knows what it costs: its calls count with their tokens and not as $0, and a limit on money
+    refuses them unless its policy estimates them. From the moment it has a price, calls are charged by it; those made
+    before stay without.
+  </p>
+);
 
-/** Models that were called in the last month and cost nobody knows how much. */
-function Unpriced({ onSet }: { onSet: (of: Partial<Price>) => void }) {
-  const from = new Date(Math.floor((Date.now() - month_ms) / hour_ms) * hour_ms).toISOString();
-  const metrics = useApi('getMetrics', { query: { from, is_synthetic: 'all' } }, { staleTime: 60_000 });
-  const unpriced = (metrics.data?.by_model ?? []).filter((of) => Number(of.unpriced_calls) > 0 && of.model !== null);
-  if (unpriced.length === 0) return null;
+/** Models that have a price by now, and had calls before that: these stay without. */
+function PricedSince() {
+  const { priced } = useUnpriced();
+  if (priced.length === 0) return null;
   return (
-    <div style={{ display: 'flex', gap: 16, flexWrap: 'wrap', alignItems: 'center' }}>
-      {unpriced.map((of) => (
-        <span key={`${of.provider} ${of.model}`} style={{ display: 'inline-flex', gap: 8, alignItems: 'center' }}>
-          <Status tone="crit" glyph="square">
-            {of.provider}/{of.model}: price unknown, {String(of.unpriced_calls)} calls in 30 days
-          </Status>
-          <Button small onClick={() => onSet({ provider: of.provider ?? '', model: of.model ?? '' })}>
-            Set…
-          </Button>
+    <p className="quiet">
+      Of models with a price, calls that had none in 30 days stay without:{' '}
+      {priced.map(({ provider, model, calls }, nth) => (
+        <span key={`${provider} ${model}`}>
+          {nth > 0 && ', '}
+          <Link href={`/activity/completed?model=${encodeURIComponent(naming(model))}&cost=unknown`}>
+            {provider}/{model}
+          </Link>{' '}
+          {exactText(calls)}
         </span>
       ))}
-    </div>
+      .
+    </p>
   );
 }
 

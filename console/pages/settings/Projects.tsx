@@ -1,8 +1,11 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { type Item, useAct } from '../../api.ts';
+import { BoundBy, BoundList } from '../../parts/BoundBy.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { Fullness, useFullness } from '../../parts/fullness.tsx';
 import { ListView } from '../../parts/ListView.tsx';
+import { OwnerField } from '../../parts/OwnerField.tsx';
 import { CheckField } from '../../parts/RadioField.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
 import { useMay } from '../../parts/session.ts';
@@ -34,20 +37,39 @@ function ProjectState({ of }: { of: Project }) {
   );
 }
 
-const columns: readonly Column<Project>[] = [
+const columnsOf = (fullness: ReadonlyMap<string, number>): Column<Project>[] => [
   { id: 'state', title: 'State', width: '104px', cell: (row) => <ProjectState of={row} /> },
   { id: 'slug', title: 'Project', width: 'minmax(140px, 1fr)', cell: (row) => row.slug },
   { id: 'name', title: 'Name', width: 'minmax(140px, 1fr)', cell: (row) => row.name },
   {
+    id: 'owner',
+    title: 'Owner',
+    width: '112px',
+    cell: (row) => row.owner ?? <span className="faint">–</span>,
+  },
+  {
+    id: 'policies',
+    title: 'Bound by',
+    width: 'minmax(140px, 1.2fr)',
+    cell: (row) => <BoundBy of={row.policies} />,
+  },
+  {
+    id: 'own_limit',
+    title: 'Own limit',
+    width: '104px',
+    cell: (row) => <Fullness of={ownLimitOf(row, fullness)} label="Used of its fullest limit" />,
+  },
+  {
     id: 'register',
     title: 'New agents',
-    width: '160px',
+    width: '136px',
     cell: (row) => (row.auto_register ? 'by their first call' : 'by hand only'),
   },
   {
     id: 'bound',
     title: 'Output bound',
-    width: '112px',
+    width: '96px',
+    spare: true,
     align: 'end',
     cell: (row) => exactText(row.default_output_bound),
   },
@@ -55,16 +77,24 @@ const columns: readonly Column<Project>[] = [
     id: 'content',
     title: 'Content',
     width: '104px',
+    spare: true,
     cell: (row) => (row.content_mode === 'none' ? 'hash only' : row.content_mode),
   },
   { id: 'made', title: 'Made', width: '112px', align: 'end', cell: (row) => <Time at={row.created_at} /> },
 ];
+
+/** How full the fullest limit is that is about it and not about all runs; undefined: there is none. */
+function ownLimitOf({ policies }: Project, fullness: ReadonlyMap<string, number>): number | undefined {
+  const own = policies.first.flatMap(({ id, by }) => (by === 'project' ? (fullness.get(id) ?? []) : []));
+  return own.length > 0 ? Math.max(...own) : undefined;
+}
 
 const no_facets: never[] = [];
 
 /** What runs are counted and seen by. */
 export function Projects() {
   const [making, setMaking] = useState(false);
+  const fullness = useFullness();
   return (
     <SettingsPage
       title="Projects"
@@ -75,8 +105,8 @@ export function Projects() {
         of="listProjects"
         label="Projects"
         facets={no_facets}
-        columns={columns}
-        least={900}
+        columns={columnsOf(fullness)}
+        least={1040}
         keyOf={(row) => row.id}
         peek={(row) => <ProjectPeek of={row} />}
         peekTitle={(row) => row.slug}
@@ -104,6 +134,7 @@ function ProjectPeek({ of }: { of: Project }) {
         of={[
           ['Project', <Id key="id" id={of.id} />],
           ['Name', of.name],
+          ['Owner', of.owner],
           ['New agents', of.auto_register ? 'registered by their first call' : 'refused until they are registered'],
           ['Output bound', `${exactText(of.default_output_bound)} tokens when a call under a limit names none`],
           ['Content', of.content_mode === 'none' ? 'never stored; its hash is' : of.content_mode],
@@ -111,7 +142,10 @@ function ProjectPeek({ of }: { of: Project }) {
           ['Made', <Instant key="at" at={of.created_at} />],
         ]}
       />
-      <p style={{ display: 'flex', gap: 16 }}>
+      <h3>Policies that bind it</h3>
+      <BoundList of={of.policies} />
+      {of.policies.total === 0 && <p className="quiet">None: nothing limits what it calls.</p>}
+      <p style={{ display: 'flex', gap: 16, flexWrap: 'wrap' }}>
         <Link href={`/activity/completed?project=${of.slug}`}>Its runs</Link>
         <Link href={`/incidents?project=${of.slug}`}>Its incidents</Link>
         <Link href={`/settings/api-keys?project=${of.slug}`}>Its keys</Link>
@@ -165,13 +199,17 @@ function ChangeProject({ of, onClose }: { of: Project; onClose: () => void }) {
   const change = useAct('changeProject');
   const toast = useToast();
   const [name, setName] = useState(of.name);
+  const [owner, setOwner] = useState(of.owner ?? '');
   const [register, setRegister] = useState(of.auto_register);
   const [bound, setBound] = useState(String(of.default_output_bound));
   const submit = () =>
     change.mutate(
       {
         params: { id: of.id },
-        body: { name: name.trim(), auto_register: register, default_output_bound: Number(bound) },
+        body: {
+          ...{ name: name.trim(), owner: owner.trim() || null },
+          ...{ auto_register: register, default_output_bound: Number(bound) },
+        },
       },
       {
         onSuccess: () => {
@@ -190,6 +228,7 @@ function ChangeProject({ of, onClose }: { of: Project; onClose: () => void }) {
       onClose={onClose}
     >
       <TextField label="Name" value={name} maxLength={200} onChange={(event) => setName(event.target.value)} />
+      <OwnerField value={owner} onChange={setOwner} />
       <CheckField
         label="Register agents by their first call"
         hint="Else a call in the name of an agent that is not known is refused."

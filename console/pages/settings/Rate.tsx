@@ -7,10 +7,11 @@ type Price = Item<'listPrices'>;
 const text = (rate: unknown): string | null =>
   rate === undefined || rate === null ? null : `$${exactMoney(Number(rate).toFixed(9))}`;
 
-/** `$2.50 in · $10.00 out`; what has no price is said, never shown as free. */
+/** `$2.50 in · $10.00 out · $1.25 cached`; what has no price is said, never shown as free. */
 export function Rate({ of }: { of: Pick<Price, 'tiers'> }) {
   const [first] = of.tiers;
   const parts = [text(first?.rates.input), text(first?.rates.output)];
+  const cached = text(first?.rates.cached_input);
   if (parts[0] === null && parts[1] === null)
     return (
       <Status tone="crit" glyph="square">
@@ -23,6 +24,7 @@ export function Rate({ of }: { of: Pick<Price, 'tiers'> }) {
       {parts[0] !== null && `${parts[0]} in`}
       {parts[0] !== null && parts[1] !== null && ' · '}
       {parts[1] !== null && `${parts[1]} out`}
+      {cached !== null && ` · ${cached} cached`}
       <span className="quiet">{more}</span>
     </span>
   );

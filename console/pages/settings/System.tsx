@@ -92,11 +92,14 @@ function checksOf({ database, processes, queue, added }: Health, now_ms: number)
   ];
 }
 
-function evaluatorCheck({ calls, p95_seconds }: NonNullable<Health['added']>): Check {
+const withinText = (share: string, seconds: number | null): string =>
+  seconds === null ? `${share} unknown` : `${share} ≤ ${durationText(seconds * 1000)}`;
+
+function evaluatorCheck({ calls, p50_seconds, p95_seconds }: NonNullable<Health['added']>): Check {
   return {
     name: 'Evaluator',
     is: (p95_seconds ?? 0) > slow_s ? 'warn' : 'ok',
-    value: p95_seconds === null ? 'no call yet' : `p95 ≤ ${durationText(p95_seconds * 1000)}`,
+    value: Number(calls) === 0 ? 'no call yet' : `${withinText('p50', p50_seconds)}, ${withinText('p95', p95_seconds)}`,
     about: `Time added to ${countText(Number(calls))} calls of this process: deciding, reserving, settling.`,
   };
 }

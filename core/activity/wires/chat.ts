@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import { type Usage, usageOfChat } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
-import { dataOf, errorOf, errorStatus, joined, objectsIn, plain_event, sse } from './events.ts';
+import { dataOf, errorOf, errorStatus, joined, objectsIn, plain_event, sse, textWithin } from './events.ts';
 import {
   boundOf,
   choicesOf,
@@ -14,6 +14,7 @@ import {
   toolNames,
 } from './fields.ts';
 import { PromptText } from './prompt.ts';
+import { mayFetch, searchesOfChat } from './searches.ts';
 
 /** Members that are no part of what the model reads, or are counted apart. */
 const no_prompt = new Set([
@@ -44,11 +45,14 @@ function readRequest(body: JsonObject): WireRequest {
   const functions = listOf(body, 'functions');
   for (const definition of [...tools, ...functions]) prompt.addJson(definition);
   prompt.addOthers(body, no_prompt);
+  const model = modelOf(body);
+  const searches = searchesOfChat(body, model, tools);
+  if (mayFetch(tools, searches)) prompt.addUnseen();
   const stream = flagOf(body, 'stream');
   // Providers differ in which of the two fields they obey, so the larger one is the bound.
   const bounds = [boundOf(body, 'max_completion_tokens'), boundOf(body, 'max_tokens')].filter((n) => n !== null);
   return {
-    model: modelOf(body),
+    model,
     stream,
     max_output_tokens: bounds.length > 0 ? Math.max(...bounds) : null,
     choices: choicesOf(body),
@@ -56,6 +60,7 @@ function readRequest(body: JsonObject): WireRequest {
     prompt: prompt.size(),
     tools: toolNames(tools, functions),
     tool_results: newToolResults(messages, resultsIn),
+    searches,
   };
 }
 
@@ -92,16 +97,19 @@ function readAnswer(body: JsonObject): WireAnswer {
   return { usage: usageOfChat(body.usage), text: texts.join('') };
 }
 
-/** The generated text of a message or of a delta: content, reasoning, refusal, and what is called with what. */
+/**
+ * The generated text of a message or of a delta: content, reasoning, refusal, and what is called with what. Routers tell
+ * reasoning in several members at once, so others count only where these say nothing.
+ */
 function messageText(message: JsonObject): string {
   const { content } = message;
   let text = joined(message.reasoning_content ?? message.reasoning, message.refusal);
-  text += typeof content === 'string' ? content : objectsIn(content).reduce((all, part) => all + joined(part.text), '');
+  text += typeof content === 'string' ? content : textWithin(content);
   if (message.tool_calls)
     for (const call of objectsIn(message.tool_calls)) text += calledText(call.function, call.custom);
   if (message.function_call) text += calledText(message.function_call);
   if (isObject(message.audio)) text += joined(message.audio.transcript);
-  return text;
+  return text === '' ? textWithin(message) : text;
 }
 
 function calledText(...calls: (Json | undefined)[]): string {

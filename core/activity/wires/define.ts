@@ -19,6 +19,17 @@ export interface WireRequest {
   tools: string[];
   /** Results of tools that this call is the first to bring to the model. */
   tool_results: number;
+  searches: Searches;
+}
+
+/** Web searches that a provider may run by itself while it answers, and bills one by one. */
+export interface Searches {
+  /** So many are billed whatever the usage says: models that search before every answer do not report it. */
+  least: number;
+  /** Null: the request sets no end to them. */
+  most: number | null;
+  /** The tool is the version before general availability, which is billed otherwise. */
+  is_preview: boolean;
 }
 
 /** What an upper bound of the input tokens is computed from, before any tokenizer is asked. */
@@ -27,6 +38,8 @@ export interface PromptSize {
   text_bytes: number;
   messages: number;
   images: number;
+  /** PDFs in base64: what they become is more than their bytes tell. */
+  pdfs: readonly string[];
   /** Parts that only point at content which lies elsewhere: no text of theirs can be counted. */
   unseen: number;
   /** The text itself, in order, for the exact count near a limit. */
@@ -63,6 +76,8 @@ export interface StreamEvent {
 export interface StreamReader {
   /** Every answer that began has said why it ended: a provider that ends the stream now has left only its last event out. */
   readonly all_finished?: boolean;
+  /** Web searches that the provider has told of so far; absent: it tells of them in its usage alone. */
+  readonly searches?: number;
   read(event: { event: string | undefined; data: string }): StreamEvent;
 }
 

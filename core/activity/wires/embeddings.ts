@@ -4,6 +4,7 @@ import type { Wire, WireRequest } from './define.ts';
 import { errorOf, plain_event, sse } from './events.ts';
 import { modelOf, refuseField } from './fields.ts';
 import { PromptText } from './prompt.ts';
+import { no_searches } from './searches.ts';
 
 /** OpenAI's embeddings: https://platform.openai.com/docs/api-reference/embeddings */
 export const embeddings: Wire = {
@@ -35,6 +36,7 @@ function readRequest(body: JsonObject): WireRequest {
     prompt: prompt.size(),
     tools: [],
     tool_results: 0,
+    searches: no_searches,
   };
 }
 

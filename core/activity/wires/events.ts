@@ -33,6 +33,21 @@ export function joined(...values: (Json | undefined)[]): string {
   return text;
 }
 
+/** Members of an answer that name, place, prove or picture something: no text that the model wrote. */
+const no_text = new Set([
+  ...['id', 'type', 'role', 'index', 'name', 'format', 'status', 'phase', 'object', 'model', 'finish_reason'],
+  ...['signature', 'data', 'b64_json', 'encrypted_content', 'obfuscation', 'url', 'file_id', 'mime_type', 'media_type'],
+  ...['annotations', 'citation', 'citations', 'logprobs'],
+]);
+
+/** The text anywhere within a member whose form nobody here knows: what a model wrote is counted wherever it stands. */
+export function textWithin(value: Json | undefined): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(textWithin).join('');
+  if (!isObject(value)) return '';
+  return Object.entries(value).reduce((text, [name, of]) => (no_text.has(name) ? text : text + textWithin(of)), '');
+}
+
 /** The objects of a list; none when it is no list. */
 export function objectsIn(value: Json | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];

@@ -2,9 +2,10 @@ import type { Problem } from '../../base/error.ts';
 import { isObject, type JsonObject } from '../../base/json.ts';
 import { mergeMessagesUsage, usageOfMessages } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
-import { dataOf, errorOf, errorStatus, joined, objectsIn, plain_event, sse } from './events.ts';
+import { dataOf, errorOf, errorStatus, joined, objectsIn, plain_event, sse, textWithin } from './events.ts';
 import { boundOf, flagOf, listOf, messagesOf, modelOf, newToolResults, refuseField, toolNames } from './fields.ts';
 import { PromptText } from './prompt.ts';
+import { mayFetch, searchesOfMessages } from './searches.ts';
 
 /** Members that are no part of what the model reads, or are counted apart. */
 const no_prompt = new Set([
@@ -51,6 +52,8 @@ function readRequest(body: JsonObject): WireRequest {
   prompt.add(list);
   const tools = listOf(body, 'tools');
   for (const definition of tools) prompt.addJson(definition);
+  const searches = searchesOfMessages(tools);
+  if (mayFetch(tools, searches)) prompt.addUnseen();
   prompt.addOthers(body, no_prompt);
   const max_output_tokens = boundOf(body, 'max_tokens');
   if (max_output_tokens === null) {
@@ -70,6 +73,7 @@ function readRequest(body: JsonObject): WireRequest {
     wants_usage_chunk: true,
     prompt: prompt.size(),
     tool_results: newToolResults(list, resultsIn),
+    searches,
     tools: [...toolNames(tools), ...objectsIn(body.mcp_servers).map((server) => `mcp:${joined(server.name)}`)],
   };
 }
@@ -100,6 +104,7 @@ function errorBody(problem: Problem): JsonObject {
 
 class MessagesReader implements StreamReader {
   #usage: JsonObject = {};
+  searches = 0;
 
   read({ event, data }: { event: string | undefined; data: string }): StreamEvent {
     const message = dataOf(data);
@@ -108,7 +113,7 @@ class MessagesReader implements StreamReader {
       case 'content_block_delta':
         return { text: deltaText(message.delta), forward: true, done: false, failed: false };
       case 'content_block_start':
-        return { ...plain_event, text: isObject(message.content_block) ? blockText(message.content_block) : '' };
+        return this.#begun(isObject(message.content_block) ? message.content_block : {});
       case 'message_start':
         return this.#withUsage(isObject(message.message) ? message.message.usage : undefined);
       case 'message_delta':
@@ -122,6 +127,12 @@ class MessagesReader implements StreamReader {
     }
   }
 
+  /** A search that failed has an object instead of a list of results, and is not billed. */
+  #begun(block: JsonObject): StreamEvent {
+    if (block.type === 'web_search_tool_result' && Array.isArray(block.content)) this.searches++;
+    return { ...plain_event, text: blockText(block) };
+  }
+
   #withUsage(latest: unknown): StreamEvent {
     this.#usage = mergeMessagesUsage(this.#usage, latest);
     const usage = usageOfMessages(this.#usage);
@@ -131,5 +142,6 @@ class MessagesReader implements StreamReader {
 
 /** `text_delta`, `input_json_delta`, `thinking_delta`, `compaction_delta`; signatures and citations are not text. */
 function deltaText(delta: unknown): string {
-  return isObject(delta) ? joined(delta.text, delta.partial_json, delta.thinking, delta.content) : '';
+  if (!isObject(delta)) return '';
+  return joined(delta.text, delta.partial_json, delta.thinking, delta.content) || textWithin(delta);
 }

@@ -31,6 +31,7 @@ const image_data = new Set(['image_url', 'source', 'file_id', 'detail', 'image']
 export class PromptText {
   messages = 0;
   #images = 0;
+  readonly #pdfs: string[] = [];
   #unseen = 0;
   #bytes = 0;
   readonly #pieces: string[] = [];
@@ -73,6 +74,7 @@ export class PromptText {
       text_bytes: this.#bytes,
       messages: this.messages,
       images: this.#images,
+      pdfs: this.#pdfs,
       unseen: this.#unseen,
       text: () => pieces.join('\n'),
     };
@@ -88,12 +90,38 @@ export class PromptText {
     const is_image = typeof part.type === 'string' && image_types.has(part.type);
     if (is_image) this.#images++;
     else if (isReference(part)) this.addUnseen();
+    const file = is_image ? null : fileIn(part);
+    if (file?.kind === 'pdf') this.#pdfs.push(file.base64);
+    else if (file?.kind === 'packed') this.addUnseen();
     for (const [name, value] of Object.entries(part)) {
       if (silent.has(name) || value === null || (is_image && image_data.has(name))) continue;
+      if (file !== null && file.kind !== 'text' && name === file.member) continue;
       if (walked.has(name)) this.add(value);
       else this.#addText(`"${name}":${JSON.stringify(value)}`);
     }
   }
+}
+
+interface FileIn {
+  kind: 'pdf' | 'text' | 'packed';
+  member: string;
+  base64: string;
+}
+
+/** `%PDF-` in base64. */
+const pdf_begins = 'JVBERi';
+const is_text = /^data:(?:text\/|application\/(?:json|xml|x-yaml|yaml|javascript|x-ndjson))/;
+
+/**
+ * The file that a part holds: Anthropic's source in base64, and `file_data` of OpenAI, a data URL or base64 alone. What is
+ * neither a PDF nor text (documents and tables of office programs) is packed: its text can be any times its bytes.
+ */
+function fileIn({ type, data, file_data }: JsonObject): FileIn | null {
+  const [member, held] = type === 'base64' ? ['data', data] : ['file_data', file_data];
+  if (typeof held !== 'string') return null;
+  const base64 = held.startsWith('data:') ? held.slice(held.indexOf(',') + 1) : held;
+  const kind = base64.startsWith(pdf_begins) ? 'pdf' : is_text.test(held) ? 'text' : 'packed';
+  return { kind, member, base64 };
 }
 
 /** Whether a part names content that lies elsewhere: an uploaded file, a URL, an item of an earlier response. */

@@ -1,10 +1,11 @@
 import type { Problem } from '../../base/error.ts';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
-import { usageOfResponses } from '../usage.ts';
+import { usageOfResponses, withSearches } from '../usage.ts';
 import type { Edits, StreamEvent, StreamReader, Wire, WireAnswer, WireRequest } from './define.ts';
 import { dataOf, errorOf, joined, objectsIn, plain_event, sse } from './events.ts';
 import { boundOf, flagOf, listOf, modelOf, newToolResults, refuseField, toolNames } from './fields.ts';
 import { PromptText } from './prompt.ts';
+import { mayFetch, searchesIn, searchesOfResponses } from './searches.ts';
 
 /** Members that are no part of what the model reads, or are counted apart. */
 const no_prompt = new Set([
@@ -39,6 +40,8 @@ function readRequest(body: JsonObject): WireRequest {
   for (const held of [body.previous_response_id, body.conversation, body.prompt]) if (held) prompt.addUnseen();
   const tools = listOf(body, 'tools');
   for (const definition of tools) prompt.addJson(definition);
+  const searches = searchesOfResponses(tools, body.max_tool_calls);
+  if (mayFetch(tools, searches)) prompt.addUnseen();
   prompt.addOthers(body, no_prompt);
   return {
     model: modelOf(body),
@@ -50,6 +53,7 @@ function readRequest(body: JsonObject): WireRequest {
     prompt: prompt.size(),
     tools: toolNames(tools),
     tool_results: newToolResults(items, resultsIn),
+    searches,
   };
 }
 
@@ -76,7 +80,8 @@ function edits(body: JsonObject, change: { model: string; max_output_tokens: num
 }
 
 function readAnswer(body: JsonObject): WireAnswer {
-  return { usage: usageOfResponses(body.usage), text: objectsIn(body.output).map(itemText).join('') };
+  const items = objectsIn(body.output);
+  return { usage: withSearches(usageOfResponses(body.usage), searchesIn(items)), text: items.map(itemText).join('') };
 }
 
 /** The generated text of an output item: message, reasoning, or what is called with what. */
@@ -90,6 +95,7 @@ class ResponsesReader implements StreamReader {
   /** The response as last reported, and the number of the last event: what a failure has to continue. */
   response: JsonObject = {};
   last_number = -1;
+  searches = 0;
 
   read({ event, data }: { event: string | undefined; data: string }): StreamEvent {
     const message = dataOf(data);
@@ -106,6 +112,9 @@ class ResponsesReader implements StreamReader {
     switch (type) {
       case 'response.output_item.added':
         return { ...plain_event, text: isObject(message.item) ? joined(message.item.name) : '' };
+      case 'response.output_item.done':
+        if (isObject(message.item)) this.searches += searchesIn([message.item]);
+        return plain_event;
       case 'response.completed':
       case 'response.incomplete':
         return this.#ended({ done: true });
@@ -120,7 +129,8 @@ class ResponsesReader implements StreamReader {
   }
 
   #ended(how: Partial<StreamEvent>): StreamEvent {
-    const usage = usageOfResponses(this.response.usage);
+    const told = Math.max(this.searches, searchesIn(objectsIn(this.response.output)));
+    const usage = withSearches(usageOfResponses(this.response.usage), told);
     return { ...plain_event, ...how, ...(usage && { usage }) };
   }
 }

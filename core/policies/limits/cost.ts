@@ -75,6 +75,7 @@ export const askMoney = (limit: Money, estimate: Estimate) =>
       }
     : askDeclared(limit, estimate);
 
+/** What a settled call counts in money: what it cost, or where no price was known what the limit declares. */
 export const postMoney = (limit: Money, used: Used): bigint => used.cost_nano ?? postDeclared(limit, used);
 
 const example = (used: string) => ({

@@ -232,6 +232,39 @@ test('connections are kept and used again, one request at a time', async () => {
   expect(sockets.size).toBeLessThanOrEqual(22);
 });
 
+test('an interim answer that nobody asked for is passed over, and the connection is used again', async () => {
+  const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}';
+  const interims = [
+    'HTTP/1.1 100 Continue\r\n\r\n',
+    'HTTP/1.1 100 Continue\r\ndate: today\r\n\r\n',
+    'HTTP/1.1 102 Processing\r\n\r\n',
+  ];
+  let asked = 0;
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.on('error', () => {});
+    socket.on('data', (heard) => {
+      if (!heard.toString().includes('POST ')) return;
+      const interim = interims[Math.floor(asked / 2) % interims.length] ?? '';
+      // Alone, or in one piece with the answer.
+      if (asked++ % 2 === 0) socket.write(interim + answer);
+      else socket.write(interim, () => setTimeout(() => socket.write(answer), 20));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open_providers.push({ close: () => void server.close() });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (let n = 0; n < 2 * interims.length; n++) {
+    const response = await send(url);
+    expect(response.status).toBe(200);
+    expect((await response.whole()).toString()).toBe('{}');
+    await pause(5);
+  }
+  expect(asked).toBe(2 * interims.length);
+  expect(connections).toBeLessThan(asked);
+});
+
 test('closing the pools cuts what is in flight', async () => {
   const { url } = await provider((response) => response.writeHead(200).write('data: 1\n\n'));
   const { body } = await send(url, { stream: true });

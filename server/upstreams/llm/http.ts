@@ -3,6 +3,7 @@ import type { Address } from './address.ts';
 import { type Deadlines, type StopSignal, UpstreamFailure, type UpstreamResponse } from './define.ts';
 import { Exchange } from './exchange.ts';
 import { responseHeaders } from './headers.ts';
+import { connectorOf } from './unasked-continue.ts';
 
 export interface HttpRequest {
   url: Address;
@@ -96,7 +97,7 @@ function poolOf(origin: string): Pool {
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: keep_alive_ms,
-    connect: { timeout: connect_attempt_ms },
+    connect: connectorOf({ timeout: connect_attempt_ms }),
   });
   pools.set(origin, pool);
   return pool;

@@ -9,6 +9,13 @@ export interface SseEvent {
   data: string;
 }
 
+/** Media types that an answer in events comes with, of providers too that give it none of its own. */
+const of_events = new Set(['text/event-stream', '', 'text/plain', 'application/octet-stream']);
+
+/** Whether the answer to a request for events is read as such. Media types know no case (RFC 9110, 8.3.1). */
+export const mayBeEvents = (content_type = ''): boolean =>
+  of_events.has(content_type.split(';', 1)[0]?.trim().toLowerCase() ?? '');
+
 const lf = 0x0a;
 const cr = 0x0d;
 

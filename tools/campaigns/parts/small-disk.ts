@@ -63,7 +63,7 @@ export async function smallDisk({ megabytes, port }: { megabytes: number; port: 
     const answer = await client.query({ text: statement, rowMode: 'array' }).finally(() => client.end());
     return Number(answer.rows[0]?.[0]);
   };
-  await waitFor(() => ask('select 1').catch(() => false), { what: 'the small PostgreSQL', timeout_ms: 30_000 });
+  await waitFor(() => ask('select 1').catch(() => false), { what: 'the small PostgreSQL' });
   const ballast = path.join(folder, 'ballast');
   let filling: Promise<void> | null = null;
   let is_full = false;

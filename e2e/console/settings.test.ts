@@ -1,0 +1,69 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inBrowser } from '../parts/browser.ts';
+import { expectStatus } from '../parts/client.ts';
+import { say } from '../parts/gateway.ts';
+import { type Console, startConsole } from './browser.ts';
+
+inBrowser('Settings and limits in a browser', () => {
+  let console_: Console;
+  let page: Page;
+  const open = (path: string) => page.goto(`${console_.gateway.server.url}${path}`);
+
+  beforeAll(async () => {
+    console_ = await startConsole();
+    page = await console_.open();
+  });
+  afterAll(() => console_?.stop());
+
+  test('without a numeric limit the page says for how many projects spend is unlimited', async () => {
+    const { admin } = console_.gateway;
+    expectStatus(201, await admin.post('/api/v1/projects', { slug: 'second' }));
+    await open('/limits');
+    const projects = page.getByRole('link', { name: '2 projects' });
+    await projects.waitFor();
+    expect(await projects.getAttribute('href')).toBe('/settings/projects');
+  });
+
+  test('a model that is called and has no price is a row that leads to its price', async () => {
+    const { admin } = console_.gateway;
+    const ask = () => admin.post('/v1/chat/completions', { model: 'mock-unknown-price', messages: say() });
+    for (let n = 0; n < 2; n++) expectStatus(200, await ask());
+    await console_.gateway.untilSettled();
+    await open('/settings/prices?model=mock-unknown-price');
+    const row = page.getByRole('row').filter({ hasText: 'mock-unknown-price' });
+    await row.getByText('Unknown', { exact: true }).waitFor();
+    await row.getByText('price unknown').waitFor();
+    expect(await row.getByRole('link', { name: '2 calls in 30 days' }).getAttribute('href')).toBe(
+      '/activity/completed?model=mock-unknown-price&cost=unknown',
+    );
+    await row.getByRole('button', { name: 'Set its price…' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByLabel('Model').inputValue()).toBe('mock-unknown-price');
+    await dialog.getByLabel('Input, USD').fill('2');
+    await dialog.getByLabel('Reason').fill('As on the list of the provider');
+    await dialog.getByRole('button', { name: 'Set the price' }).click();
+    // Rows under the pointer keep still.
+    await page.mouse.move(2, 2);
+    await row.getByText('In force').waitFor();
+    await page.getByText('calls that had none in 30 days stay without').waitFor();
+
+    await open('/settings/prices?model=gpt-4o');
+    await page.getByRole('row').filter({ hasText: 'gpt-4o' }).first().waitFor();
+    expect(await page.getByRole('row').filter({ hasText: 'mock-unknown-price' }).count()).toBe(0);
+  });
+
+  test('every agent says how many runs it had in a week, the hundred busiest or not', async () => {
+    const { admin } = console_.gateway;
+    for (let first = 0; first < 104; first += 8) {
+      const making = Array.from({ length: 8 }, (_, n) =>
+        admin.post('/api/v1/agents', { slug: `worker-${String(first + n).padStart(3, '0')}` }),
+      );
+      for (const made of await Promise.all(making)) expectStatus(201, made);
+    }
+    for (const name of ['worker-103', 'worker-000']) {
+      await open(`/settings/agents?q=${name}`);
+      await page.getByRole('row').filter({ hasText: name }).getByRole('link', { name: '0', exact: true }).waitFor();
+    }
+  });
+});

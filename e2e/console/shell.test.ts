@@ -1,0 +1,88 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inBrowser } from '../parts/browser.ts';
+import { expectStatus, makePolicy } from '../parts/client.ts';
+import { type Console, settled, startConsole } from './browser.ts';
+
+inBrowser('What stands around every page of the console', () => {
+  let console_: Console;
+  let page: Page;
+
+  beforeAll(async () => {
+    console_ = await startConsole();
+    page = await console_.open({ width: 1280 });
+    const { admin } = console_.gateway;
+    expectStatus(201, await admin.post('/api/v1/projects', { slug: 'tide', name: 'Tide' }));
+  });
+  afterAll(() => console_?.stop());
+
+  const url = (path: string) => `${console_.gateway.server.url}${path}`;
+  const choose = async (project: string) => {
+    await page.getByRole('button', { name: /^Project:/ }).click();
+    await page.getByRole('menuitem', { name: project, exact: true }).click();
+    await page.getByRole('button', { name: `Project: default / ${project}` }).waitFor();
+  };
+
+  test('who changed a policy has a name in every project, also where the key is of another one', async () => {
+    const { id } = await makePolicy(console_.gateway.admin, {
+      ...{ name: 'A cap', target: { kind: 'agent', ids: ['gull-bot'] } },
+      controls: [{ limit: { type: 'requests', max: 9, window: { per: 'day' } }, action: 'block' }],
+    });
+    await page.goto(url('/policies'));
+    await choose('tide');
+    await page.getByRole('grid').getByText('A cap').waitFor();
+    await expect.poll(() => page.getByRole('grid').textContent()).toMatch(/v2.*admin/);
+    for (const tab of ['audit', 'versions']) {
+      await page.goto(url(`/policies/${id}?tab=${tab}`));
+      await settled(page);
+      await expect.poll(() => page.locator('main').getByRole('listitem').first().textContent()).toMatch(/admin/);
+      expect.soft(await page.locator('main').textContent()).not.toMatch(/key_/);
+    }
+  });
+
+  test('a key is made in the project that is chosen, and the focus goes back to where its dialog began', async () => {
+    await page.goto(url('/settings/api-keys'));
+    await settled(page);
+    const begin = page.getByRole('button', { name: 'New key', exact: true });
+    await begin.focus();
+    await page.keyboard.press('Enter');
+    const project = page.getByRole('dialog').getByLabel('Project');
+    await expect.poll(() => project.locator('option:checked').textContent()).toBe('tide');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => begin.and(page.locator(':focus')).count()).toBe(1);
+  });
+
+  test('everything that has a page is found by its name, and what can be done also by other words', async () => {
+    const found = async (text: string) => {
+      await page.keyboard.press('Control+k');
+      await page.getByPlaceholder(/Find an agent/).fill(text);
+      const first = page.getByRole('option').first();
+      await first.waitFor();
+      const name = await first.textContent();
+      await page.keyboard.press('Escape');
+      await page.getByPlaceholder(/Find an agent/).waitFor({ state: 'detached' });
+      return name;
+    };
+    expect.soft(await found('members')).toBe('Settings: Members & roles');
+    expect.soft(await found('providers')).toBe('Settings: Providers');
+    expect.soft(await found('audit')).toBe('Logs: Audit ledger');
+    expect.soft(await found('new key')).toBe('Make or revoke a key');
+    expect.soft(await found('kill')).toBe('Pause or kill a run');
+    expect.soft(await found('add member')).toBe('Invite somebody');
+  });
+
+  test('a narrow window shows the room one is in whole', async () => {
+    const narrow = await console_.open({ width: 390 });
+    await narrow.goto(url('/settings/api-keys'));
+    await settled(narrow);
+    const here = narrow.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name: 'Settings' });
+    await expect
+      .poll(async () => {
+        const box = await here.boundingBox();
+        return box && box.x >= 0 && box.x + box.width <= 390;
+      })
+      .toBe(true);
+    await narrow.close();
+  });
+});
