@@ -116,11 +116,11 @@ test('a provider that reports more than was reserved is charged as it says, and 
 
 describe('when what happened cannot be written', () => {
   const without = async (table: string, work: () => Promise<void>) => {
-    await gateway.rows(`alter table ${table} rename to out_of_reach`);
+    await gateway.change(`alter table ${table} rename to out_of_reach`);
     try {
       await work();
     } finally {
-      await gateway.rows(`alter table out_of_reach rename to ${table}`);
+      await gateway.change(`alter table out_of_reach rename to ${table}`);
     }
   };
 

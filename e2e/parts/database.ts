@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { onServer, runPrefix, templateOn } from './template.ts';
 
 export type DatabaseKind = 'postgres' | 'embedded';
@@ -82,6 +84,31 @@ async function whyMissing(kind: DatabaseKind): Promise<string | null> {
     return null;
   } catch (error) {
     return `${variable}: ${error instanceof Error ? error.message || error.name : String(error)}`;
+  }
+}
+
+/** The lock was not had in time; a deadlock. */
+const gave_way = new Set(['55P03', '40P01']);
+
+/**
+ * Changes a table under a server that works. It takes more than one lock, and a transaction of the server may hold one
+ * and wait for another: whoever gives way must be the test, well before the database chooses one of the two.
+ */
+export async function changeSchema(pool: pg.Pool, statement: string): Promise<void> {
+  const client = await pool.connect();
+  try {
+    for (;;) {
+      try {
+        await client.query(`begin; set local lock_timeout = '200ms'; ${statement}; commit`);
+        return;
+      } catch (error) {
+        await client.query('rollback');
+        if (!(error instanceof pg.DatabaseError) || !gave_way.has(error.code ?? '')) throw error;
+      }
+      await sleep(50);
+    }
+  } finally {
+    client.release();
   }
 }
 

@@ -6,7 +6,7 @@ import type OpenAI from 'openai';
 import pg from 'pg';
 import { type StubProvider, startStubProvider } from '../../tools/simulate/stub-provider.ts';
 import { type Api, anthropicClient, api, makePolicy, openaiClient, type PolicyBody, waitFor } from './client.ts';
-import { freshDatabase, type TestDatabase } from './database.ts';
+import { changeSchema, freshDatabase, type TestDatabase } from './database.ts';
 import { type ServerProcess, startServer } from './processes.ts';
 
 /** One server on a database of its own, with a stub as the provider behind `openai` and `anthropic`. */
@@ -18,6 +18,8 @@ export interface Gateway {
   admin: Api;
   /** Rows of the database as they are; tables are found without their schema. */
   rows<T extends pg.QueryResultRow = pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<T[]>;
+  /** Changes a table while the server works. */
+  change(statement: string): Promise<void>;
   openai(options?: Parameters<typeof openaiClient>[2]): OpenAI;
   anthropic(options?: Parameters<typeof anthropicClient>[2]): Anthropic;
   /** Settled calls are written before their answer ends; this waits until no hold is open. */
@@ -56,6 +58,7 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
     stub,
     database,
     rows,
+    change: (statement) => changeSchema(pool, statement),
     openai: (options) => openaiClient(server, server.admin_key, options),
     anthropic: (options) => anthropicClient(server, server.admin_key, options),
     untilSettled: async () => {

@@ -131,8 +131,8 @@ test('a worker renews what it has claimed in the order of the runs, however it n
   await waitFor(async () => (await claimed()).length === 2, { what: 'the claims' });
   const [tenant] = await gateway.rows<{ tenant_id: string }>('select tenant_id from runs where id = $1', [ids[0]]);
   // The later one first: a statement that reads through the table meets them in this order.
-  await gateway.rows('create index latest_first on managed_runs (run_id desc)');
-  await gateway.rows('cluster managed_runs using latest_first');
+  await gateway.change('create index latest_first on managed_runs (run_id desc)');
+  await gateway.change('cluster managed_runs using latest_first');
   const { url } = gateway.database;
   const db = openDatabase({ url, max_connections: 2, statement_timeout_ms: 10_000, onIdleError: () => undefined });
   try {

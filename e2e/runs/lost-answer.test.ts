@@ -3,7 +3,7 @@ import { makeId } from '@aos/server/base/deps.ts';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { api, expectStatus, makePolicy, waitFor } from '../parts/client.ts';
-import { freshDatabase, type TestDatabase } from '../parts/database.ts';
+import { changeSchema, freshDatabase, type TestDatabase } from '../parts/database.ts';
 import { doorTo } from '../parts/door.ts';
 import { type ServerProcess, startServer } from '../parts/processes.ts';
 
@@ -43,7 +43,10 @@ test('steps whose admission took effect although nobody heard of it hold nothing
 
   await direct.query(`create function wait_here() returns trigger language plpgsql as
     $$ begin perform pg_advisory_xact_lock(713301); return null; end $$`);
-  await direct.query('create trigger waits after insert on holds for each statement execute function wait_here()');
+  await changeSchema(
+    direct,
+    'create trigger waits after insert on holds for each statement execute function wait_here()',
+  );
   const here = await direct.connect();
   await here.query('select pg_advisory_lock(713301)');
   const answer = tell();
@@ -55,7 +58,7 @@ test('steps whose admission took effect although nobody heard of it hold nothing
   here.release(true);
   await waitFor(async () => (await open()) === 2, { what: 'holds that nobody heard of' });
   expect(await balance()).toEqual([{ posted: 0, pending: 2 }]);
-  await direct.query('drop function wait_here cascade');
+  await changeSchema(direct, 'drop function wait_here cascade');
   expect((await answer).status).toBe(503);
   door.speak();
   await waitFor(async () => (await open()) === 0, { what: 'the end of all holds' });

@@ -38,10 +38,10 @@ const meeting = async (
   during: () => Promise<unknown>,
 ) => {
   const of = table === 'stops' ? 'subject_id' : 'run_id';
-  await gateway.rows(`create function meet_row() returns trigger language plpgsql as
+  await gateway.change(`create function meet_row() returns trigger language plpgsql as
     $$ begin if new.${of} = '${run_id}' then ${does}; end if; return new; end $$`);
-  await gateway.rows(`create trigger meet before insert on ${table} for each row execute function meet_row()`);
-  await during().finally(() => gateway.rows('drop function meet_row cascade'));
+  await gateway.change(`create trigger meet before insert on ${table} for each row execute function meet_row()`);
+  await during().finally(() => gateway.change('drop function meet_row cascade'));
 };
 const refused = "raise exception 'refused'";
 const finish = async (run_id: string) =>
