@@ -1,15 +1,26 @@
 import type { FacetValue } from '@aos/core/base/facets.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectStatus } from '../parts/client.ts';
-import { type Gateway, startGateway } from '../parts/gateway.ts';
+import { expectStatus, waitFor } from '../parts/client.ts';
+import { type Gateway, limitAgent, startGateway, wires } from '../parts/gateway.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
   expectStatus(201, await gateway.admin.post('/api/v1/demo', { runs: 60, days: 3 }));
+  await limitAgent(
+    gateway,
+    'stopped',
+    { limit: { type: 'requests', max: 0, window: { per: 'day' } }, action: 'block' },
+    { name: 'Nothing at all' },
+  );
+  const headers = { 'x-aos-agent-id': 'stopped' };
+  expectStatus(402, await gateway.admin.post('/v1/chat/completions', wires.chat.body({}), { headers }));
   const path = '/api/v1/incidents';
-  const { items } = await get<{ items: { id: string }[] }>(path, { is_synthetic: 'all', status: 'open', limit: '1' });
-  expectStatus(200, await gateway.admin.post(`${path}/${items[0]?.id}/assign`, { owner: 'Ann' }));
+  const opened = await waitFor(
+    async () => (await get<{ items: { id: string }[] }>(path, { agent: 'stopped', status: 'open' })).items[0],
+    { what: 'the incident' },
+  );
+  expectStatus(200, await gateway.admin.post(`${path}/${opened.id}/assign`, { owner: 'Ann' }));
 });
 afterAll(() => gateway?.stop(), 60_000);
 
@@ -110,7 +121,7 @@ test('where all rows cannot be counted in time, the newest are, and the answer s
   const path = '/api/v1/logs/llm-runs/facets';
   const all = await facetsAt(path, { is_synthetic: 'all' });
   // Whatever does not ask for the newest alone takes longer than a count may take.
-  await gateway.rows(
+  await gateway.change(
     `create policy slow on llm_run_records as restrictive using (current_query() like '%) newest group by%' or pg_sleep(5) is not null)`,
   );
   const newest = 10_000;

@@ -169,12 +169,15 @@ function throwing(seed: number): Throwing {
 }
 
 const hour_ms = 3_600_000;
+const day_ms = 24 * hour_ms;
 
 /** Runs of the days before `until_ms`, most of them in working hours; the last one ends before it. */
 export function historyOf(of: { runs: number; days: number; seed: number; until_ms: number }): PastRun[] {
   const chance = throwing(of.seed);
-  const from_ms = of.until_ms - of.days * 24 * hour_ms;
-  const runs: PastRun[] = [];
+  const from_ms = of.until_ms - of.days * day_ms;
+  const runs = troubles.map(({ slug, hour, turn }) =>
+    runAt(chance, agentOf(slug), atHour(hour, from_ms, of.until_ms), turn),
+  );
   while (runs.length < of.runs) {
     const at_ms = from_ms + Math.floor(chance.roll() * (of.until_ms - from_ms - hour_ms));
     if (chance.roll() > busyness(at_ms, of.until_ms)) continue;
@@ -183,12 +186,26 @@ export function historyOf(of: { runs: number; days: number; seed: number; until_
   return runs.sort((a, b) => ((a.calls[0]?.at ?? '') < (b.calls[0]?.at ?? '') ? -1 : 1));
 }
 
+/** What the policies stop in every demo, at an hour of one day: chance alone leaves a short one without any of it. */
+const troubles: { slug: Agent['slug']; hour: number; turn: Turn }[] = [
+  { slug: 'invoice-clerk', hour: 10.3, turn: { wrong_model: true } },
+  { slug: 'research-agent', hour: 11.6, turn: { looping: true } },
+  { slug: 'support-bot', hour: 14.2, turn: { long: true } },
+];
+
+/** This hour of yesterday; where that is before `from_ms`, an hour earlier today, which then is long past. */
+function atHour(hour: number, from_ms: number, until_ms: number): number {
+  const today_ms = until_ms - (until_ms % day_ms);
+  const yesterday_ms = today_ms - day_ms + hour * hour_ms;
+  return yesterday_ms < from_ms ? today_ms + (hour - 1) * hour_ms : yesterday_ms;
+}
+
 /**
  * How likely work is at an instant: few nights, short weekends, and the most on the day before the demo is loaded,
  * whatever its name is: what went beyond its limit yesterday is what people look for first.
  */
 function busyness(at_ms: number, until_ms: number): number {
-  const dayOf = (ms: number) => Math.floor(ms / (24 * hour_ms));
+  const dayOf = (ms: number) => Math.floor(ms / day_ms);
   const hour = Math.floor(at_ms / hour_ms) % 24;
   const weekday = (dayOf(at_ms) + 4) % 7;
   const by_hour = hour >= 8 && hour < 18 ? 1 : hour >= 6 && hour < 21 ? 0.45 : 0.08;
@@ -205,11 +222,25 @@ function agentFor(roll: number): Agent {
   return cast[0];
 }
 
-function runAt(chance: Throwing, agent: Agent, at_ms: number): PastRun {
-  const looping = agent.slug === 'research-agent' && chance.roll() < 0.08;
-  const count = looping ? 18 : chance.between(agent.calls[0], agent.calls[1]);
-  const wrong_model = agent.slug === 'invoice-clerk' && chance.roll() < 0.04;
-  const failing = chance.roll() < 0.02;
+const agentOf = (slug: Agent['slug']): Agent => cast.find((one) => one.slug === slug) ?? cast[0];
+
+/** What goes wrong in a run; a long one is a conversation with so much in it that it alone is beyond the cap of a day. */
+interface Turn {
+  looping?: boolean;
+  wrong_model?: boolean;
+  failing?: boolean;
+  long?: boolean;
+}
+
+const turnOf = (chance: Throwing, { slug }: Agent): Turn => ({
+  looping: slug === 'research-agent' && chance.roll() < 0.08,
+  wrong_model: slug === 'invoice-clerk' && chance.roll() < 0.04,
+  failing: chance.roll() < 0.02,
+});
+
+function runAt(chance: Throwing, agent: Agent, at_ms: number, turn = turnOf(chance, agent)): PastRun {
+  const { looping, wrong_model, failing, long } = turn;
+  const count = looping ? 18 : long ? 14 : chance.between(agent.calls[0], agent.calls[1]);
   let clock_ms = at_ms;
   const calls = Array.from({ length: count }, (_, n) => {
     clock_ms += chance.between(400, 9_000);
@@ -218,15 +249,15 @@ function runAt(chance: Throwing, agent: Agent, at_ms: number): PastRun {
     const at = instantText(clock_ms);
     clock_ms += duration_ms;
     const model = wrong_model && n === count - 1 ? 'mock-expensive' : agent.model;
-    const input_tokens = looping ? 2_400 : chance.between(agent.tokens[0], agent.tokens[1]);
-    return { at, model, input_tokens, output_tokens, duration_ms, fails: failing && n === count - 1 };
+    const input_tokens = looping ? 2_400 : long ? 32_000 : chance.between(agent.tokens[0], agent.tokens[1]);
+    return { at, model, input_tokens, output_tokens, duration_ms, fails: failing === true && n === count - 1 };
   });
   return {
     agent: agent.slug,
     actor: chance.one(people),
     session: `${agent.slug}-${chance.between(100, 999)}`,
     goal: chance.one(goals[agent.slug]),
-    killed: chance.roll() < 0.01,
+    killed: chance.roll() < 0.01 && !looping && !wrong_model && !long,
     calls,
   };
 }
@@ -240,7 +271,7 @@ const reviews_more = 3;
  */
 export function liveCalls(count: number): { headers: Record<string, string>; body: Record<string, unknown> }[] {
   const chance = throwing(count);
-  const reviewer = cast.find(({ slug }) => slug === 'code-reviewer') ?? cast[0];
+  const reviewer = agentOf('code-reviewer');
   const agents = [...Array(count).keys()].map((n) => cast[n % cast.length] ?? cast[0]);
   const last = new Map<string, number>(agents.map(({ slug }, n) => [slug, n]));
   return [...agents, ...Array.from({ length: reviews_more }, () => reviewer)].map((agent, n) => ({
