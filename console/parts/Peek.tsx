@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useLayoutEffect } from 'react';
 import { Button } from '../ui/Button.tsx';
 import { Glyph } from '../ui/Glyph.tsx';
 import styles from './Peek.module.css';
@@ -12,7 +12,7 @@ interface Props {
 
 /** A panel beside a list that shows one of its rows; Escape closes it. */
 export function Peek({ title, label, onClose, children }: Props) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !event.defaultPrevented) onClose();
     };

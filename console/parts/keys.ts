@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 
 const off_as = 'aos.keys.off';
 
@@ -19,7 +19,8 @@ function isBusy(target: EventTarget | null): boolean {
 export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  // With the paint and not after it: what is seen hears its keys.
+  useLayoutEffect(() => {
     let before = '';
     const onKey = (event: KeyboardEvent) => {
       const name = event.metaKey || event.ctrlKey ? `mod+${event.key.toLowerCase()}` : event.key;

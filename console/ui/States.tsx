@@ -37,14 +37,16 @@ function useWaited(): 'unseen' | 'seen' | 'said' | 'offered' {
   return phase;
 }
 
-/** Nothing at once, then the bones of the layout, then what takes so long, then the way out. */
+/**
+ * Nothing to be seen at once, then the bones of the layout, then what takes so long, then the way out. That something
+ * loads stands in the page from the first moment, for whoever waits for its end.
+ */
 export function Loading({ what, rows = 6 }: { what: string; rows?: number }) {
   const phase = useWaited();
-  if (phase === 'unseen') return null;
   return (
-    <div role="status" aria-label={`Loading ${what}`}>
+    <div role="status" aria-label={`Loading ${what}`} hidden={phase === 'unseen'}>
       {(phase === 'said' || phase === 'offered') && <Waiting doing={`Loading ${what}`} is_long={phase === 'offered'} />}
-      <Skeleton rows={rows} />
+      {phase !== 'unseen' && <Skeleton rows={rows} />}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import {
   useCallback,
   useEffect,
   useId,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -274,7 +275,7 @@ function reveal(grid: HTMLElement | null, row: number, height: number): void {
 
 /** `j` or `k` on a page where nothing has the focus gives it to the table. */
 function useFocusByKey(grid: RefObject<HTMLDivElement | null>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       const is_free = document.activeElement === document.body && !event.metaKey && !event.ctrlKey;
       if (is_free && (event.key === 'j' || event.key === 'k')) grid.current?.focus();

@@ -15,7 +15,7 @@ inBrowser('The console by keyboard alone', () => {
     [gateway, browser] = await Promise.all([startGateway(), launchBrowser()]);
     page = await openPage(browser);
     await page.goto(gateway.server.url);
-    await page.getByLabel('Admin key').waitFor();
+    await focused(page.getByLabel('Admin key'));
     await page.keyboard.insertText(gateway.server.admin_key);
     await page.keyboard.press('Enter');
     await page.getByRole('navigation', { name: 'Rooms' }).waitFor();
@@ -29,6 +29,8 @@ inBrowser('The console by keyboard alone', () => {
     keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
   const type = (text: string) => page.keyboard.insertText(text);
   const button = (name: string) => page.getByRole('button', { name, exact: true });
+  /** What opens takes the focus a moment after it is seen: only then is it written into. */
+  const focused = (target: Locator) => target.and(page.locator(':focus')).waitFor();
   const title = (name: string) => expect.poll(() => page.title()).toBe(`${name} · AOS`);
   const most_stops = 150;
 
@@ -64,7 +66,7 @@ inBrowser('The console by keyboard alone', () => {
     await title('API keys');
     await tabTo(button('New key'));
     await press('Enter');
-    await page.getByLabel('Name', { exact: true }).waitFor();
+    await focused(page.getByLabel('Name', { exact: true }));
     await type('By keyboard');
     await press('Enter');
     const dialog = page.getByRole('dialog');
@@ -107,7 +109,7 @@ inBrowser('The console by keyboard alone', () => {
     await page.waitForURL(/\/policies\/pol_/);
     await tabTo(button('Enforce…'));
     await press('Enter');
-    await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).waitFor();
+    await focused(page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }));
     await type('It stopped nobody it should not');
     await press('Control+Enter');
     await page.getByText('In force', { exact: true }).waitFor();
@@ -128,7 +130,7 @@ inBrowser('The console by keyboard alone', () => {
     await page.getByText('Running', { exact: true }).first().waitFor();
     expect(gateway.stub.log.at(-1)?.closed_at).toBeNull();
     await press('Shift+K');
-    await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).waitFor();
+    await focused(page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }));
     await type('It hangs');
     await press('Control+Enter');
     await page.getByText('The run is killed').waitFor();
@@ -199,10 +201,7 @@ inBrowser('The console by keyboard alone', () => {
     await title('Limits & budgets');
     await page.getByRole('heading', { name: 'for greedy-bot' }).waitFor();
     await press('u');
-    await page
-      .getByRole('dialog')
-      .getByLabel(/How much more/)
-      .waitFor();
+    await focused(page.getByRole('dialog').getByLabel(/How much more/));
     await type('3');
     await tabTo(page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }));
     await type('The import needs three more');
@@ -215,7 +214,7 @@ inBrowser('The console by keyboard alone', () => {
 
   test('anything is found by what somebody remembers of it', async () => {
     await press('Control+k');
-    await page.getByPlaceholder(/Find an agent/).waitFor();
+    await focused(page.getByPlaceholder(/Find an agent/));
     await type('greedy');
     await page
       .getByRole('option', { name: /for greedy-bot/ })

@@ -37,6 +37,13 @@ inBrowser('What loads for long in the console', () => {
     await page.clock.pauseAt(Date.now() + 60_000);
     await page.goto(`${console_.gateway.server.url}/settings/agents`);
     const list = page.getByRole('grid', { name: 'Agents' });
+    const unseen = list.getByRole('status', { name: 'Loading agents', includeHidden: true });
+    const there = async () => {
+      await page.clock.runFor(1);
+      return (await unseen.count()) === 1;
+    };
+    await waitFor(there, { what: 'the list that loads, unseen' });
+    expect(await unseen.isVisible()).toBe(false);
     const begun = async () => {
       await page.clock.runFor(1);
       return list.getByRole('status').isVisible();

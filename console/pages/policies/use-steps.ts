@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useRef, useState } from 'react';
+import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import { type Draft, documentOf } from '../../parts/policy-draft.ts';
 import { useUrlWord } from '../../url-state.ts';
 import { isStep, type Step, steps } from './new-steps.ts';
@@ -26,7 +26,7 @@ export function useSteps({ heading, onReview, onStore }: Ask) {
   };
   const latest = useRef({ go, onReview, onStore });
   latest.current = { go, onReview, onStore };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (document.querySelector('[role="dialog"]')) return;
       const is_command = event.metaKey || event.ctrlKey;
