@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Problem } from './error.ts';
 import { editTopLevel, parseBody } from './json.ts';
+import { max_values } from './json-scan.ts';
 import { firstSyntaxError } from './json-syntax.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -98,6 +99,24 @@ describe('a body is refused, with its reason', () => {
     expect(refusal('{"model":"a","x":1,"mod\\u0065l":"b"}')).toContain('two members named "model"');
     expect(refusal('{"messages":[{"content":"a","content":"b"}]}')).toContain('two members named "content"');
     expect(parseBody(bytes('{"a":{"b":1},"b":[{"a":1},{"a":2}]}'))).toEqual({ a: { b: 1 }, b: [{ a: 1 }, { a: 2 }] });
+    const many = Array.from({ length: 40 }, (_, n) => `"m${n}":${n}`);
+    for (const twice of ['m0', 'm15', 'm16', 'm17', 'm39'])
+      expect(refusal(`{"a":{${many},"${twice}":1}}`)).toContain(`two members named "${twice}"`);
+    expect(Object.keys(parseBody(bytes(`{${many},"a":[{${many}},{${many}}]}`)))).toHaveLength(41);
+  });
+
+  test('when it has more values than can be read at once, whatever they are', () => {
+    const most = 1_000;
+    const bodies = (n: number) => [
+      `{"a":[${Array(n - 2).fill('1')}]}`,
+      `{"a":[${Array(Math.ceil(n / 2) - 1).fill('{}')}]}`,
+      `{${Array.from({ length: n }, (_, at) => `"k${at}":1`)}}`,
+      `{"a":[${Array(Math.ceil(n / 2) - 1).fill('{"a":1}')}]}`,
+    ];
+    for (const body of bodies(most)) expect(Object.keys(parseBody(bytes(body), most)).length).toBeGreaterThan(0);
+    for (const body of bodies(most + 2))
+      expect(() => parseBody(bytes(body), most)).toThrow(expect.objectContaining({ code: 'too_large' }));
+    expect(() => parseBody(bytes(`{"a":[${'[],'.repeat(max_values)}[]]}`))).toThrow('more than 400,000 values');
   });
 
   test('when it is no UTF-8, no JSON or no object', () => {

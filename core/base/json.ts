@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { assert } from './assert.ts';
 import { Problem } from './error.ts';
-import { max_depth, scan } from './json-scan.ts';
+import { max_depth, max_values, scan } from './json-scan.ts';
 import { firstSyntaxError } from './json-syntax.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
@@ -20,12 +20,17 @@ const encoder = new TextEncoder();
 /**
  * The JSON object in a request body. Refuses (`invalid_body`) broken UTF-8, broken JSON (with its position), anything
  * but an object, nesting beyond 128 levels, and members with the same name at any level: two parsers that disagree on
- * which of two `model` members counts would let one model be judged and another be called.
+ * which of two `model` members counts would let one model be judged and another be called. Too many values are refused
+ * too (`too_large`), whatever their size.
  */
-export function parseBody(bytes: Uint8Array): JsonObject {
+export function parseBody(bytes: Uint8Array, most_values = max_values): JsonObject {
   const text = decode(bytes);
   if (text === null) refuse('the body is not valid UTF-8', 'Encode the JSON text as UTF-8.');
-  const { too_deep_at, duplicate } = scan(text, true);
+  const { too_deep_at, too_many, duplicate } = scan(text, true, most_values);
+  if (too_many) {
+    const most = most_values.toLocaleString('en-US');
+    throw new Problem('too_large', `The body has more than ${most} values. Send fewer in one request.`);
+  }
   if (too_deep_at !== null) {
     refuse(`the body is nested more than ${max_depth} levels deep ${where(text, too_deep_at)}`, 'Flatten it.');
   }

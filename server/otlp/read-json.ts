@@ -4,13 +4,16 @@ import { isObject, type Json, type JsonObject, parseBody } from '@aos/core/base/
 import { noSpan } from './read-protobuf.ts';
 import { type ArrivedSpan, attributes_max, isRead, spans_max } from './span.ts';
 
+/** As many as a batch of the most spans has, each with 20 attributes: their names come again and again, which is quick. */
+const most_values = 2_000_000;
+
 /**
  * The spans of an `ExportTraceServiceRequest` in JSON: names in lowerCamelCase, ids in hexadecimal, 64-bit numbers as
  * texts or numbers, and members that nobody knows passed over, as OTLP says.
  */
 export function readJson(body: Uint8Array): ArrivedSpan[] {
   const spans: ArrivedSpan[] = [];
-  for (const of_resource of list(parseBody(body), 'resourceSpans')) {
+  for (const of_resource of list(parseBody(body, most_values), 'resourceSpans')) {
     const resource = isObject(of_resource.resource) ? of_resource.resource : {};
     const service = attributesOf(resource).get('service.name');
     for (const of_scope of list(of_resource, 'scopeSpans'))
