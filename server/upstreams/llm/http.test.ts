@@ -232,6 +232,14 @@ test('connections are kept and used again, one request at a time', async () => {
   expect(sockets.size).toBeLessThanOrEqual(22);
 });
 
+async function inPieces(socket: Socket, pieces: string[]): Promise<void> {
+  socket.setNoDelay();
+  for (const piece of pieces) {
+    socket.write(piece);
+    await pause(pieces.length > 2 ? 1 : 20);
+  }
+}
+
 test('an interim answer that nobody asked for is passed over, and the connection is used again', async () => {
   const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}';
   const interims = [
@@ -246,22 +254,23 @@ test('an interim answer that nobody asked for is passed over, and the connection
     socket.on('error', () => {});
     socket.on('data', (heard) => {
       if (!heard.toString().includes('POST ')) return;
-      const interim = interims[Math.floor(asked / 2) % interims.length] ?? '';
-      // Alone, or in one piece with the answer.
-      if (asked++ % 2 === 0) socket.write(interim + answer);
-      else socket.write(interim, () => setTimeout(() => socket.write(answer), 20));
+      const interim = interims[Math.floor(asked / 3) % interims.length] ?? '';
+      // In one piece with the answer, alone, or letter by letter.
+      const way = asked++ % 3;
+      const pieces = way === 0 ? [interim + answer] : way === 1 ? [interim, answer] : [...(interim + answer)];
+      void inPieces(socket, pieces);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   open_providers.push({ close: () => void server.close() });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  for (let n = 0; n < 2 * interims.length; n++) {
+  for (let n = 0; n < 3 * interims.length; n++) {
     const response = await send(url);
     expect(response.status).toBe(200);
     expect((await response.whole()).toString()).toBe('{}');
     await pause(5);
   }
-  expect(asked).toBe(2 * interims.length);
+  expect(asked).toBe(3 * interims.length);
   expect(connections).toBeLessThan(asked);
 });
 

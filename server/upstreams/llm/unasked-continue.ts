@@ -18,20 +18,35 @@ export function connectorOf(options: buildConnector.BuildOptions): buildConnecto
   };
 }
 
+/** A head that is longer is none: what was held back goes on as it is. */
+const longest_head = 16 * 1024;
+
 /** Looked for only where an answer begins: at what is read first after something was written. */
 function dropContinue(socket: Socket): void {
   const read = socket.read.bind(socket);
   let answered_bytes = -1;
+  /** The beginning of an answer, as long as it may become an interim one whose head came in pieces. */
+  let held: Buffer | null = null;
   socket.read = (size?: number) => {
-    const chunk = read(size) as Buffer | null;
-    if (chunk === null || answered_bytes === socket.bytesWritten) return chunk;
-    if (!interim.equals(chunk.subarray(0, interim.length))) {
+    for (;;) {
+      const chunk = read(size) as Buffer | null;
+      if (chunk === null || (held === null && answered_bytes === socket.bytesWritten)) return chunk;
+      let bytes: Buffer = held ? Buffer.concat([held, chunk]) : chunk;
+      for (let end = endOfInterim(bytes); end > 0; end = endOfInterim(bytes)) bytes = bytes.subarray(end);
+      held = bytes.length === 0 || mayBecomeInterim(bytes) ? bytes : null;
+      if (held) continue;
       answered_bytes = socket.bytesWritten;
-      return chunk;
+      return bytes;
     }
-    const end = chunk.indexOf(end_of_head);
-    if (end < 0) return chunk;
-    const rest = chunk.subarray(end + end_of_head.length);
-    return rest.length > 0 ? rest : socket.read(size);
   };
 }
+
+/** The offset after the head of an interim answer that begins here; 0 when none does, or not all of it is there. */
+function endOfInterim(bytes: Buffer): number {
+  if (!interim.equals(bytes.subarray(0, interim.length))) return 0;
+  const end = bytes.indexOf(end_of_head);
+  return end < 0 ? 0 : end + end_of_head.length;
+}
+
+const mayBecomeInterim = (bytes: Buffer): boolean =>
+  bytes.length < longest_head && interim.subarray(0, bytes.length).equals(bytes.subarray(0, interim.length));
