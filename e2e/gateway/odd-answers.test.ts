@@ -32,6 +32,16 @@ const plain: Record<string, [status: number, type: string, body: string]> = {
   nothing: [200, 'application/json', ''],
   'long-page': [200, 'text/html', '<p>Please sign in.</p>'.repeat(500)],
   events: [200, 'text/event-stream', chunk({ content: ' the' }).repeat(500)],
+  'whole-events': [
+    200,
+    'text/event-stream',
+    [
+      chunk({ content: ' the' }),
+      event({ id: 'c', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
+      event({ id: 'c', choices: [], usage: { prompt_tokens: 3, completion_tokens: 7, total_tokens: 10 } }),
+      'data: [DONE]\n\n',
+    ].join(''),
+  ],
 };
 
 /** Words without end, until the other side closes. */
@@ -119,6 +129,13 @@ test.each(['long-page', 'events'])(
     expect(await gaugeOf(control_id)).toMatchObject({ posted: 100, pending: 0 });
   },
 );
+
+test('an answer in events nobody asked for is charged as it reports, where it is whole', async () => {
+  const { answer, control_id, record } = await ask('chat', 'whole-events');
+  expect([answer.status, answer.text]).toEqual([200, plain['whole-events']?.[2]]);
+  expect(record).toMatchObject({ execution_status: 'succeeded', usage_source: 'provider', output: 7 });
+  expect(await gaugeOf(control_id)).toMatchObject({ posted: 7, pending: 0 });
+});
 
 test('a provider without a model behind its name is no model', async () => {
   const answer = await gateway.admin.post('/v1/chat/completions', wires.chat.body({}, { model: 'odd/' }));

@@ -14,6 +14,7 @@ import type { Governed } from './governed.ts';
 import { endRunIfDue } from './kill.ts';
 import { decisionThatStopped, stoppedEnding, stoppedProblem } from './stopped.ts';
 import type { Ticket } from './ticket.ts';
+import { readUnaskedEvents, type UnaskedEvents } from './unasked-events.ts';
 
 /**
  * A call whose answer comes in one piece. A caller who leaves does not stop it: the provider bills it whole, so it is
@@ -89,15 +90,29 @@ async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<W
     const message = `the provider answered ${status} with an error instead of an answer`;
     return { ...heard, ...failedWith(message), free: true };
   }
+  const events = json === null ? await readUnaskedEvents(ticket, body) : null;
+  if (events) return wentInEvents(ticket, heard, events);
   // It passes through as it is, and its length stands for the tokens that nobody reported.
   if (heard.usage === null) heard.delivered_tokens = await tokensOf(ticket, answer.text);
   if (json === null) {
     // How much of it a model wrote is not known: it costs no more than an answer that never came.
-    heard.delivered_tokens = Math.min(heard.delivered_tokens, ticket.output_bound * ticket.estimate.choices);
+    heard.delivered_tokens = atMostHeld(ticket, heard.delivered_tokens);
     return { ...heard, ...failedWith(`the provider answered ${status} with what is no JSON object`) };
   }
   heard.answer = body;
   return heard;
+}
+
+const atMostHeld = ({ output_bound, estimate }: Ticket, tokens: number): number =>
+  Math.min(tokens, output_bound * estimate.choices);
+
+/** Some providers stream whatever was asked for: their caller gets it as it came, and what it used is known. */
+async function wentInEvents(ticket: Ticket, heard: Went, events: UnaskedEvents): Promise<Went> {
+  const { usage, text, searches, is_whole } = events;
+  const went = { ...heard, usage: is_whole ? usage : null, usage_so_far: usage, searches };
+  if (went.usage === null) went.delivered_tokens = atMostHeld(ticket, await tokensOf(ticket, text));
+  if (is_whole) return went;
+  return { ...went, ...failedWith('the provider answered with events that end before the answer is complete') };
 }
 
 const failedWith = (message: string): Pick<Went, 'status' | 'error' | 'termination' | 'incidents'> => ({
