@@ -172,6 +172,8 @@ describe('a body', () => {
     }
     const packed = await send('POST', projects, { headers: { ...json, 'content-encoding': 'gzip' }, body: '{}' });
     expect(packed.status).toBe(415);
+    const stranger = { 'content-type': 'text/plain', authorization: 'Bearer aos_live_nobody' };
+    expect((await send('POST', projects, { headers: stranger, body: '{}' })).status).toBe(401);
   });
 
   test('that cannot be read is refused with the reason', async () => {
@@ -180,6 +182,7 @@ describe('a body', () => {
       ['[1]', /not an object/],
       ['"x"', /not an object/],
       ['{"slug":"a","slug":"b"}', /two members named "slug"/],
+      ['{"slug":"a","__proto__":"b"}', /a member is named "__proto__"/],
       [new Uint8Array([0x7b, 0xff, 0x7d]), /not valid UTF-8/],
       ['{"slug":"a","name":"x\\u0000y"}', /NUL/],
       ['{"slug":"a","name":"\\ud800"}', /surrogate/],

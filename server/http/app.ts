@@ -76,9 +76,13 @@ export function createApp(deps: Deps): FastifyInstance {
       else answerMissing(methods, request.method, request.url, reply);
       return;
     }
-    const { any_media_type = false } = request.routeOptions.config;
-    if (!any_media_type) refuseOtherMediaTypes(request.headers, request.url.startsWith('/api/'));
     done();
+  });
+  // Between who asks, which hooks of the route say, and the body: a stranger learns first that they are one.
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    const { any_media_type = false } = request.routeOptions.config;
+    if (!any_media_type && !request.is404) refuseOtherMediaTypes(request.headers, request.url.startsWith('/api/'));
+    done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
