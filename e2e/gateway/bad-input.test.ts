@@ -169,6 +169,7 @@ describe('is refused clearly and leaves nothing behind', () => {
     ['x-aos-tags', 'novalue', /key=value/],
     ['x-aos-tags', 'a=b,,c=d', /key=value/],
     ['x-aos-tags', 'grün=ja', /key=value/],
+    ['x-aos-tags', '__proto__=a', /key=value/],
     ['x-aos-tags', Array.from({ length: 33 }, (_, n) => `k${n}=v`).join(','), /at most 32/],
     ['x-aos-agent-id', 'x'.repeat(257), /1 to 256 visible/],
     ['x-aos-agent-id', '', /1 to 256 visible/],

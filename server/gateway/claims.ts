@@ -64,7 +64,9 @@ function flagIn(headers: IncomingHttpHeaders, name: string): boolean {
 }
 
 const tags_max = 32;
-const tag_shape = /^([A-Za-z0-9_.-]{1,64})=([\x21-\x2b\x2d-\x7e](?:[\x20-\x2b\x2d-\x7e]{0,254}[\x21-\x2b\x2d-\x7e])?)$/;
+/** `__proto__` is a key like any other where it is written, and none to those who read it as JavaScript. */
+const tag_shape =
+  /^((?!__proto__=)[A-Za-z0-9_.-]{1,64})=([\x21-\x2b\x2d-\x7e](?:[\x20-\x2b\x2d-\x7e]{0,254}[\x21-\x2b\x2d-\x7e])?)$/;
 
 /** `x-aos-tags: team=search,env=prod`. */
 function tagsIn(headers: IncomingHttpHeaders): Record<string, string> {

@@ -62,6 +62,8 @@ function refuseUnstorable(value: unknown, code: ProblemCode, what: string): void
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
+    // Readers in JavaScript take it for something else and pass it over: it would be dropped without a word.
+    if (name === '__proto__') throw new Problem(code, `${what}: a member is named "__proto__". Give it another name.`);
     refuseUnstorable(name, code, what);
     refuseUnstorable(member, code, what);
   }
