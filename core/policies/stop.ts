@@ -85,6 +85,21 @@ export const endedDecision = (run_id: string, termination: Decided['termination'
     incident: false,
   });
 
+/** The decision about a call under way whose key was revoked. */
+export const revokedDecision = ({ id, name, revoked_at }: { id: string; name: string; revoked_at: string }): Decision =>
+  systemDecision({
+    policy_name: 'revocation',
+    type: by_person,
+    scope: 'api_key',
+    verdict: 'block',
+    code: 'unauthenticated',
+    reason: `the key "${name}" (${id}) was revoked at ${revoked_at}`,
+    category: 'EXECUTION_FAILURE',
+    severity: 'LOW',
+    termination: 'USER_ABORT',
+    incident: false,
+  });
+
 /** The decision about a call that is still under way when its process has to end. */
 export const shutdownDecision = (waited_ms: number): Decision =>
   systemDecision({

@@ -217,6 +217,30 @@ describe('containing', () => {
   });
 });
 
+describe('revoking a key', () => {
+  test('ends what is under way with it on another process, and nothing of the key that replaced it', async () => {
+    const key = await callingKey(here);
+    const rotate = here.post<{ secret: string }>(`/api/v1/api-keys/${key.id}/rotate`, because('a new month'));
+    const next = expectStatus(201, await rotate);
+    const agent = { 'x-aos-agent-id': 'revoked' };
+    const old = await stream('chat', agent, key.secret);
+    const plain = chat(api({ url: there.url, key: key.secret }), agent, slow);
+    const other = await stream('chat', agent, next.secret);
+    await waitFor(async () => (await at.sql('select from holds')).length === 3, { what: 'three calls in flight' });
+    expectStatus(200, await here.post(`/api/v1/api-keys/${key.id}/revoke`, because('it leaked')));
+    expect(String(((await old.ended).thrown as Error).message)).toMatch(/the key "campaign" .*was revoked at/);
+    const refused = await plain;
+    expect([refused.status, refused.text]).toEqual([401, expect.stringContaining('was revoked at')]);
+    const record = 'select execution_status, error_code from llm_run_records where run_id = $1';
+    expect(await at.sql(record, [old.run_id])).toEqual([
+      { execution_status: 'cancelled', error_code: 'unauthenticated' },
+    ]);
+    expect(await at.sql(record, [other.run_id])).toEqual([]);
+    expectStatus(200, await here.post(`/api/v1/runs/${other.run_id}/kill`, because('the test is over')));
+    await other.ended;
+  });
+});
+
 describe('a control that kills', () => {
   test('refuses the call, cuts the other calls of the run, and ends it as failed by policy', async () => {
     const agent = 'killed-by-policy';

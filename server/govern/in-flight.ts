@@ -55,6 +55,10 @@ export interface CallsInFlight {
   stop(tenant_id: string, stop: Stop): Stopped;
   /** Ends the calls of one run, because it is about to end. */
   endRun(tenant_id: string, run_id: string, by: Decision): void;
+  /** Keys that callers of a tenant have calls in flight with. */
+  keysOf(tenant_id: string): string[];
+  /** Ends the calls of callers with this key, and of no other of its lineage. */
+  endKey(tenant_id: string, key_id: string, by: Decision): void;
   /** Ends all calls of the process. */
   endAll(by: Decision): void;
   /** Ends all calls that callers wait for, and from now on each at its beginning. */
@@ -69,8 +73,9 @@ export interface CallsInFlight {
 export function createCallsInFlight(): CallsInFlight {
   const tenants = new Map<string, Set<Entry>>();
   let callers_ended_by: Decision | null = null;
-  const ofCallers = () =>
-    [...tenants.values()].flatMap((calls) => [...calls].filter((entry) => entry.waited_for_by === 'caller'));
+  const ofCallers = (tenant_id: string) =>
+    [...(tenants.get(tenant_id) ?? [])].filter((entry) => entry.waited_for_by === 'caller');
+  const ofAllCallers = () => [...tenants.keys()].flatMap(ofCallers);
   return {
     enter(asker, waited_for_by) {
       const calls = tenants.get(asker.tenant_id) ?? new Set();
@@ -95,14 +100,18 @@ export function createCallsInFlight(): CallsInFlight {
     endRun(tenant_id, run_id, by) {
       for (const entry of tenants.get(tenant_id) ?? []) if (entry.asker.run_id === run_id) entry.end(by);
     },
+    keysOf: (tenant_id) => [...new Set(ofCallers(tenant_id).map(({ asker }) => asker.api_key.id))],
+    endKey(tenant_id, key_id, by) {
+      for (const entry of ofCallers(tenant_id)) if (entry.asker.api_key.id === key_id) entry.end(by);
+    },
     endAll(by) {
       for (const calls of tenants.values()) for (const entry of calls) entry.end(by);
     },
     endAllOfCallers(by) {
       callers_ended_by = by;
-      for (const entry of ofCallers()) entry.end(by);
+      for (const entry of ofAllCallers()) entry.end(by);
     },
-    hasAnyOfCallers: () => ofCallers().length > 0,
+    hasAnyOfCallers: () => ofAllCallers().length > 0,
     tenants: () => [...tenants.keys()],
     underWay: (tenant_id) =>
       [...(tenants.get(tenant_id) ?? [])].flatMap((entry) =>

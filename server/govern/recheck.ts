@@ -11,13 +11,15 @@ import { balancesNow } from '../store/usage.ts';
 import { controlNamed, type TenantControl } from './control.ts';
 import type { Govern } from './govern.ts';
 import type { UnderWay } from './in-flight.ts';
+import { endRevoked } from './revoked.ts';
 
 /**
  * Looks again at the calls under way of a tenant whose control has changed: under the rules in force now, and at
  * balances that hold what these calls have reserved. A call that would have to be refused is ended with that decision; a
- * stream that is paused stands still for as long as a caller would have waited.
+ * stream that is paused stands still for as long as a caller would have waited. Those of a revoked key are ended first.
  */
 export async function recheckCalls(govern: Govern, tenant_id: string): Promise<void> {
+  await endRevoked(govern, tenant_id);
   const calls = govern.calls.underWay(tenant_id);
   if (calls.length === 0) return;
   const control = await govern.controls.of(tenant_id);

@@ -198,6 +198,16 @@ export async function revokeApiKey(tx: Tx, id: string, at: string): Promise<ApiK
   return present(rows[0], 'the key that is revoked');
 }
 
+export type RevokedKey = Pick<ApiKeyRow, 'id' | 'name'> & { revoked_at: string };
+
+/** Which of these keys are revoked. */
+export const revokedAmong = (tx: Tx, ids: readonly string[]): Promise<RevokedKey[]> =>
+  tx.query<RevokedKey>(
+    `select id, name, revoked_at from api_keys
+      where tenant_id = current_tenant() and id = any ($1) and revoked_at is not null`,
+    [ids],
+  );
+
 /** The key that this one was rotated to. */
 export async function successorOf(tx: Tx, id: string): Promise<string | undefined> {
   const [next] = await tx.query<{ id: string }>(
