@@ -54,7 +54,8 @@ export function countsOn(before: Window, after: Window): boolean {
   return windowKind(before) === windowKind(after) && zoneOf(before) === zoneOf(after);
 }
 
-const bucketOf = (seconds: number): number => Math.max(1, Math.ceil(seconds / rolling_buckets)) * 1000;
+/** How long a bucket of a rolling window is, in milliseconds. */
+export const bucketOf = (seconds: number): number => Math.max(1, Math.ceil(seconds / rolling_buckets)) * 1000;
 
 function rollingAt(seconds: number, at_ms: number): WindowAt {
   const bucket_ms = bucketOf(seconds);

@@ -78,7 +78,7 @@ describe('controls of an edited policy', () => {
     const weekly = { ...cost({ window: { per: 'week' } }), id: idOf(1) };
     const { ids, replaced } = identify(present, write(weekly, { ...cost(), id: idOf(2) }, { ...tokens, id: idOf(3) }));
     expect(ids).toEqual([idOf(101), idOf(102), idOf(103)]);
-    expect(replaced[0]).toEqual({ place: 'controls[0]', old_id: idOf(1), new_id: idOf(101) });
+    expect(replaced[0]).toEqual({ place: 'controls[0]', old_id: idOf(1), new_id: idOf(101), finer: null });
     expect(replaced).toHaveLength(3);
   });
 
@@ -93,6 +93,19 @@ describe('controls of an edited policy', () => {
     const { ids, replaced } = identify(before, write({ ...cost({ window: to }), id: idOf(1) }));
     expect(ids).toEqual([idOf(is_new ? 101 : 1)]);
     expect(replaced).toHaveLength(is_new ? 1 : 0);
+  });
+
+  test('in finer buckets go on with what was counted, but not by another unit or for others', () => {
+    const hourly = cost({ window: { rolling_seconds: 3_600 } });
+    const before = stored({ ...hourly, id: idOf(1) });
+    const finer = (changed: object) => {
+      const limit = { ...hourly.limit, window: { rolling_seconds: 600 }, ...changed };
+      return identify(before, write({ ...hourly, limit, id: idOf(1) })).replaced.map((of) => of.finer);
+    };
+    expect(finer({})).toEqual([{ from_seconds: 3_600, to_seconds: 600 }]);
+    expect(finer({ count_per: 'agent' })).toEqual([null]);
+    expect(finer({ type: 'tokens_total', max: 10 })).toEqual([null]);
+    expect(finer({ window: { per: 'hour' } })).toEqual([null]);
   });
 
   test('that are counted apart by something else start anew', () => {

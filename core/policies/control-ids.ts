@@ -2,13 +2,22 @@ import { canonicalText } from '../base/canonical.ts';
 import { Problem } from '../base/error.ts';
 import { countsOn, windowKind } from '../base/window.ts';
 import type { Control, StoredControl } from './control.ts';
-import { typeOf } from './limits/index.ts';
+import { countedOver, typeOf } from './limits/index.ts';
 import type { PolicyDocument, StoredDocument } from './policy.ts';
 
 export interface Identified {
   document: StoredDocument;
-  /** Controls that were sent with an id and got another one, because they count something else now. */
-  replaced: { place: string; old_id: string; new_id: string }[];
+  /**
+   * Controls that were sent with an id and got another one, because they count something else now. `finer`: only in
+   * shorter buckets, so that the new balances go on with what is on the old ones.
+   */
+  replaced: { place: string; old_id: string; new_id: string; finer: Finer | null }[];
+}
+
+/** Rolling windows of the same amounts, the later one in shorter buckets; both in seconds. */
+export interface Finer {
+  from_seconds: number;
+  to_seconds: number;
 }
 
 /**
@@ -32,7 +41,12 @@ export function identifyControls(
     const before = ever.get(control.id);
     if (before && countsAs(before, control)) return { ...control, id: control.id };
     const new_id = newId();
-    replaced.push({ place: `controls[${n}]`, old_id: control.id, new_id });
+    replaced.push({
+      place: `controls[${n}]`,
+      old_id: control.id,
+      new_id,
+      finer: before ? finerOf(before, control) : null,
+    });
     return { ...control, id: new_id };
   });
   return { document: { ...written, controls }, replaced };
@@ -74,10 +88,19 @@ function onlyTwin(
 
 /** Whether the later control finds what the earlier one has counted: the same of the same, in windows that it looks at. */
 function countsAs(before: Control, after: Control): boolean {
-  if (unitOf(before) !== unitOf(after)) return false;
-  const [earlier, later] = [before.limit, after.limit];
-  if ((earlier?.count_per ?? null) !== (later?.count_per ?? null)) return false;
-  return !earlier?.window || !later?.window || countsOn(earlier.window, later.window);
+  if (!countsAlike(before, after)) return false;
+  const [earlier, later] = [before.limit?.window, after.limit?.window];
+  return !earlier || !later || countsOn(earlier, later);
+}
+
+const countsAlike = (before: Control, after: Control): boolean =>
+  unitOf(before) === unitOf(after) && (before.limit?.count_per ?? null) === (after.limit?.count_per ?? null);
+
+function finerOf(before: Control, after: Control): Finer | null {
+  if (!countsAlike(before, after) || !before.limit || !after.limit) return null;
+  const [earlier, later] = [countedOver(before.limit), countedOver(after.limit)];
+  if (!earlier || !later || !('rolling_seconds' in earlier && 'rolling_seconds' in later)) return null;
+  return { from_seconds: earlier.rolling_seconds, to_seconds: later.rolling_seconds };
 }
 
 /** Amounts of one unit in windows of one kind may stand on one balance; others would be mixed up. */

@@ -80,3 +80,39 @@ test('what a key has used stays used when it is rotated and when its policy is e
   expectStatus(200, await gateway.admin.put(`/api/v1/policies/${policy.id}`, edited));
   expect(await passed(next.secret, 4)).toBe(2);
 });
+
+test('a rolling window that is shortened goes on with what was counted, at every caller of its own', async () => {
+  const document = (rolling_seconds: number) => ({
+    name: 'a few for each agent',
+    target: { kind: 'agent', ids: ['shortened', 'beside'] },
+    controls: [
+      { limit: { type: 'requests', max: 6, window: { rolling_seconds }, count_per: 'agent' }, action: 'block' },
+    ],
+  });
+  const passed = async (agent: string, tries: number) => {
+    const answers = await Promise.all(
+      Array.from({ length: tries }, (_, n) =>
+        chat(n % 2 === 0 ? gateway.admin : api(other), { 'x-aos-agent-id': agent }),
+      ),
+    );
+    return answers.filter(({ status }) => status === 200).length;
+  };
+  const policy = await makePolicy(gateway.admin, document(86_400));
+  const [control] = policy.controls as unknown as { id: string }[];
+  expect(await passed('shortened', 4)).toBe(4);
+  expect(await passed('beside', 1)).toBe(1);
+  let id = control?.id;
+  for (const seconds of [3_600, 600]) {
+    const [shorter] = document(seconds).controls;
+    const edited = { ...document(seconds), controls: [{ ...shorter, id }], reason: 'shorter' };
+    const after = expectStatus(200, await gateway.admin.put(`/api/v1/policies/${policy.id}`, edited)) as {
+      controls: { id: string }[];
+      warnings: string[];
+    };
+    expect(after.controls[0]?.id).not.toBe(id);
+    expect(JSON.stringify(after)).toContain('it goes on under the new id');
+    id = after.controls[0]?.id;
+  }
+  expect(await passed('shortened', 5)).toBe(2);
+  expect(await passed('beside', 8)).toBe(5);
+});

@@ -7,6 +7,7 @@ import { mayBecome, type PolicyStatus, type StoredDocument } from '@aos/core/pol
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
+import { carryOn } from '../store/carried-balances.ts';
 import {
   changePolicy,
   createPolicy,
@@ -59,9 +60,12 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
       if (before.status === 'active') await refuseHopeless(tx, context, document, 'invalid_body');
       const change = { event: 'POLICY_UPDATED', status: before.status, document } as const;
       const after = await changePolicy(tx, context.identity.tenant_id, before, change, actOf(context, reason));
-      const notes = replaced.map(
-        ({ place, old_id, new_id }) =>
-          `${place} counts something else than ${old_id} did, so it starts from zero under the new id ${new_id}`,
+      for (const { old_id, new_id, finer } of replaced)
+        if (finer) await carryOn(tx, { old_id, new_id, ...finer, at_ms: context.deps.clock.now() });
+      const notes = replaced.map(({ place, old_id, new_id, finer }) =>
+        finer
+          ? `${place} counts in shorter stretches than ${old_id} did, so it goes on under the new id ${new_id} with what was counted, each of the longer ones as if it had come at its end`
+          : `${place} counts something else than ${old_id} did, so it starts from zero under the new id ${new_id}`,
       );
       return policyObject(tx, context, after, notes);
     }),

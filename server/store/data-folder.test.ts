@@ -120,7 +120,7 @@ describe('a data folder', () => {
     const file = join(parent, 'file');
     await writeFile(file, '');
     await expect(ownDataFolder(join(file, 'data'))).rejects.toThrow(
-      /The data folder .*file\/data cannot be used: EEXIST.*name another folder with AOS_DATA_DIR/,
+      /The data folder .*file\/data cannot be used: ENOTDIR.*name another folder with AOS_DATA_DIR/,
     );
   });
 });

@@ -42,10 +42,25 @@ export async function ownDataFolder(dir: string): Promise<{ release(): Promise<v
 
 /** Makes the folder when it is missing, leaves an existing one as it is, and gives its real path. */
 export async function makeDataFolder(dir: string): Promise<string> {
-  await mkdir(dirname(dir), { recursive: true });
-  const isNew = (await mkdir(dir, { recursive: true, mode: 0o700 })) !== undefined;
+  const isNew = await makeFolder(dir, 0o700);
   if (isNew && process.getuid?.() === 0) await chmod(dir, 0o711);
   return realpath(dir);
+}
+
+/**
+ * Makes a folder and those above it; false when something of its name is there. The recursion of `mkdir` itself never
+ * ends where a folder that is there takes no other and says ENOENT, as /proc does.
+ */
+async function makeFolder(dir: string, mode = 0o777): Promise<boolean> {
+  const parent = dirname(dir);
+  if (parent !== dir && !existsSync(parent)) await makeFolder(parent);
+  try {
+    await mkdir(dir, { mode });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 interface Folder {
