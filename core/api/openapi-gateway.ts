@@ -21,7 +21,10 @@ const claims: readonly JsonObject[] = [
   header('x-aos-meta-*', 'A tag of its own: x-aos-meta-ticket: 4711 is the tag meta.ticket=4711.'),
   header('x-aos-dry-run', '1: decide and answer with the decision, call no provider.'),
   header('traceparent', 'The trace of the caller (W3C), which the spans of the call go on with.'),
-  header('idempotency-key', 'While a call under this key is in flight, another one is refused with 409.'),
+  header(
+    'idempotency-key',
+    'While a call under this key is in flight, another one is refused with 409. No answer is kept: repeated after the first has ended, however it ended, the call is made and charged again.',
+  ),
 ];
 
 const told = (description: string): JsonObject => ({ description, schema: { type: 'string' } });

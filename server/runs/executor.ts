@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Govern } from '../govern/govern.ts';
+import { knownTenants } from '../govern/known-tenants.ts';
 import { claimRuns, type ManagedRun, releaseLease, renewLeases } from '../store/managed-runs.ts';
-import { tenantIds } from '../store/tenant-ids.ts';
 import { executeRun } from './execute.ts';
 
 /** How long a claim holds without being renewed, and how often it is. */
@@ -53,7 +53,7 @@ export function startExecutor(govern: Govern): Executor {
   };
 
   const claim = async () => {
-    const tenants = await govern.db.installation(tenantIds);
+    const tenants = await knownTenants(govern);
     // Another tenant is the first each time, and none may take all the room while others could need it.
     first = (first + 1) % Math.max(1, tenants.length);
     for (const tenant_id of [...tenants.slice(first), ...tenants.slice(0, first)]) {

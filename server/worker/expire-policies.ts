@@ -20,9 +20,11 @@ const reason = 'its time has come (expires_at)';
 async function expirePolicies(govern: Govern, tenant_id: string): Promise<void> {
   const { db, clock } = govern;
   const at = instantText(clock.now());
-  const is_due = await db.tenant(tenant_id, async (tx) => (await expiredPolicies(tx, at)).length > 0);
+  const { is_due, is_over } = await db.tenant(tenant_id, async (tx) => ({
+    is_due: (await expiredPolicies(tx, at)).length > 0,
+    is_over: await exceptionsDue(tx, at),
+  }));
   if (is_due) await db.tenant(tenant_id, (tx) => disableExpired(govern, tx, tenant_id, at));
-  const is_over = await db.tenant(tenant_id, (tx) => exceptionsDue(tx, at));
   if (is_over) await db.tenant(tenant_id, (tx) => markExceptions(govern, tx, tenant_id, at));
 }
 
