@@ -220,11 +220,14 @@ describe('containing', () => {
 describe('revoking a key', () => {
   test('ends what is under way with it on another process, and nothing of the key that replaced it', async () => {
     const key = await callingKey(here);
-    const rotate = here.post<{ secret: string }>(`/api/v1/api-keys/${key.id}/rotate`, { ...because('a new month'), overlap_seconds: 600 });
+    const rotate = here.post<{ secret: string }>(`/api/v1/api-keys/${key.id}/rotate`, {
+      ...because('a new month'),
+      overlap_seconds: 600,
+    });
     const next = expectStatus(200, await rotate);
     const agent = { 'x-aos-agent-id': 'revoked' };
     const old = await stream('chat', agent, key.secret);
-    const plain = chat(api({ url: there.url, key: key.secret }), agent, slow);
+    const plain = chat(api({ url: there.url }, key.secret), agent, slow);
     const other = await stream('chat', agent, next.secret);
     await waitFor(async () => (await at.sql('select from holds')).length === 3, { what: 'three calls in flight' });
     expectStatus(200, await here.post(`/api/v1/api-keys/${key.id}/revoke`, because('it leaked')));
