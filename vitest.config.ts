@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What takes longest begins first: by itself the runner goes by the size of files, and would end with one of these alone. */
 const longest = [
+  'e2e/runs/crash',
   'e2e/console/budgets',
   'e2e/runs/runs-in-flight',
   'e2e/books/failpoints',
@@ -12,6 +13,8 @@ const longest = [
   'e2e/gateway/limits',
   'e2e/console/run-page',
   'e2e/http/escalation',
+  'e2e/books/exact-cap',
+  'e2e/alerts/campaign',
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -45,7 +45,7 @@ inBrowser('What loads for long in the console', () => {
     await waitFor(there, { what: 'the list that loads, unseen' });
     expect(await unseen.isVisible()).toBe(false);
     const begun = async () => {
-      await page.clock.runFor(1);
+      await page.clock.runFor(20);
       return list.getByRole('status').isVisible();
     };
     await waitFor(begun, { what: 'the list that loads' });

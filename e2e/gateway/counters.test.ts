@@ -30,11 +30,15 @@ test('requests over a short window: no stretch of time admits more than burst + 
     target: { kind: 'agent', ids: [agent] },
     controls: [{ limit: { type: 'requests', max: burst, window: { rolling_seconds: seconds } }, action: 'block' }],
   });
-  const until = performance.now() + 7_000;
-  // A database that stalls on a busy machine is a 503, and admits nobody: what is shown here is how many were admitted.
+  const until = performance.now() + 2.5 * seconds * 1_000;
+  let passed = 0;
+  // Until the burst came again, and again: it is a limit and not a wall. A database that stalls on a busy machine is a 503, and admits nobody: what is shown here is how many were admitted.
   const caller = async (client: Api) => {
-    while (performance.now() < until)
-      expect([200, 429, 503]).toContain((await chat(client, { 'x-aos-agent-id': agent })).status);
+    while (performance.now() < until || passed <= burst) {
+      const { status } = await chat(client, { 'x-aos-agent-id': agent });
+      expect([200, 429, 503]).toContain(status);
+      if (status === 200) passed++;
+    }
   };
   const clients = [gateway.admin, api(other)];
   await Promise.all([...clients, ...clients, ...clients].map(caller));
@@ -44,7 +48,6 @@ test('requests over a short window: no stretch of time admits more than burst + 
     [agent],
   );
   const admitted = rows.map(({ at }) => Number(at));
-  // It is a limit and not a wall: the burst came again, and again.
   expect(admitted.length).toBeGreaterThan(burst);
   for (const [n, from] of admitted.entries())
     for (const [m, to] of admitted.entries())
