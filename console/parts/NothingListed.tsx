@@ -29,7 +29,7 @@ interface Props<N extends Name> {
 /** Why a list shows no row: it failed, it loads, all is filtered out, or there is nothing. */
 export function NothingListed<N extends Name>(props: Props<N>) {
   const { of, label, query, list, values, onChange, range, within, noun, log } = props;
-  const oldest = useOldest(log, values, !list.isLoading && list.error === null);
+  const oldest = useOldest(log, query, !list.isLoading && list.error === null);
   const unshown = noun !== undefined && <Unshown {...{ of, query, noun, values, within, onChange }} />;
   const is_narrowed = Object.values(values).some((chosen) => chosen.length > 0);
   if (list.error) return <Failed what={`${label} could not be loaded`} error={list.error} onRetry={list.retry} />;

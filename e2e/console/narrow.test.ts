@@ -160,6 +160,17 @@ inBrowser(`A window of ${width} px`, () => {
     expect(await grid.evaluate((of) => of.scrollWidth - of.clientWidth)).toBe(0);
   });
 
+  test('is not needed for all columns of limits: 1,200 px hold them', async () => {
+    await page.setViewportSize({ width: 1200, height: 900 });
+    await page.goto(`${console_.gateway.server.url}/limits`);
+    const grid = page.getByRole('grid', { name: 'Limits' });
+    await grid
+      .getByText(/^resets/)
+      .first()
+      .waitFor();
+    expect(await grid.evaluate((of) => of.scrollWidth - of.clientWidth)).toBe(0);
+  });
+
   test('is not needed for all columns of lists of runs: 1,440 px hold them, and none lies beyond the edge', async () => {
     await page.setViewportSize({ width: 1440, height: 900 });
     const shown = async (path: string, label: string) => {
@@ -174,7 +185,7 @@ inBrowser(`A window of ${width} px`, () => {
       'Outcome | Run | Agent | Actor | Models | Steps | Duration | Tokens in/out | Cost | Decisions | Incident | Ended',
     );
     expect(await shown('/activity/live', 'Live runs')).toMatch(
-      /^Chosen \| State \| Run \| Agent \| Actor \| Current step \| Elapsed \| Tokens in\/out \| Cost \| Tightest limit \| Last decision/,
+      /^Chosen \| State \| Run \| Agent \| Actor \| Current step \| Elapsed, since \| Tokens in\/out \| Cost \| Tightest limit \| Last decision/,
     );
   });
 });

@@ -8,34 +8,45 @@ import { RunPeek } from '../../parts/RunPeek.tsx';
 import { type RunRow, run_columns, run_facets, run_query } from '../../parts/run-columns.tsx';
 import { UnknownPrice } from '../../parts/UnknownPrice.tsx';
 import { hrefOf } from '../../paths.ts';
-import { shortId } from '../../ui/format.ts';
+import { dayText, shortId } from '../../ui/format.ts';
 import { useKeyWords } from '../../ui/key-words.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
-import { Time } from '../../ui/Time.tsx';
+import { Time, useNowText } from '../../ui/Time.tsx';
 import { FoldedRun } from './FoldedRun.tsx';
 import { useLingering } from './lingering.ts';
 import { current_step, last_decision, tightest } from './live-columns.tsx';
 
 /** Where the actions would stand over them, they wait for a wider window. */
 const with_tokens = 1_180;
-const with_started = 1_280;
-const { state, name, agent, actor, models, steps, tokens, cost, elapsed, started } = run_columns;
+const day_ms = 86_400_000;
+const { state, name, agent, actor, models, steps, tokens, cost, elapsed } = run_columns;
 const columns = [
   state,
   { ...name, width: 'minmax(90px, 2.4fr)' },
   agent,
   { ...actor, width: 'minmax(64px, 1fr)' },
   current_step,
-  elapsed,
+  { ...elapsed, title: 'Elapsed, since', width: '96px', cell: (run: RunRow) => <Since of={run} /> },
   { ...tokens, from: with_tokens },
   cost,
   tightest,
   last_decision,
-  { ...started, from: with_started },
   { ...models, spare: true, from: 0 },
   { ...steps, spare: true, from: 0 },
 ];
+
+/** How long it has been running, and since when. */
+function Since({ of }: { of: RunRow }) {
+  const begun = Date.parse(of.started_at ?? of.created_at);
+  const since = useNowText((now) => dayText(begun).split(', ')[now - begun < day_ms ? 1 : 0] ?? '');
+  return (
+    <>
+      {elapsed.cell(of)} <span className="quiet">{since}</span>
+    </>
+  );
+}
+
 const facets = [
   { name: 'status', label: 'State', choices: ['queued', 'running', 'retry'] },
   { name: 'hold', label: 'Hold', choices: ['paused', 'stopping', 'none'] },

@@ -84,6 +84,6 @@ export const tightest: Column<RunRow> = {
 export const last_decision: Column<RunRow> = {
   id: 'decision',
   title: 'Last decision',
-  width: '84px',
+  width: '80px',
   cell: (run) => <LastDecision run={run} />,
 };

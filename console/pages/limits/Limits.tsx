@@ -46,7 +46,16 @@ const columns: readonly Column<LimitLine>[] = [
     id: 'window',
     title: 'Window',
     width: '96px',
-    cell: ({ limit }) => <span className="quiet">{windowWords(limit.limit)}</span>,
+    cell: ({ limit, gauge }) => (
+      <span className={styles.lines}>
+        <span>{windowWords(limit.limit)}</span>
+        {gauge.resets_at && (
+          <span className="quiet">
+            resets <Time at={gauge.resets_at} />
+          </span>
+        )}
+      </span>
+    ),
   },
   {
     id: 'spent',
@@ -91,40 +100,17 @@ const columns: readonly Column<LimitLine>[] = [
     },
   },
   {
-    id: 'burn',
-    title: 'Per hour',
-    width: '76px',
-    align: 'end',
-    cell: ({ gauge }) =>
-      gauge.burn === null || Number(gauge.burn) === 0 ? (
-        <span className="faint">–</span>
-      ) : (
-        amountText(Number(gauge.burn) * 60, gauge.unit)
-      ),
-  },
-  {
     id: 'empties',
     title: 'Empties',
     width: '88px',
-    cell: ({ gauge, share }) =>
-      share >= 1 ? (
-        <Status tone="crit" glyph="square">
-          full
-        </Status>
-      ) : gauge.empties_at ? (
-        <Status tone="warn" glyph="triangle">
-          <Time at={gauge.empties_at} />
-        </Status>
-      ) : (
-        <span className="faint">lasts</span>
-      ),
-  },
-  {
-    id: 'resets',
-    title: 'Resets',
-    width: '72px',
-    align: 'end',
-    cell: ({ gauge }) => <Time at={gauge.resets_at} />,
+    cell: ({ gauge, share }) => (
+      <span className={styles.lines}>
+        <Empties gauge={gauge} share={share} />
+        {gauge.burn !== null && Number(gauge.burn) > 0 && (
+          <span className="quiet">{amountText(Number(gauge.burn) * 60, gauge.unit)}/h</span>
+        )}
+      </span>
+    ),
   },
   {
     id: 'then',
@@ -140,6 +126,22 @@ const columns: readonly Column<LimitLine>[] = [
       ),
   },
 ];
+
+/** When nothing is left of it, if it goes on like this. */
+function Empties({ gauge, share }: Pick<LimitLine, 'gauge' | 'share'>) {
+  if (share >= 1)
+    return (
+      <Status tone="crit" glyph="square">
+        full
+      </Status>
+    );
+  if (!gauge.empties_at) return <span className="faint">lasts</span>;
+  return (
+    <Status tone="warn" glyph="triangle">
+      <Time at={gauge.empties_at} />
+    </Status>
+  );
+}
 
 /** A balance in three lines, where a window is narrow. */
 const folded = {
@@ -214,7 +216,7 @@ export function Limits() {
           rows={shown}
           keyOf={({ key }) => key}
           columns={columns}
-          least={1120}
+          least={900}
           height={48}
           folded={folded}
           peeked={chosen?.key}

@@ -17,6 +17,9 @@ import { Instant } from '../../ui/Time.tsx';
 
 type Row = Item<'listLlmRunRecords'>;
 
+/** What stands in the panel of a row waits for a window of 1,440 pixels: hashes come before. */
+const wide = 1_160;
+
 const tokens = (value: number | null) =>
   value === null ? <span className="faint">–</span> : <Count value={value} of="tokens" />;
 
@@ -27,6 +30,7 @@ const columns: readonly Column<Row>[] = [
     id: 'step',
     title: 'Step',
     width: '109px',
+    from: wide,
     cell: (row) => (
       <Link href={stepHref(row.run_id, row.step_id)} title={row.step_id}>
         <code>{shortId(row.step_id)}</code>
@@ -50,13 +54,14 @@ const columns: readonly Column<Row>[] = [
   { id: 'out', title: 'Out', width: '42px', align: 'end', cell: (row) => tokens(row.output_tokens) },
   { id: 'cost', title: 'Cost', width: '72px', align: 'end', cell: (row) => <Money usd={row.cost_usd} /> },
   { id: 'status', title: 'Status', width: '70px', cell: (row) => row.execution_status },
-  { id: 'source', title: 'Source', width: '60px', cell: (row) => row.source },
+  { id: 'source', title: 'Source', width: '60px', from: wide, cell: (row) => row.source },
   { id: 'prompt', title: 'Prompt', width: '62px', cell: (row) => <Hash hash={row.prompt_hash} /> },
   { id: 'response', title: 'Response', width: '62px', cell: (row) => <Hash hash={row.response_hash} /> },
   {
     id: 'synthetic',
     title: 'Synthetic',
     width: '82px',
+    from: wide,
     cell: (row) => row.is_synthetic && <Chip title="Made by a demo or a scenario">synthetic</Chip>,
   },
 ];
@@ -86,7 +91,7 @@ export function Calls() {
         log="llm_runs"
         span="24h"
         columns={columns}
-        least={1160}
+        least={900}
         keyOf={(row) => row.id}
         openHref={(row) => hrefOf(row.id)}
         peek={(row) => <RecordView record={row} />}

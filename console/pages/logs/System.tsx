@@ -2,16 +2,14 @@ import type { Item } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { Severity, SystemRecordView } from '../../parts/SystemRecordView.tsx';
-import { useSession } from '../../parts/session.ts';
+import { useMay, useSession } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { Said } from '../../ui/Amount.tsx';
-import { LinkButton } from '../../ui/Button.tsx';
 import { Id } from '../../ui/Id.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Instant } from '../../ui/Time.tsx';
-import { useUrlWord } from '../../url-state.ts';
 
 type Row = Item<'listSystemRecords'>;
 
@@ -53,22 +51,23 @@ const facets = [
     choices: ['API', 'GATEWAY', 'WORKER', 'SCHEDULER', 'DB', 'AUTH', 'MIGRATION'],
   },
   { name: 'event', label: 'Event', choices: [...events, 'DEGRADED_ENTER', 'DEGRADED_EXIT'] },
-  { name: 'include', label: 'Include', choices: ['installation'] },
   { name: 'from', label: 'From' },
   { name: 'to', label: 'Before' },
 ];
 
-/** What happened to the system itself. */
+/** What happened to the system itself: to the installation, too, for its owners. */
 export function System() {
+  const query = useIsOwner() ? ({ include: 'installation' } as const) : {};
   return (
     <Page title="System log" heading="Logs" full>
       <RoomTabs of="Logs" />
       <ListView
         of="listSystemRecords"
         label="System records"
+        query={query}
         facets={facets}
         example='severity:CRITICAL "database"'
-        counted={{ of: 'getSystemFacets' }}
+        counted={{ of: 'getSystemFacets', query }}
         log="system"
         span="24h"
         columns={columns}
@@ -82,10 +81,15 @@ export function System() {
   );
 }
 
-/** Starts and stops are the installation's, which more than one tenant may share: none of them is this tenant's own. */
+/** Starts and stops are the installation's, which more than one tenant may share. */
+function useIsOwner(): boolean {
+  const { role } = useSession();
+  return useMay('installation') && role === 'owner';
+}
+
 function NoRecord() {
   const { role, project } = useSession();
-  const [, include] = useUrlWord('include', '');
+  const is_owner = useIsOwner();
   if (project !== null && role !== 'owner')
     return (
       <Empty title="Not for a key of one project">
@@ -93,13 +97,11 @@ function NoRecord() {
       </Empty>
     );
   return (
-    <Empty title="No record of this tenant">
-      <p>Starts, stops, errors and migrations of the server are records of the installation.</p>
-      {role === 'owner' ? (
-        <LinkButton onClick={() => include('installation')}>Include those of the installation</LinkButton>
-      ) : (
-        <p>Owners of the first tenant see them.</p>
-      )}
+    <Empty title={is_owner ? 'No record of the system' : 'No record of this tenant'}>
+      <p>
+        Starts, stops, errors and migrations of the server are records of the installation.
+        {!is_owner && ' Owners of the first tenant see them.'}
+      </p>
     </Empty>
   );
 }
