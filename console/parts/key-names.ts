@@ -16,3 +16,11 @@ export function useKeyNames(enabled = true): ReadonlyMap<string, string> {
     ...(members.data?.items ?? []).map((of) => [of.api_key_id, of.name] as const),
   ]);
 }
+
+/** The name of one key: of those beyond the first of the lists it is asked for by the id. */
+export function useKeyName(id: string | null, names: ReadonlyMap<string, string>): string | null {
+  const known = id === null ? undefined : names.get(id);
+  const is_unknown = known === undefined && names.size > 0 && (id?.startsWith('key_') ?? false);
+  const one = useApi('getApiKey', { params: { id: id ?? '' }, everywhere: true }, { enabled: is_unknown });
+  return known ?? one.data?.name ?? null;
+}

@@ -1,5 +1,5 @@
 import { useApi } from '../../api.ts';
-import { useKeyNames } from '../../parts/key-names.ts';
+import { useKeyName, useKeyNames } from '../../parts/key-names.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
@@ -21,12 +21,12 @@ export function NewBehind({ id, from, to, onTheirs, onMine }: Props) {
   const diff = useApi('diffPolicyVersions', { params: { id }, query: { from, to } });
   const names = useKeyNames();
   const { data } = diff;
+  const author = useKeyName(data?.author ?? null, names);
   return (
     <section className={styles.findings} aria-label="Changed by somebody else meanwhile">
       <Status tone="warn" glyph="triangle">
         <span style={{ whiteSpace: 'normal' }}>
-          {data ? (names.get(data.author) ?? data.author) : 'Somebody'} changed this policy since: version {from} is
-          version {to} now
+          {author ?? data?.author ?? 'Somebody'} changed this policy since: version {from} is version {to} now
         </span>
       </Status>
       {diff.isPending && <Loading what="what changed" rows={2} />}

@@ -2,7 +2,7 @@ import { exactly, totalText } from '@aos/core/base/total.ts';
 import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { type Answer, type Item, useAct, useApi } from '../../api.ts';
-import { useKeyNames } from '../../parts/key-names.ts';
+import { useKeyName, useKeyNames } from '../../parts/key-names.ts';
 import { useKeys } from '../../parts/keys.ts';
 import { useMay } from '../../parts/session.ts';
 import { hrefOf } from '../../paths.ts';
@@ -106,7 +106,7 @@ function Hits({ id, items }: { id: string; items: readonly Hit[] }) {
           <HitRow
             key={hit.decision_id}
             hit={hit}
-            by={hit.judgment && (names.get(hit.judgment.judged_by) ?? shortId(hit.judgment.judged_by))}
+            names={names}
             is_chosen={n === place}
             may={may}
             onChoose={() => setAt(hit.decision_id)}
@@ -121,7 +121,7 @@ function Hits({ id, items }: { id: string; items: readonly Hit[] }) {
 
 interface RowProps {
   hit: Hit;
-  by: string | null;
+  names: ReadonlyMap<string, string>;
   is_chosen: boolean;
   may: boolean;
   onChoose: () => void;
@@ -130,8 +130,9 @@ interface RowProps {
 
 const refused = 'Your key may not judge what policies in shadow would stop';
 
-function HitRow({ hit, by, is_chosen, may, onChoose, onJudge }: RowProps) {
+function HitRow({ hit, names, is_chosen, may, onChoose, onJudge }: RowProps) {
   const { decision_id, agent_slug, reason, occurred_at, judgment } = hit;
+  const by = useKeyName(judgment?.judged_by ?? null, names) ?? shortId(judgment?.judged_by ?? '');
   return (
     <li
       className={styles.hit}
