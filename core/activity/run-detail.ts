@@ -89,6 +89,10 @@ export const run_detail = run_object
     api_key_name: z.string().nullable().meta({
       description: 'Of the key or the person that began it; null: outside of the only project that the caller sees',
     }),
+    session_place: z.object({ nth: count, of: count }).nullable().meta({
+      description:
+        'Which of the runs of its session it is, in the order in which they began; null: it has no session, or one of more than 10,000 runs',
+    }),
     ...managed_part,
     steps_count: count,
     totals: z.object({

@@ -60,6 +60,21 @@ test('pages of runs say of each run what that run has', async () => {
   expect(shown.some(({ models }) => models.length > 0)).toBe(true);
 });
 
+test('a run says which of the runs of its session it is', async () => {
+  const runs = await gateway.rows<{ id: string; nth: number; of: number }>(
+    `select id, row_number() over (partition by session_id order by id)::int as nth,
+        count(*) over (partition by session_id)::int as of from runs where session_id is not null order by id limit 20`,
+  );
+  expect(runs.length).toBeGreaterThan(0);
+  for (const { id, nth, of } of runs) {
+    const run = expectStatus(
+      200,
+      await api(gateway.server, key).get<{ session_place: object | null }>(`/api/v1/runs/${id}`),
+    );
+    expect(run.session_place).toEqual({ nth, of });
+  }
+});
+
 test('runs are narrowed to those that violated a policy in force, by its name or id, and to all others', async () => {
   const [policy] = await gateway.rows<{ id: string; name: string; runs: string[]; all: number }>(
     `select p.id, p.document ->> 'name' as name, (select count(*)::int from runs) as all,

@@ -13,7 +13,7 @@ import { scopeOf } from '../store/list-scope.ts';
 import { pauseShown } from '../store/pauses.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
 import { runsOfText } from '../store/runs-of-text.ts';
-import { countsOf, findRun, isOfKey, type RunsFilter, runsListing } from '../store/runs-read.ts';
+import { countsOf, findRun, isOfKey, placeInSession, type RunsFilter, runsListing } from '../store/runs-read.ts';
 import { killShown } from '../store/stops.ts';
 import { findTrace, stepsListing } from '../store/traces-read.ts';
 import { found, inTenant } from './change.ts';
@@ -41,15 +41,17 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
       const may_see = mayDo(role, 'read') || (await isOfKey(tx, tenant_id, params.id, api_key.lineage_id));
       found(may_see ? run : undefined, 'run', '/api/v1/runs');
       const own = visibleProject(context);
-      const [of_trace, counts, pause, kill, api_key_name] = await Promise.all([
+      const [of_trace, counts, pause, kill, api_key_name, place] = await Promise.all([
         findTrace(tx, tenant_id, params.id),
         countsOf(tx, tenant_id, params.id),
         run.hold === 'paused' ? pauseShown(tx, params.id, own) : undefined,
         run.ended_at === null ? undefined : killShown(tx, params.id, own),
         keyNameShown(tx, String(run.api_key_id), own),
+        run.session_id === null ? undefined : placeInSession(tx, run),
       ]);
       const parts = {
         api_key_name,
+        session_place: place ?? null,
         pause: pause ?? null,
         kill: kill ?? null,
         ...(await managedPart(tx, context, run)),

@@ -4,7 +4,7 @@ import type { RunsQuery } from '@aos/core/api/activity.ts';
 import { firstSuffixAt, type IdKind, id_prefixes, instantOf } from '@aos/core/base/id.ts';
 import type { Row, Tx } from '../base/database.ts';
 import { askerSlugs } from './asker-names.ts';
-import { Filter, type Listing, within } from './list.ts';
+import { Filter, type Listing, most_counted, within } from './list.ts';
 import { inScope, type Scope } from './list-scope.ts';
 import type { CallsOf, RunsOfModel } from './runs-of-model.ts';
 import { foundBy, type RunsOfText } from './runs-of-text.ts';
@@ -157,6 +157,16 @@ export async function isOfKey(tx: Tx, tenant_id: string, run_id: string, lineage
     [tenant_id, run_id, lineage_id],
   );
   return rows.length > 0;
+}
+
+/** Which of the runs of its session a run is; undefined: of more than are counted. */
+export async function placeInSession(tx: Tx, run: Row): Promise<{ nth: number; of: number } | undefined> {
+  const rows = await tx.query<{ nth: number; of: number }>(
+    `select count(*) filter (where id <= $3)::int as nth, count(*)::int as of from (
+        select id from runs where tenant_id = $1 and session_id = $2 order by id limit ${most_counted + 1}) beside`,
+    [run.tenant_id, run.session_id, run.id],
+  );
+  return rows.find(({ of }) => of <= most_counted);
 }
 
 /** What the parts of a run count up to. */

@@ -8,7 +8,7 @@ import { plainWords, runState, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Money } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
-import { durationText, shortId, tokensText } from '../../ui/format.ts';
+import { durationText, exactText, shortId, tokensText } from '../../ui/format.ts';
 import { useKeyWords } from '../../ui/key-words.ts';
 import { useNow } from '../../ui/Time.tsx';
 import styles from './Run.module.css';
@@ -58,6 +58,12 @@ export function RunAbout({ run }: { run: RunDetail }) {
         <span>
           <span className="quiet">session</span>{' '}
           <Link href={filtered('session', run.session_external_id)}>{run.session_external_id}</Link>
+          {run.session_place && (
+            <span className="faint">
+              {' '}
+              ({exactText(run.session_place.nth)} of {exactText(run.session_place.of)})
+            </span>
+          )}
         </span>
       )}
     </div>
