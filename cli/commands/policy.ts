@@ -29,6 +29,7 @@ export const policy: Noun = {
       .option('--owner <owner>', 'whose they are', several)
       .option('--source <source>', 'manual, file, learned', several)
       .option('--unfired <days>', 'in force, and no control has fired for so many days')
+      .option('--overshadowed <days>', 'in force, and another policy decided whenever one fired in so many days')
       .option('--limit <rows>', 'at most so many', rowLimit, 50)
       .action(act('Cannot list policies', list));
     command
@@ -56,11 +57,16 @@ interface ListOptions {
   owner?: string[];
   source?: string[];
   unfired?: string;
+  overshadowed?: string;
   limit: number;
 }
 
-async function list(session: Session, { unfired, ...query }: ListOptions): Promise<void> {
-  const asked = { ...query, ...(unfired !== undefined && { unfired_days: unfired }) };
+async function list(session: Session, { unfired, overshadowed, ...query }: ListOptions): Promise<void> {
+  const asked = {
+    ...query,
+    ...(unfired !== undefined && { unfired_days: unfired }),
+    ...(overshadowed !== undefined && { overshadowed_days: overshadowed }),
+  };
   const page = await session.aos.call('listPolicies', { query: asked as never });
   const first = page.items[0];
   await showList(session, page, {

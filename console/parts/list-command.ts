@@ -35,6 +35,7 @@ export const list_commands: Readonly<Partial<Record<Name, Listing>>> = {
       control: '--control',
       owner: '--owner',
       unfired_days: '--unfired',
+      overshadowed_days: '--overshadowed',
     },
   },
   listAgents: { command: 'agents list', options: { q: '--search', project: '--project' } },
@@ -72,7 +73,16 @@ export const list_commands: Readonly<Partial<Record<Name, Listing>>> = {
 };
 
 /** Options that take one value only. */
-const single = new Set(['--project', '--search', '--from', '--to', '--unfired', '--hash', '--include']);
+const single = new Set([
+  '--project',
+  '--search',
+  '--from',
+  '--to',
+  '--unfired',
+  '--overshadowed',
+  '--hash',
+  '--include',
+]);
 /** Those that take it as it is. */
 const whole = new Set(['--search']);
 const synthetic = '--synthetic';

@@ -46,6 +46,10 @@ export const effect_endpoints = {
     query: z.strictObject({
       days: z.coerce.number().int().min(1).max(90).default(7),
       policy_id: idOf('policy').optional(),
+      version: z.coerce.number().int().min(1).max(1_000_000).optional().meta({
+        description: 'What policies did as this version of them',
+      }),
+      only: z.literal('stopped').optional().meta({ description: 'Only calls that were paused, blocked or killed' }),
       ...synthetic_filter,
     }),
     answer: effects,

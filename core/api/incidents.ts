@@ -15,6 +15,7 @@ import {
 } from '../incidents/incident.ts';
 import { run_outcome } from '../incidents/outcome.ts';
 import { timeline_entry, timeline_levels } from '../incidents/timeline.ts';
+import { control_types } from '../policies/control.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
 const of_incident = z.strictObject({ id: idOf('incident') });
@@ -26,6 +27,7 @@ const incidents_filter = z.strictObject({
   policy: namesOf('Id of a policy, or SYSTEM_DEFAULT'),
   run: namesOf('Id of a run'),
   owner: namesOf('Who looks after it'),
+  detector: words(control_types).meta({ description: 'The type of a limit or rule that it violated' }),
   ...asker_filter,
   ...time_filter,
   ...synthetic_filter,

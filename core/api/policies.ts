@@ -4,8 +4,7 @@ import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
 import { actions } from '../policies/action.ts';
-import { detectors } from '../policies/detectors/index.ts';
-import { limit_types } from '../policies/limits/index.ts';
+import { control_types } from '../policies/control.ts';
 import { policy, policy_document, policy_mode, policy_statuses } from '../policies/policy.ts';
 import { target_kinds } from '../policies/target.ts';
 import { standings } from '../policies/who-else.ts';
@@ -145,8 +144,6 @@ const lint_answer = z
   })
   .meta({ id: 'PolicyLint' });
 
-const control_types = [...limit_types.keys(), ...detectors.keys()] as [string, ...string[]];
-
 const list_query = z.strictObject({
   ...page_query.shape,
   status: words(policy_statuses),
@@ -165,6 +162,9 @@ const list_query = z.strictObject({
     .max(90)
     .optional()
     .meta({ description: 'In force, and no control of it has fired for so many days' }),
+  overshadowed_days: z.coerce.number().int().min(1).max(90).optional().meta({
+    description: 'In force, and on every call of so many days on which a control of it fired another policy decided',
+  }),
   q: z
     .string()
     .min(1)

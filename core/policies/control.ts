@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { idOf } from '../base/id.ts';
 import { action } from './action.ts';
-import { rule_schema } from './detectors/index.ts';
-import { limit_schema } from './limits/index.ts';
+import { detectors, rule_schema } from './detectors/index.ts';
+import { limit_schema, limit_types } from './limits/index.ts';
 import { pause } from './pause.ts';
+
+/** What a control may be: types of limits and of rules. */
+export const control_types = [...limit_types.keys(), ...detectors.keys()] as [string, ...string[]];
 
 /** At which parts of the cap an alert is due, in percent; 100 is always recorded. */
 const alerts = z.strictObject({

@@ -46,6 +46,12 @@ inBrowser('The page of a policy in a browser', () => {
       expect.soft([tab, await page.evaluate(across)]).toEqual([tab, 390]);
     }
 
+    // As its first version it was a draft, which stops nothing.
+    await page.goto(`${server.url}/policies/${id}?version=1`);
+    await page.getByText('No control of it fired on such a call in 30 days.').waitFor();
+    await page.goto(`${server.url}/policies/${id}?only=stopped&days=7&version=2`);
+    await latest.getByText('1 used of 1, 1 asked').waitFor();
+
     await page.goto(`${server.url}/policies/${id}`);
     const exceptions = page.getByRole('region', { name: 'Exceptions from it now (1)' });
     await exceptions.getByText('The desk of the day').waitFor();

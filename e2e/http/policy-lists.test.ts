@@ -123,6 +123,39 @@ describe('lists', () => {
     app.setClock(null);
   });
 
+  test('are narrowed to those on whose every call another policy decided', async () => {
+    const tenant_id = await app.otherTenant();
+    const client = await app.client({ tenant_id });
+    const [other, always, once, idle] = [
+      await create({ name: 'Other' }, client),
+      await create({ name: 'Always' }, client),
+      await create({ name: 'Once' }, client),
+      await create({ name: 'Idle' }, client),
+    ];
+    for (const { id } of [other, always, once, idle]) expectStatus(200, await step(id, 'activate', {}, client));
+    const fired = (decided_by: string, on: readonly string[]) =>
+      app.db.tenant(tenant_id, async (tx) => {
+        const decision = makeId('decision');
+        await tx.query(
+          `insert into decisions (tenant_id, id, project_id, api_key_id, verdict, policy_id, policy_snapshot_id, call, estimate,
+              contributions, decided_at)
+            values (current_tenant(), $1, $2, $3, 'block', $4, $5, '{}', '{}', '[]', now())`,
+          [decision, makeId('project'), client.key_id, decided_by, makeId('snapshot')],
+        );
+        for (const policy_id of on)
+          await tx.query(
+            `insert into violations (tenant_id, id, run_id, decision_id, policy_id, policy_version, control_id, control_type,
+                mode, action, category, severity, subject, occurred_at)
+              values (current_tenant(), $1, $2, $3, $4, 1, $5, 'cost_usd', 'enforce', 'block', 'BUDGET', 'LOW', '*', now())`,
+            [makeId('violation'), makeId('run'), decision, policy_id, makeId('control')],
+          );
+      });
+    await fired(other.id, [other.id, always.id, once.id]);
+    await fired(once.id, [once.id, always.id]);
+    const { items } = expectStatus(200, await client.get<List<Policy>>('/api/v1/policies?overshadowed_days=30'));
+    expect(items.map(({ name }) => name)).toEqual(['Always']);
+  });
+
   test('say what each control allows, and who made the latest version and why', async () => {
     const author = await app.client({ role: 'policy_author' });
     const controls = [

@@ -122,6 +122,25 @@ test('filters narrow incidents and their groups alike', async () => {
   expect((await list('category=EXECUTION_FAILURE')).total).toBe(0);
 });
 
+test('incidents are narrowed to those that a type of control found', async () => {
+  const now = Date.now() - 60_000;
+  const one_of = (n: number) => incidentRow(runRow(whose, now + n), policies[0] ?? '');
+  const [cost, tokens] = [one_of(0), one_of(1)];
+  await rows.insert('incidents', [cost, tokens]);
+  const found = (incident: ReturnType<typeof incidentRow>, control_type: string) => ({
+    ...{ tenant_id: whose.tenant_id, id: makeId('violation'), run_id: incident.source_run_id },
+    ...{ decision_id: makeId('decision'), policy_id: policies[0], policy_version: 1, control_id: makeId('control') },
+    ...{ control_type, mode: 'enforce', action: 'block', category: 'BUDGET_EXCEEDED', severity: 'LOW', subject: '*' },
+    ...{ is_synthetic: false, occurred_at: new Date(now).toISOString(), incident_id: incident.id },
+  });
+  await rows.insert('violations', [found(cost, 'cost_usd'), found(tokens, 'tokens_total')]);
+  const ids = async (query: string) =>
+    expectStatus(200, await admin.get<Page<{ id: string }>>(`${path}?${query}`)).items.map(({ id }) => id);
+  expect(await ids('detector=cost_usd')).toEqual([cost.id]);
+  expect((await ids('detector=cost_usd,tokens_total')).length).toBe(2);
+  expect(await ids('detector=model_access')).toEqual([]);
+});
+
 test('runs without a problem are listed when asked for, and in no other list', async () => {
   const at = Date.now() - 60_000;
   const good = runRow(whose, at);

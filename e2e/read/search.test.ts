@@ -140,6 +140,13 @@ test('what policies did is told day by day: a call on which two controls fired i
     { decision_id: first, run_id: run.id },
     { decision_id: first },
   ]);
+  const narrowed = async (query: string) =>
+    expectStatus(200, await admin.get<{ items: object[]; examples: { decision_id: string }[] }>(`${path}&${query}`));
+  const stopped = await narrowed('only=stopped');
+  expect(stopped.items).toMatchObject([{ stopped: 1, warned: 0, shadow: 0 }]);
+  expect(new Set(stopped.examples.map(({ decision_id }) => decision_id))).toEqual(new Set([first]));
+  expect((await narrowed('version=1')).examples).toHaveLength(4);
+  expect(await narrowed('version=2')).toMatchObject({ items: [], examples: [] });
 });
 
 test('whom a policy may name is told with the runs and the cost of seven days, and what was meant by a wrong name', async () => {

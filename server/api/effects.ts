@@ -16,9 +16,9 @@ export const effect_handlers: Handlers<typeof effect_endpoints> = {
       await readMany(tx);
       const now_ms = context.deps.clock.now();
       const from_ms = Math.floor(now_ms / day_ms) * day_ms - (query.days - 1) * day_ms;
-      const { is_synthetic: asked = 'false', policy_id } = query;
+      const { is_synthetic: asked = 'false', policy_id, version, only } = query;
       const is_synthetic = asked === 'all' ? null : asked === 'true';
-      const ask = { from_ms, policy_id, bound_to: visibleProject(context), is_synthetic };
+      const ask = { from_ms, policy_id, version, only, bound_to: visibleProject(context), is_synthetic };
       const reading = [
         effectsByDay(tx, ask),
         policy_id === undefined ? [] : effectsByAgent(tx, ask, most_agents),

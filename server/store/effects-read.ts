@@ -6,6 +6,9 @@ import { Filter } from './list.ts';
 export interface EffectsAsk {
   from_ms: number;
   policy_id: string | undefined;
+  version: number | undefined;
+  /** Only calls that were stopped. */
+  only: 'stopped' | undefined;
   /** The only project whose runs the caller may see. */
   bound_to: string | null;
   is_synthetic: boolean | null;
@@ -17,9 +20,11 @@ export interface Figures {
   shadow: number;
 }
 
+const stopped = "v.mode = 'enforce' and v.action in ('pause', 'block', 'kill')";
+
 /** A call on which several controls of a policy fired is one. */
 const figures = `
-  count(distinct v.decision_id) filter (where v.mode = 'enforce' and v.action in ('pause', 'block', 'kill'))::int as stopped,
+  count(distinct v.decision_id) filter (where ${stopped})::int as stopped,
   count(distinct v.decision_id) filter (where v.mode = 'enforce' and v.action in ('warn', 'continue'))::int as warned,
   count(distinct v.decision_id) filter (where v.mode = 'shadow')::int as shadow`;
 
@@ -29,11 +34,13 @@ function violationsSince(ask: EffectsAsk): Filter {
     .where('v.id >= ?', `vio_${firstSuffixAt(ask.from_ms)}`)
     .where('v.occurred_at >= ?', instantText(ask.from_ms))
     .where('v.policy_id = ?', ask.policy_id)
+    .where('v.policy_version = ?', ask.version)
     .where('v.is_synthetic = ?', ask.is_synthetic ?? undefined)
     .where(
       'exists (select from runs r where r.tenant_id = v.tenant_id and r.id = v.run_id and r.project_id = ?)',
       ask.bound_to ?? undefined,
     );
+  if (ask.only === 'stopped') filter.always(stopped);
   return filter.always("v.policy_id like 'pol_%'");
 }
 

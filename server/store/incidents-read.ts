@@ -33,6 +33,9 @@ export const facets_of_incidents: FacetsOf<IncidentFacets> = {
 const of_session =
   'exists (select from runs r where r.tenant_id = i.tenant_id and r.id = i.source_run_id and r.session_id = any(?))';
 
+const found_by = `exists (select from violations v where v.tenant_id = i.tenant_id and v.run_id = i.source_run_id
+  and v.incident_id = i.id and v.control_type = any(?))`;
+
 /** The incidents a query is about; shared by the list and its groups. */
 export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: IncidentsFilter }): Filter {
   const { asked } = of;
@@ -48,7 +51,8 @@ export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: Inc
     .among('i.severity', asked.severity)
     .asked('i.violation_policy_id', asked.policy)
     .asked('i.source_run_id', asked.run)
-    .asked('i.owner', asked.owner);
+    .asked('i.owner', asked.owner)
+    .where(found_by, asked.detector);
 }
 
 export async function findIncident(

@@ -23,9 +23,27 @@ const some_control = (condition: string): string =>
 
 const day_ms = 86_400_000;
 
+/** A control of it fired, and whenever one did another policy decided. */
+const overshadowed = `(select count(*) > 0 and bool_and(d.policy_id is distinct from p.id)
+  from violations v join decisions d on d.tenant_id = v.tenant_id and d.id = v.decision_id
+  where v.tenant_id = current_tenant() and v.policy_id = p.id and v.mode = 'enforce' and v.id >= ?)`;
+
 /** Policies, newest first, as of now. */
 export async function listPolicies(tx: Tx, asked: PolicyFilter, now_ms: number): Promise<Page<PolicyRow>> {
-  const { status, mode, target_kind, control, action, owner, source, unfired_days, q, cursor, limit } = asked;
+  const {
+    status,
+    mode,
+    target_kind,
+    control,
+    action,
+    owner,
+    source,
+    unfired_days,
+    overshadowed_days,
+    q,
+    cursor,
+    limit,
+  } = asked;
   const filter = new Filter()
     .among('p.status', status)
     .among('p.mode', mode)
@@ -42,6 +60,10 @@ export async function listPolicies(tx: Tx, asked: PolicyFilter, now_ms: number):
         'not exists (select from violations v where v.tenant_id = current_tenant() and v.policy_id = p.id and v.id >= ?)',
         `vio_${firstSuffixAt(now_ms - unfired_days * day_ms)}`,
       );
+  if (overshadowed_days !== undefined)
+    filter
+      .always("p.status = 'active' and p.mode = 'enforce'")
+      .where(overshadowed, `vio_${firstSuffixAt(now_ms - overshadowed_days * day_ms)}`);
   const list = { table: 'policies p', id: 'p.id', order: 'newest', filter } as const;
   const { rows, ...page } = await readList(tx, list, { limit, cursor: cursorOf('policy', cursor) });
   return { items: rows as unknown as PolicyRow[], ...page };

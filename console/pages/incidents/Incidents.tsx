@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
+import { control_types } from '../../parts/control-types.ts';
 import { ResolveDialog } from '../../parts/IncidentDialogs.tsx';
 import { type Group, useIncidentActs } from '../../parts/incident-acts.ts';
 import { ListView } from '../../parts/ListView.tsx';
@@ -172,6 +173,7 @@ const facets = [
   { name: 'agent', label: 'Agent' },
   { name: 'policy', label: 'Policy' },
   { name: 'owner', label: 'Owner' },
+  { name: 'detector', label: 'Detector', choices: control_types },
   { name: 'project', label: 'Project' },
   { name: 'is_synthetic', label: 'Synthetic', choices: ['all'] },
   { name: 'from', label: 'From' },

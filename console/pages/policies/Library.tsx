@@ -2,6 +2,7 @@ import { Lock } from 'lucide-react';
 import { Link, useLocation } from 'wouter';
 import { type Answer, type Item, useApi } from '../../api.ts';
 import { useLive } from '../../live.tsx';
+import { control_types } from '../../parts/control-types.ts';
 import { EffectBars, effectWords } from '../../parts/EffectBars.tsx';
 import { Fullness, useFullness } from '../../parts/fullness.tsx';
 import { authorWords } from '../../parts/key-names.ts';
@@ -184,25 +185,14 @@ const foldedOf = (about: About) => ({
   ),
 });
 
-const limit_types = [
-  'cost_usd',
-  'burn_rate',
-  'tokens_total',
-  'tokens_input',
-  'tokens_output',
-  'requests',
-  'concurrency',
-  'steps',
-  'tool_calls',
-  'duration',
-];
 const facets = [
   { name: 'status', label: 'Status', choices: ['draft', 'active', 'disabled', 'retired'] },
   { name: 'mode', label: 'Mode', choices: ['enforce', 'shadow'] },
   { name: 'target_kind', label: 'Target', choices: ['all_runs', 'project', 'agent', 'api_key', 'actor'] },
-  { name: 'control', label: 'Control', choices: [...limit_types, 'model_access'] },
+  { name: 'control', label: 'Control', choices: control_types },
   { name: 'action', label: 'Action', choices: ['continue', 'warn', 'pause', 'block', 'kill'] },
   { name: 'unfired_days', label: 'Not fired for days', choices: ['7', '30', '90'], takes_one: true },
+  { name: 'overshadowed_days', label: 'Overshadowed for days', choices: ['7', '30', '90'], takes_one: true },
   { name: 'source', label: 'Managed by', choices: ['manual', 'file', 'learned'] },
   { name: 'owner', label: 'Owner' },
   { name: 'q', label: 'Text', takes_one: true },

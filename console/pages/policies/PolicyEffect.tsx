@@ -6,12 +6,14 @@ import { DatedEffectBars, effectWords } from '../../parts/EffectBars.tsx';
 import { gaugesOf } from '../../parts/gauge.ts';
 import { LimitRow } from '../../parts/LimitRow.tsx';
 import { Status } from '../../ui/Chip.tsx';
+import { type Facet, type Filtering, Filters } from '../../ui/Filters.tsx';
 import { Id } from '../../ui/Id.tsx';
 import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Meter } from '../../ui/Meter.tsx';
 import { Columns, Panel, Section } from '../../ui/Page.tsx';
 import { Loading } from '../../ui/States.tsx';
 import { Instant, Time } from '../../ui/Time.tsx';
+import { useUrlFilters } from '../../url-state.ts';
 import { PolicyExamples } from './PolicyExamples.tsx';
 import { PolicyExceptions } from './PolicyExceptions.tsx';
 import { PolicyMatches } from './PolicyMatches.tsx';
@@ -20,12 +22,27 @@ import { PolicyShadow } from './PolicyShadow.tsx';
 
 type Policy = Answer<'getPolicy'>;
 
-const days = 30;
+const most_versions = 50;
+
+const narrowing = ['days', 'version', 'only'] as const;
+
+/** What the calls that it acted on can be narrowed to; the newest versions are offered, any can be written. */
+const facetsOf = ({ version }: Policy): Facet[] => [
+  { name: 'days', label: 'Days', choices: ['7', '30', '90'], takes_one: true },
+  {
+    name: 'version',
+    label: 'Version',
+    choices: Array.from({ length: Math.min(version, most_versions) }, (_, nth) => String(version - nth)),
+    takes_one: true,
+  },
+  { name: 'only', label: 'Only', choices: ['stopped'], takes_one: true },
+];
 
 /** How full its limits are, what it did in the last month, and whom it met. */
 export function PolicyEffect({ of }: { of: Policy }) {
   const limits = useApi('listLimits', { query: { policy_id: of.id } });
-  const effects = useEffects(of.id);
+  const [values, setValues] = useUrlFilters(narrowing);
+  const { days, effects } = useEffects(of.id, values);
   return (
     <>
       {of.warnings.map((warning) => (
@@ -49,8 +66,9 @@ export function PolicyEffect({ of }: { of: Policy }) {
         </Section>
       )}
       <PolicyExceptions id={of.id} />
+      <Filters facets={facetsOf(of)} values={values} onChange={setValues} />
       <Columns>
-        <Month of={of} effects={effects} />
+        <Month of={of} days={days} effects={effects} />
         <Section title="Facts">
           <Panel>
             <KeyValue
@@ -76,21 +94,35 @@ export function PolicyEffect({ of }: { of: Policy }) {
   );
 }
 
-function useEffects(policy_id: string) {
+/** A number that somebody wrote into the address; undefined: it is none. */
+const wholeOf = (text: string | undefined): number | undefined =>
+  /^[1-9]\d?\d?$/.test(text ?? '') ? Number(text) : undefined;
+
+function useEffects(policy_id: string, values: Filtering) {
   const { state } = useLive();
-  return useApi(
+  const days = Math.min(90, wholeOf(values.days?.[0]) ?? 30);
+  const version = wholeOf(values.version?.[0]);
+  const only = values.only?.includes('stopped') ? ('stopped' as const) : undefined;
+  const narrowed = { ...(version && { version }), ...(only && { only }) };
+  const effects = useApi(
     'listPolicyEffects',
-    { query: { days, policy_id, is_synthetic: 'all' } },
-    { staleTime: 10_000, refetchInterval: state === 'paused' ? false : 10_000 },
+    { query: { days, policy_id, is_synthetic: 'all', ...narrowed } },
+    {
+      staleTime: 10_000,
+      refetchInterval: state === 'paused' ? false : 10_000,
+      placeholderData: (before) => before,
+    },
   );
+  return { days, effects };
 }
 
 interface MonthProps {
   of: Policy;
-  effects: ReturnType<typeof useEffects>;
+  days: number;
+  effects: ReturnType<typeof useEffects>['effects'];
 }
 
-function Month({ of, effects }: MonthProps) {
+function Month({ of, days, effects }: MonthProps) {
   const one = effects.data?.items[0];
   const agents = effects.data?.by_agent ?? [];
   const most = Math.max(1, ...agents.map(metBy));
@@ -98,7 +130,7 @@ function Month({ of, effects }: MonthProps) {
     <Section title={`Last ${days} days`} aside={one && <span className="quiet">{effectWords(one)}</span>}>
       <Panel>
         {effects.isPending && <Loading what="what it did" rows={3} />}
-        {effects.data && !one && <p className="quiet">No control of it fired in {days} days.</p>}
+        {effects.data && !one && <p className="quiet">No control of it fired on such a call in {days} days.</p>}
         {effects.data && <PolicyMatches of={of} />}
         {one && (
           <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 14 }}>
