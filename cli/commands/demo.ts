@@ -3,14 +3,18 @@ import { AOS } from '@aos/sdk/client.ts';
 import type { Answer } from '@aos/sdk/contract.ts';
 import { AOSError } from '@aos/sdk/errors.ts';
 import { duration, money, said } from '../frame/format.ts';
+import { howMany } from '../frame/listing.ts';
 import { progressOf } from '../frame/progress.ts';
 import type { Session } from '../frame/session.ts';
 import { factsOf } from '../frame/table.ts';
 import type { Noun } from './define.ts';
+import { keepRunning } from './demo-live.ts';
 
 interface DemoOptions {
   runs: string;
   days: string;
+  live?: boolean;
+  count?: number;
   remove?: boolean;
   reason?: string;
 }
@@ -23,17 +27,30 @@ export const demo: Noun = {
       .description('make the project demo: days of history, and calls that are made now')
       .option('--runs <n>', 'runs of history', '300')
       .option('--days <n>', 'days of history', '7')
+      .option('--live', 'keep its agents calling until it is interrupted; a demo that is there goes on')
+      .option('--count <n>', 'with --live: stop after so many calls', howMany)
       .option('--remove', 'take the demo away')
       .option('--reason <text>', 'with --remove: why, for the ledger', 'the demo is over')
       .action(
         act('Cannot load the demo', (session, options: DemoOptions) =>
-          options.remove ? remove(session, options) : load(session, options),
+          options.remove ? remove(session, options) : options.live ? live(session, options) : load(session, options),
         ),
       );
   },
 };
 
-async function load(session: Session, { runs, days }: DemoOptions): Promise<void> {
+/** On the demo that is there, else on one that is made first. */
+async function live(session: Session, options: DemoOptions): Promise<number> {
+  const { items } = await session.aos.call('listProjects', { query: { limit: 200 } });
+  if (!items.some(({ slug }) => slug === 'demo')) await load(session, options, null);
+  return keepRunning(session, options.count);
+}
+
+async function load(
+  session: Session,
+  { runs, days }: DemoOptions,
+  next: string | null = 'npx aos run --agent support-bot "Refund order 1182" --follow',
+): Promise<void> {
   const begun_ms = session.terminal.now();
   session.note(`seeding ${days} days, ${runs} runs …`);
   const made = await session.aos.call('loadDemo', { body: { runs: Number(runs), days: Number(days) } });
@@ -43,7 +60,7 @@ async function load(session: Session, { runs, days }: DemoOptions): Promise<void
   session.show({
     data: { ...made, live, counts },
     text: () => textOf(session, made, counts, live, took),
-    next: 'npx aos run --agent support-bot "Refund order 1182" --follow',
+    ...(next !== null && { next }),
   });
 }
 

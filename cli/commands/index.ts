@@ -12,6 +12,7 @@ import { logs } from './logs.ts';
 import { open } from './open.ts';
 import { policy } from './policy.ts';
 import { providers } from './providers.ts';
+import { proxy } from './proxy.ts';
 import { run } from './run.ts';
 import { runs } from './runs.ts';
 import { signals } from './signals.ts';
@@ -37,6 +38,7 @@ export const nouns: readonly Noun[] = [
   keys,
   agents,
   providers,
+  proxy,
   doctor,
   open,
   whoami,

@@ -1,6 +1,7 @@
 import type { Session } from '../frame/session.ts';
 import type { Noun } from './define.ts';
 import { followRun } from './follow.ts';
+import { namingAgent } from './naming-agent.ts';
 
 interface RunOptions {
   agent?: string;
@@ -33,7 +34,7 @@ const tagged = (text: string, before: Record<string, string> = {}): Record<strin
 };
 
 async function start(session: Session, goal: string, options: RunOptions): Promise<number | undefined> {
-  const made = await session.aos.postGoal({
+  const asked = {
     goal,
     agent_id: options.agent,
     actor_id: options.actor,
@@ -41,7 +42,8 @@ async function start(session: Session, goal: string, options: RunOptions): Promi
     model: options.model,
     project: session.options.project,
     tags: options.tag ?? {},
-  });
+  };
+  const made = await session.aos.postGoal(asked).catch(namingAgent('Cannot run the goal'));
   if (options.follow) {
     session.note(`${made.id}${options.model === undefined ? '' : `  ${options.model}`}`);
     return followRun(session, made.id);

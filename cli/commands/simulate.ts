@@ -7,6 +7,7 @@ import { amount, money, oneLine, quantity } from '../frame/format.ts';
 import type { Session } from '../frame/session.ts';
 import { type Column, tableOf } from '../frame/table.ts';
 import type { Noun } from './define.ts';
+import { namingAgent } from './naming-agent.ts';
 
 type Simulation = Answer<'simulate'>;
 
@@ -37,7 +38,7 @@ export const simulate: Noun = {
 
 async function ask(session: Session, goal: string | undefined, options: SimulateOptions): Promise<number | undefined> {
   const plan = options.file === undefined ? undefined : planIn(resolve(session.terminal.cwd, options.file));
-  const answer = await session.aos.simulate({
+  const asked = {
     goal,
     plan,
     agent_id: options.agent,
@@ -45,7 +46,8 @@ async function ask(session: Session, goal: string | undefined, options: Simulate
     actor_id: options.actor,
     session_id: options.session,
     project: session.options.project,
-  });
+  };
+  const answer = await session.aos.simulate(asked).catch(namingAgent('Cannot simulate the run'));
   const { stopped_by } = answer;
   session.show({
     data: answer,

@@ -148,6 +148,30 @@ test('every failure is three lines: what, why, and what to do', async () => {
   expect([which.code, which.err]).toEqual([2, expect.stringMatching(/'run'\n.*aos runs show --help/)]);
 });
 
+test('a run without an agent is told which option names one', async () => {
+  for (const asked of ['run', 'simulate']) {
+    const { code, err } = await aos(asked, 'Say hello');
+    expect.soft([asked, code, err]).toEqual([asked, 2, expect.stringMatching(/\n.*no agent is named.*\n.*--agent /)]);
+    expect.soft(err).not.toContain('agent_id');
+  }
+});
+
+test('lines for a shell lead clients of providers through the gateway', async () => {
+  const { url, admin_key } = gateway.server;
+  const env = await aos('proxy', 'env', '-q');
+  expect([env.code, env.err]).toEqual([0, '']);
+  expect(env.out).toBe(
+    `export OPENAI_BASE_URL=${url}/v1\nexport OPENAI_API_KEY=${admin_key}\n` +
+      `export ANTHROPIC_BASE_URL=${url}\nexport ANTHROPIC_AUTH_TOKEN=${admin_key}\n`,
+  );
+  const headers = { authorization: `Bearer ${admin_key}`, 'content-type': 'application/json' };
+  const body = { model: 'mock-small', max_tokens: 5, messages: [{ role: 'user', content: 'Hello' }] };
+  for (const path of ['/v1/chat/completions', '/v1/messages']) {
+    const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect.soft([path, answer.status]).toEqual([path, 200]);
+  }
+});
+
 test('an incident is looked after, resolved and reopened; a key is bound', async () => {
   const { items } = JSON.parse((await aos('incidents', '--json')).out) as { items: { id: string }[] };
   const id = items[0]?.id ?? '';

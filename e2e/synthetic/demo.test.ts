@@ -104,6 +104,28 @@ test('its live part are real calls, marked as its history is: one is refused, on
   expect(run).toEqual({ is_synthetic: true, synthetic_scenario_id: 'demo' });
 });
 
+test('its agents go on calling as long as the command runs, on the demo that is there', async () => {
+  const before = (await gateway.rows(`select id from runs where status = 'running'`)).length;
+  const ran = await aos(
+    { AOS_URL: gateway.server.url, AOS_API_KEY: gateway.server.admin_key },
+    ...['demo', '--live', '--count', '4', '--jsonl'],
+  );
+  expect([ran.code, ran.err]).toEqual([0, expect.stringContaining('/activity/live?project=demo')]);
+  const told = ran.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { agent: string; outcome: string });
+  expect(told.map(({ outcome }) => outcome)).toHaveLength(4);
+  expect(told.every(({ outcome }) => outcome !== 'failed')).toBe(true);
+  const running = await gateway.rows<{ is_synthetic: boolean }>(
+    `select is_synthetic from runs where status = 'running'`,
+  );
+  expect(running.length).toBeGreaterThan(before);
+  expect(running.every(({ is_synthetic }) => is_synthetic)).toBe(true);
+  const keys = await gateway.rows(`select revoked_at is not null as gone from api_keys where name = 'demo live'`);
+  expect(keys).toEqual([{ gone: true }]);
+});
+
 test('history enters synthetic projects only, and only what is past', async () => {
   const at = new Date(Date.now() - 3_600_000).toISOString();
   const run = (of: object) => ({
