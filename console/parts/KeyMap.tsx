@@ -9,6 +9,7 @@ const always: readonly (readonly [string, string])[] = [
   [withCommand('K'), 'Search, go to, do'],
   ...rooms.map(({ key, name }) => [`g ${key}`, name] as const),
   ['c', 'Write a new policy'],
+  [withCommand('Shift C'), 'Copy the link of this page'],
   ['?', 'This map'],
 ];
 

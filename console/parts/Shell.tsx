@@ -9,9 +9,11 @@ import { chooseTheme } from '../theme.ts';
 import { Button } from '../ui/Button.tsx';
 import { Status } from '../ui/Chip.tsx';
 import { clockText } from '../ui/format.ts';
+import { copyText } from '../ui/Id.tsx';
 import { withCommand } from '../ui/key-words.ts';
 import { Menu } from '../ui/Menu.tsx';
 import { Notice } from '../ui/States.tsx';
+import { useToast } from '../ui/Toast.tsx';
 import { KeyMap } from './KeyMap.tsx';
 import { useKeys } from './keys.ts';
 import { ProjectChoice } from './ProjectChoice.tsx';
@@ -24,11 +26,13 @@ const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Pal
 export function Shell({ children }: { children: ReactNode }) {
   const [, navigate] = useLocation();
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null);
+  const say = useToast();
   const going = Object.fromEntries(rooms.map(({ key, href }) => [`g ${key}`, () => navigate(href)]));
   useKeys({
     ...going,
     c: () => navigate('/policies/new'),
     'mod+k': () => setOpen('palette'),
+    'mod+shift+c': () => void copyText(window.location.href).then(() => say('The link of this page is copied.')),
     '?': () => setOpen('keys'),
     '/': () => document.querySelector<HTMLElement>('[data-key="/"]')?.focus(),
   });

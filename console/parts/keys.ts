@@ -12,9 +12,11 @@ function isBusy(target: EventTarget | null): boolean {
   return writes || document.querySelector('[role="dialog"], [role="menu"]') !== null;
 }
 
+const orderOf = ({ shiftKey, key }: KeyboardEvent): string => `mod+${shiftKey ? 'shift+' : ''}${key.toLowerCase()}`;
+
 /**
- * What keys do on this page: `p`, `K`, `g o` (one after the other), `mod+k` (Command or Control). Single keys can be
- * switched off, as speech input may press them by accident.
+ * What keys do on this page: `p`, `K`, `g o` (one after the other), `mod+k` (Command or Control), `mod+shift+c`. Single
+ * keys can be switched off, as speech input may press them by accident.
  */
 export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   const latest = useRef(keys);
@@ -23,7 +25,7 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   useLayoutEffect(() => {
     let before = '';
     const onKey = (event: KeyboardEvent) => {
-      const name = event.metaKey || event.ctrlKey ? `mod+${event.key.toLowerCase()}` : event.key;
+      const name = event.metaKey || event.ctrlKey ? orderOf(event) : event.key;
       if (event.altKey || event.defaultPrevented) return;
       if (!name.startsWith('mod+') && (isBusy(event.target) || areKeysOff())) return;
       const action = latest.current[`${before} ${name}`] ?? latest.current[name];

@@ -72,6 +72,18 @@ inBrowser('What stands around every page of the console', () => {
     expect.soft(await found('add member')).toBe('Invite somebody');
   });
 
+  test('the link of a page, with what it is narrowed to, is copied by keys', async () => {
+    const of = await console_.open();
+    await of.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const link = url('/activity/completed?status=failed_policy');
+    await of.goto(link);
+    await settled(of);
+    await of.keyboard.press('Control+Shift+C');
+    await of.getByText('The link of this page is copied.').waitFor();
+    expect(await of.evaluate('navigator.clipboard.readText()')).toBe(link);
+    await of.close();
+  });
+
   test('a narrow window shows the room one is in whole', async () => {
     const narrow = await console_.open({ width: 390 });
     await narrow.goto(url('/settings/api-keys'));

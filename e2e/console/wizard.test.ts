@@ -151,6 +151,35 @@ inBrowser('The policy wizard in a browser', () => {
     expect(plan.body.policies[0]?.warnings).toContainEqual(expect.stringContaining('can claim any agent id'));
   });
 
+  test('the preview tells what would become of runs, whom it would hit, and names each run that it knows', async () => {
+    for (let n = 0; n < 7; n++) {
+      const headers = {
+        'x-aos-agent-id': 'crane-bot',
+        'x-aos-session-id': `crane-${n}`,
+        'x-aos-actor-id': n < 5 ? 'ines' : 'omar',
+      };
+      const body = { model: 'gpt-4o-mini', messages: say() };
+      expectStatus(200, await gateway.admin.post('/v1/chat/completions', body, { headers }));
+    }
+    await gateway.untilSettled();
+    const requests = (max: number, action: string) => ({
+      ...{ limit: { type: 'requests', max, window: { per: 'day' } }, action },
+    });
+    const { id } = await makePolicy(gateway.admin, {
+      ...{ name: 'Cranes', target: { kind: 'agent', ids: ['crane-bot'] } },
+      controls: [requests(1, 'warn'), requests(4, 'block')],
+    });
+    await page.goto(`${gateway.server.url}/policies/${id}/edit`);
+    await preview().getByText('Runs: 3 blocked, 3 warned').waitFor();
+    await preview()
+      .getByText(/^2 people: 67 % at ines, 33 % at omar$/)
+      .waitFor();
+    const examples = preview().getByRole('link', { name: /^run_/ });
+    expect(await examples.count()).toBe(5);
+    await preview().getByRole('button', { name: '1 more' }).click();
+    expect(await examples.count()).toBe(6);
+  });
+
   test('what a policy in shadow would have stopped is judged by y and n, and said before it is put in force', async () => {
     const limit = { type: 'requests', max: 1, window: { per: 'day' } };
     const { id } = await limitAgent(gateway, 'newt-bot', { limit, action: 'block' }, { mode: 'shadow' });

@@ -104,7 +104,7 @@ function Outcome({ result }: { result: Result }) {
         {headlineOf(result)}
       </p>
       <p className="quiet">
-        on {first_hit.days_hit} of {first_hit.days} days
+        on {first_hit.days_hit} of {first_hit.days} {first_hit.days === 1 ? 'day' : 'days'}
         {first_hit.typical && `, typically from ${first_hit.typical} (${result.timezone})`}
       </p>
       <Days result={result} />
@@ -117,6 +117,7 @@ function Outcome({ result }: { result: Result }) {
             Alerts over {channel}: {exactText(alerts)}
           </li>
         ))}
+        <Fates result={result} />
         <Whom result={result} />
       </ul>
       {result.diff && (
@@ -135,12 +136,30 @@ function Outcome({ result }: { result: Result }) {
   );
 }
 
+const fates = [
+  ['killed', 'killed'],
+  ['blocked', 'blocked'],
+  ['paused', 'held'],
+  ['warned', 'warned'],
+  ['noted', 'only noted'],
+] as const;
+
+/** What would become of runs, where it is more than one thing. */
+function Fates({ result: { affected } }: { result: Result }) {
+  const told = fates.filter(([fate]) => affected[fate].runs > 0);
+  if (told.length < 2) return null;
+  return <li>Runs: {told.map(([fate, word]) => `${exactText(affected[fate].runs)} ${word}`).join(', ')}</li>;
+}
+
+/** Who would be hit, the most of it first. */
 function Whom({ result: { whom } }: { result: Result }) {
-  const [most] = whom.actors.distinct > 0 ? whom.actors.top : whom.agents.top;
-  if (!most) return null;
+  const [of, one, many] =
+    whom.actors.distinct > 0 ? [whom.actors, 'person', 'people'] : [whom.agents, 'agent', 'agents'];
+  if (of.top.length === 0) return null;
+  const named = of.top.map(({ id, name, share }) => `${percentText(share)} at ${name ?? id}`);
   return (
     <li>
-      {percentText(most.share)} of it at {most.name ?? most.id}
+      {exactText(of.distinct)} {of.distinct === 1 ? one : many}: {named.join(', ')}
     </li>
   );
 }
@@ -168,15 +187,17 @@ function Days({ result: { by_day } }: { result: Result }) {
   );
 }
 
-const most_examples = 5;
+const first_examples = 5;
 
 function Examples({ result: { examples } }: { result: Result }) {
+  const [whole, setWhole] = useState(false);
   if (examples.length === 0) return null;
+  const more = examples.length - first_examples;
   return (
     <>
       <h3>Examples</h3>
       <ul className={styles.lines}>
-        {examples.slice(0, most_examples).map(({ run_id, step_id, reason }) => (
+        {examples.slice(0, whole ? undefined : first_examples).map(({ run_id, step_id, reason }) => (
           <li key={run_id}>
             <Link href={stepHref(run_id, step_id)}>
               <code>{shortId(run_id)}</code>
@@ -187,6 +208,11 @@ function Examples({ result: { examples } }: { result: Result }) {
           </li>
         ))}
       </ul>
+      {more > 0 && !whole && (
+        <div>
+          <LinkButton onClick={() => setWhole(true)}>{more} more</LinkButton>
+        </div>
+      )}
     </>
   );
 }
