@@ -84,6 +84,22 @@ inBrowser('What stands around every page of the console', () => {
     await of.close();
   });
 
+  test('the top bar ends where the window does, at the widths between', async () => {
+    for (const width of [768, 820]) {
+      const of = await console_.open({ width });
+      await of.goto(url('/settings/api-keys'));
+      await settled(of);
+      expect.soft([width, await of.evaluate('document.documentElement.scrollWidth')]).toEqual([width, width]);
+      const { height = 0 } =
+        (await of
+          .getByRole('button', { name: /^Search or run/ })
+          .locator('kbd')
+          .boundingBox()) ?? {};
+      expect.soft([width, height < 28]).toEqual([width, true]);
+      await of.close();
+    }
+  });
+
   test('a narrow window shows the room one is in whole', async () => {
     const narrow = await console_.open({ width: 390 });
     await narrow.goto(url('/settings/api-keys'));
