@@ -123,4 +123,12 @@ describe('a data folder', () => {
       /The data folder .*file\/data cannot be used: ENOTDIR.*name another folder with AOS_DATA_DIR/,
     );
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'below one that takes no other is refused, and nobody waits for ever',
+    async () => {
+      for (const dir of ['/proc/aos', '/proc/aos/data'])
+        await expect(ownDataFolder(dir)).rejects.toThrow(/The data folder \/proc\/aos.* cannot be used: E[A-Z]+\./);
+    },
+  );
 });

@@ -2,7 +2,7 @@ import { Problem } from '@aos/core/base/error.ts';
 
 /** What an operator needs when the embedded database does not start: where, why in its own words, what to do. */
 export function refusal(home: string, what: string, why: string): Problem {
-  const hint = hints.find(([pattern]) => pattern.test(why))?.[1] ?? 'Correct what it names';
+  const hint = hintFor(why, 'Correct what it names');
   const words = why.trim().split('\n').slice(-12).join('\n  ');
   return new Problem(
     'governance_unavailable',
@@ -11,8 +11,12 @@ export function refusal(home: string, what: string, why: string): Problem {
   );
 }
 
+/** What to do about what PostgreSQL or the system says. */
+export const hintFor = (why: string, otherwise: string): string =>
+  hints.find(([pattern]) => pattern.test(why))?.[1] ?? otherwise;
+
 const hints: [RegExp, string][] = [
-  [/No space left on device/, 'Make room on that disk'],
+  [/No space left on device|could not extend file/, 'Make room on that disk'],
   [/incompatible with server/, 'Start the release that made this database and move its rows over with pg_dump'],
   [/could not bind|could not create any TCP/, 'Free that port or choose another'],
   [/pre-existing shared memory block/, 'End the processes that an earlier server left behind (ps ax | grep postgres)'],

@@ -10,6 +10,7 @@ import { provideBinaries } from './embedded-binaries.ts';
 import { initialise } from './embedded-initdb.ts';
 import { type LaunchOptions, launch, serverIdentity } from './embedded-launch.ts';
 import { findPlace, type Place } from './embedded-place.ts';
+import { hintFor } from './embedded-refusal.ts';
 import { comesUp, disownPid, isServerOf, readPostmaster, stopServer } from './postmaster.ts';
 
 export interface EmbeddedOptions extends LaunchOptions {
@@ -54,10 +55,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
+    const { message } = error as Error;
     throw new Problem(
       'governance_unavailable',
-      `The embedded PostgreSQL of ${options.data_dir} could not be started: ${(error as Error).message}. ` +
-        'Check that this user may write there, or set DATABASE_URL to a PostgreSQL server.',
+      `The embedded PostgreSQL of ${options.data_dir} could not be started: ${message}. ` +
+        `${hintFor(message, 'Check that this user may write there')}, or set DATABASE_URL to a PostgreSQL server.`,
     );
   }
 }
