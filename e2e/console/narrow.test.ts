@@ -118,6 +118,7 @@ inBrowser(`A window of ${width} px`, () => {
       .nth(2)
       .click({ position: { x: 20, y: 16 } });
     const panel = page.getByRole('complementary', { name: 'One of llm run records' });
+    await panel.waitFor();
     const [foot, head] = await Promise.all([page.getByText(/^1–\d+ of /).boundingBox(), panel.boundingBox()]);
     expect(head?.y).toBeGreaterThanOrEqual((foot?.y ?? 844) + (foot?.height ?? 0));
     const list = await page.getByRole('grid').boundingBox();
