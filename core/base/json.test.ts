@@ -167,14 +167,19 @@ describe('a body is refused, with its reason', () => {
 });
 
 test('reading and editing take time in proportion to the size', () => {
+  // The least of several: what else the machine does only ever adds to it.
   const time = (text: string) => {
     const body = bytes(text);
-    const from = performance.now();
-    parseBody(body);
-    editTopLevel(body, { model: 'x', max_tokens: 7 });
-    return performance.now() - from;
+    const took = Array.from({ length: 3 }, () => {
+      const from = performance.now();
+      parseBody(body);
+      editTopLevel(body, { model: 'x', max_tokens: 7 });
+      return performance.now() - from;
+    });
+    return Math.min(...took);
   };
   const body = (size: number) => `{"model":"m","messages":[{"role":"user","content":"${'\\"'.repeat(size / 2)}"}]}`;
   time(body(100_000));
-  expect(time(body(10_000_000))).toBeLessThan(2_000);
+  const [small, twenty_times] = [time(body(500_000)), time(body(10_000_000))];
+  expect(twenty_times / small).toBeLessThan(100);
 });
