@@ -51,6 +51,10 @@ inBrowser('The page of a policy in a browser', () => {
     await page.getByText('No control of it fired on such a call in 30 days.').waitFor();
     await page.goto(`${server.url}/policies/${id}?only=stopped&days=7&version=2`);
     await latest.getByText('1 used of 1, 1 asked').waitFor();
+    await page.setViewportSize({ width: 1200, height: 900 });
+    const filters = await page.getByRole('search', { name: 'Filters' }).boundingBox();
+    expect(filters?.height, 'no taller than its lines').toBeLessThan(90);
+    await page.setViewportSize({ width: 390, height: 900 });
 
     await page.goto(`${server.url}/policies/${id}`);
     const exceptions = page.getByRole('region', { name: 'Exceptions from it now (1)' });

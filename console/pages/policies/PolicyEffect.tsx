@@ -66,7 +66,9 @@ export function PolicyEffect({ of }: { of: Policy }) {
         </Section>
       )}
       <PolicyExceptions id={of.id} />
-      <Filters facets={facetsOf(of)} values={values} onChange={setValues} />
+      <div>
+        <Filters facets={facetsOf(of)} values={values} onChange={setValues} />
+      </div>
       <Columns>
         <Month of={of} days={days} effects={effects} />
         <Section title="Facts">
