@@ -53,7 +53,7 @@ export function Filters({ facets, counts = {}, newest = {}, example, values, onC
   return (
     <div className={styles.bar} role="search" aria-label="Filters">
       <QueryField facets={facets} example={example} onAdd={add} />
-      {facets.map(({ name, label, choices = namesOf(counts[name]) }) =>
+      {facets.map(({ name, label, choices = namesOf(counts[name], values[name]) }) =>
         choices.length > 0 ? (
           <FacetMenu
             key={name}
@@ -88,8 +88,9 @@ export function Filters({ facets, counts = {}, newest = {}, example, values, onC
   );
 }
 
-/** Names that people gave are chosen where it is known which there are. */
-const namesOf = (counted: Counts[string] | undefined) => [...(counted?.keys() ?? [])];
+/** Names that people gave are chosen where it is known which there are; what is chosen stands there all the same. */
+const namesOf = (counted: Counts[string] | undefined, chosen: readonly string[] = []) =>
+  counted ? [...new Set([...counted.keys(), ...chosen])] : [];
 
 /** `not support-bot` for what is left out. */
 export const chosenText = (value: string): string => {

@@ -175,12 +175,18 @@ describe('policies that do not refuse', () => {
   test('a dry run tells the decision; it sends, holds and writes nothing', async () => {
     const [blocked, open] = [next('dry-blocked'), next('dry-open')];
     const policy = await limitAgent(gateway, blocked, { limit, action: block });
+    // The worker goes on meanwhile: it notes signals of the calls before.
+    const by_worker = "array['instances', 'signals', 'signal_looks']";
     const count = async () => {
       const tables = await gateway.rows<{ name: string }>(
         `select table_name as name from information_schema.tables where table_schema = 'aos' and table_type = 'BASE TABLE'
-          and table_name <> 'instances'`,
+          and table_name <> all (${by_worker})`,
       );
-      const counts = tables.map(({ name }) => `select '${name}' as name, count(*)::int as n from ${name}`);
+      const counts = tables.map(
+        ({ name }) =>
+          `select '${name}' as name, count(*)::int as n from ${name}
+            ${name.startsWith('audit_ledger') ? "where event not like 'SIGNAL%'" : ''}`,
+      );
       return gateway.rows(`${counts.join(' union all ')} order by 1`);
     };
     const before = await count();
