@@ -31,7 +31,7 @@ export function Loosening<N extends Name>({ of, query, values, within, onChange,
         return (
           <li key={name}>
             <LinkButton onClick={() => onChange(without)}>
-              Remove {name === 'q' ? 'text' : name}: {of_name.map(chosenText).join(', ')}
+              Remove {filterWords(name)}: {of_name.map(chosenText).join(', ')}
             </LinkButton>{' '}
             <Gain of={of} query={{ ...query, ...without, ...within, limit: 1 } as Input<N>['query']} />
           </li>
@@ -40,6 +40,9 @@ export function Loosening<N extends Name>({ of, query, values, within, onChange,
     </ul>
   );
 }
+
+/** `unfired_days` is _unfired days_, `is_synthetic` is _synthetic_. */
+const filterWords = (name: string): string => (name === 'q' ? 'text' : name.replace(/^is_/, '').replaceAll('_', ' '));
 
 function Gain<N extends Name>({ of, query }: { of: N; query: Input<N>['query'] }) {
   const { data } = useApi(of, { query } as Input<N>, { staleTime: 30_000 });
