@@ -36,8 +36,8 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
-    // Files wait for windows, intervals and starts half of their time: three keep two cores busy.
-    maxWorkers: 3,
+    // With three the budgets of the console are measured beside too much else.
+    maxWorkers: 2,
     // Files of one worker share what was loaded, which takes half as long: none may leave anything in it.
     isolate: false,
     sequence: { sequencer: LongestFirst },
