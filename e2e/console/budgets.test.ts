@@ -9,7 +9,7 @@ const steps = 5_000;
 /** What a frame of the screen lasts, rounded up: beside other work the screen skips one, whatever the page needs of it. */
 const screen_frame_ms = 17;
 
-/** Budgets of time grow with how slow the machine is while they are measured, at most fourfold; all others are held as they are. */
+/** Budgets of time grow with how slow the machine is while they are measured, at most eightfold; all others are held as they are. */
 inBrowser('The console stays quick', () => {
   let console_: Console;
 
