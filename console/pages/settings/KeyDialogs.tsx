@@ -70,7 +70,7 @@ export function RevokeDialog({ of, running, onClose }: RevokeProps) {
       title={`Revoke ${of.name} for good?`}
       about={
         <>
-          <p>{underWay(running)} with it; their next call is refused.</p>
+          <p>{underWay(running)} with it: what they wait for ends within a second, and their next call is refused.</p>
           <ul style={{ listStyle: 'disc', paddingLeft: 18, marginTop: 6 }}>
             <li>Every further call with it is refused with 401, on every process.</li>
             <li>
