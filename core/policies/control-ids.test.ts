@@ -67,11 +67,30 @@ describe('controls of an edited policy', () => {
     expect(identify(present, write(cost({ count_per: 'agent' }))).ids).toEqual([idOf(101)]);
   });
 
-  test('sent without ids are new when it is not sure which one they were', () => {
+  test('sent without ids keep what was counted beside others that count the same', () => {
+    const warning = { ...cost({ max: '4' }), action: 'warn' };
+    const before = stored({ ...cost(), id: idOf(1) }, { ...warning, id: idOf(2) });
+    expect(identify(before, write(cost(), warning)).ids, 'the same again').toEqual([idOf(1), idOf(2)]);
+    expect(identify(before, write(warning, cost())).ids, 'in another order').toEqual([idOf(2), idOf(1)]);
+    expect(identify(before, write(warning, cost({ max: '9' }))).ids, 'one raised').toEqual([idOf(2), idOf(1)]);
+    const higher = { ...warning, ...cost({ max: '8' }), action: 'warn' };
+    expect(identify(before, write(higher, cost({ max: '9' }))).ids, 'both raised').toEqual([idOf(2), idOf(1)]);
+    expect(identify(before, write({ ...cost(), action: 'kill' })).ids, 'one gone').toEqual([idOf(1)]);
+    expect(identify(present, write(warning, cost())).ids, 'one more').toEqual([idOf(101), idOf(1)]);
     const twins = stored({ ...cost(), id: idOf(1) }, { ...cost({ max: '9' }), id: idOf(2) });
-    expect(identify(twins, write(cost())).ids).toEqual([idOf(101)]);
-    expect(identify(present, write(cost(), cost({ max: '9' }))).ids).toEqual([idOf(101), idOf(102)]);
     expect(identify(twins, write({ ...cost({ max: '9' }), id: idOf(2) }, cost())).ids).toEqual([idOf(2), idOf(1)]);
+  });
+
+  test('sent without ids and with another window of the same kind are edited as if sent with them', () => {
+    const over = (rolling_seconds: number) => cost({ window: { rolling_seconds } });
+    const before = stored({ ...over(3_600), id: idOf(1) }, { ...over(86_400), id: idOf(2) });
+    expect(identify(before, write(over(7_200), over(86_400))).ids).toEqual([idOf(1), idOf(2)]);
+    const { ids, replaced } = identify(before, write(over(86_400), over(600)));
+    expect(ids).toEqual([idOf(2), idOf(101)]);
+    const finer = { from_seconds: 3_600, to_seconds: 600 };
+    expect(replaced).toEqual([{ place: 'controls[1]', old_id: idOf(1), new_id: idOf(101), finer }]);
+    const elsewhere = identify(present, write(cost({ window: { per: 'day', timezone: 'Europe/Paris' } })));
+    expect(elsewhere.replaced).toEqual([{ place: 'controls[0]', old_id: idOf(1), new_id: idOf(101), finer: null }]);
   });
 
   test('that count something else than before start anew, and that is said', () => {

@@ -22,8 +22,8 @@ export interface Finer {
 
 /**
  * Gives every control of a written document its id. Balances follow ids, so a control that is sent back keeps its own
- * as long as it counts the same; one without an id that stands unchanged but for its cap, action or alerts is taken for
- * the control it was. `ever` holds all controls the policy had, `present` those it has now.
+ * as long as it counts the same; one without an id is taken for the likest of those that were not sent back. `ever`
+ * holds all controls the policy had, `present` those it has now.
  * @throws Problem `invalid_body` for ids that the policy never had, and for two controls with one id.
  */
 export function identifyControls(
@@ -33,24 +33,30 @@ export function identifyControls(
 ): Identified {
   refuseStrangers(written.controls, ever);
   const sent = new Set(written.controls.map(({ id }) => id));
-  const open = present.filter(({ id }) => !sent.has(id));
-  const nameless = written.controls.filter(({ id }) => id === undefined);
+  const formers = formersOf(
+    written.controls.filter(({ id }) => id === undefined),
+    present.filter(({ id }) => !sent.has(id)),
+  );
   const replaced: Identified['replaced'] = [];
   const controls = written.controls.map((control, n): StoredControl => {
-    if (control.id === undefined) return { ...control, id: onlyTwin(control, open, nameless)?.id ?? newId() };
-    const before = ever.get(control.id);
-    if (before && countsAs(before, control)) return { ...control, id: control.id };
+    const before = control.id === undefined ? formers.get(control) : ever.get(control.id);
+    if (before && countsAs(before, control)) return { ...control, id: before.id };
     const new_id = newId();
-    replaced.push({
-      place: `controls[${n}]`,
-      old_id: control.id,
-      new_id,
-      finer: before ? finerOf(before, control) : null,
-    });
+    const old_id = before?.id ?? control.id;
+    if (old_id !== undefined)
+      replaced.push({ place: `controls[${n}]`, old_id, new_id, finer: before ? finerOf(before, control) : null });
     return { ...control, id: new_id };
   });
   return { document: { ...written, controls }, replaced };
 }
+
+/** What became of the counters of controls that got another id than they had. */
+export const replacedWords = ({ replaced }: Pick<Identified, 'replaced'>): string[] =>
+  replaced.map(({ place, old_id, new_id, finer }) =>
+    finer
+      ? `${place} counts in shorter stretches than ${old_id} did, so it goes on under the new id ${new_id} with what was counted, each of the longer ones as if it had come at its end`
+      : `${place} counts something else than ${old_id} did, so it starts from zero under the new id ${new_id}`,
+  );
 
 function refuseStrangers(controls: readonly Control[], ever: ReadonlyMap<string, StoredControl>): void {
   const seen = new Set<string>();
@@ -74,16 +80,22 @@ function refuseStrangers(controls: readonly Control[], ever: ReadonlyMap<string,
   }
 }
 
-/** The one control among those left over that counts the same for the same, if no other written one does. */
-function onlyTwin(
-  control: Control,
-  open: readonly StoredControl[],
-  nameless: readonly Control[],
-): StoredControl | undefined {
-  const like = keyOf(control);
-  const twins = open.filter((of) => keyOf(of) === like);
-  const rivals = nameless.filter((of) => keyOf(of) === like);
-  return twins.length === 1 && rivals.length === 1 ? twins[0] : undefined;
+/**
+ * Which controls without an id were which of those left over: first those that stand unchanged, then those that count
+ * the same for the same, with the same action before another one, last those of which only the window is another of
+ * its kind. Where several are alike, in their order: what they count is the same, so none ever starts from zero.
+ */
+function formersOf(nameless: readonly Control[], open: readonly StoredControl[]): Map<Control, StoredControl> {
+  const formers = new Map<Control, StoredControl>();
+  const left = new Set(open);
+  for (const likeness of likenesses)
+    for (const control of nameless) {
+      const former = formers.has(control) ? undefined : [...left].find((of) => likeness(of) === likeness(control));
+      if (!former) continue;
+      formers.set(control, former);
+      left.delete(former);
+    }
+  return formers;
 }
 
 /** Whether the later control finds what the earlier one has counted: the same of the same, in windows that it looks at. */
@@ -111,3 +123,11 @@ const unitOf = ({ limit, rule }: Control): string =>
 
 const keyOf = (control: Control): string =>
   `${unitOf(control)} ${canonicalText([control.limit?.window ?? null, control.limit?.count_per ?? null])}`;
+
+/** In what a control may be like an earlier one, the surest first. */
+const likenesses: ((control: Control) => string)[] = [
+  ({ id: _, ...control }) => canonicalText(control),
+  (control) => `${keyOf(control)} ${control.action}`,
+  keyOf,
+  (control) => `${unitOf(control)} ${control.limit?.count_per ?? ''}`,
+];

@@ -22,6 +22,8 @@ export interface Planned {
   status: PolicyStatus;
   document: StoredDocument;
   changes: FieldChange[];
+  /** Of its controls, those whose counters go on elsewhere or start from zero. */
+  replaced: Identified['replaced'];
 }
 
 /** Whether the policy was changed by hand after its file was applied. */
@@ -31,14 +33,14 @@ export const isDrifted = ({ version, applied_version }: Pick<FromFile, 'version'
 /** The plan for one file: its document with the ids of the controls that it keeps, against the policy that is there. */
 export function planFile(
   { slug, status }: Pick<PolicyFile, 'status'> & { slug: string },
-  { document }: Pick<Identified, 'document'>,
+  { document, replaced }: Identified,
   before: FromFile | null,
 ): Planned {
   if (!before) {
-    return { slug, action: 'create', before, status, document, changes: [] };
+    return { slug, action: 'create', before, status, document, changes: [], replaced };
   }
   const changes = changesBetween(before, { status, document });
-  return { slug, action: changes.length > 0 ? 'update' : 'unchanged', before, status, document, changes };
+  return { slug, action: changes.length > 0 ? 'update' : 'unchanged', before, status, document, changes, replaced };
 }
 
 /** Policies from files that are in none of the files any more. */
@@ -49,6 +51,7 @@ export const planRetired = (before: FromFile): Planned => ({
   status: 'retired',
   document: before.document,
   changes: [statusChange(before.status, 'retired')],
+  replaced: [],
 });
 
 interface Standing {

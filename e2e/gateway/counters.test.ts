@@ -85,12 +85,14 @@ test('what a key has used stays used when it is rotated and when its policy is e
 });
 
 test('a rolling window that is shortened goes on with what was counted, at every caller of its own', async () => {
-  const document = (rolling_seconds: number) => ({
+  const document = (rolling_seconds: number, id?: string | undefined) => ({
     name: 'a few for each agent',
     target: { kind: 'agent', ids: ['shortened', 'beside'] },
-    controls: [
-      { limit: { type: 'requests', max: 6, window: { rolling_seconds }, count_per: 'agent' }, action: 'block' },
-    ],
+    controls: [6, 5].map((max, n) => ({
+      ...(n === 0 && id && { id }),
+      limit: { type: 'requests', max, window: { rolling_seconds }, count_per: 'agent' },
+      action: n === 0 ? 'block' : 'warn',
+    })),
   });
   const passed = async (agent: string, tries: number) => {
     const answers = await Promise.all(
@@ -100,22 +102,29 @@ test('a rolling window that is shortened goes on with what was counted, at every
     );
     return answers.filter(({ status }) => status === 200).length;
   };
-  const policy = await makePolicy(gateway.admin, document(86_400));
-  const [control] = policy.controls as unknown as { id: string }[];
+  const apply = async (seconds: number) =>
+    expectStatus(
+      200,
+      await gateway.admin.post<{ policies: { policy_id: string; action: string; warnings: string[] }[] }>(
+        '/api/v1/policies/apply',
+        { yaml: JSON.stringify(document(seconds)), reason: 'shorter' },
+      ),
+    ).policies[0];
+  const path = `/api/v1/policies/${(await apply(86_400))?.policy_id}`;
+  const controlOf = async () =>
+    expectStatus(200, await gateway.admin.get<{ controls: { id: string }[] }>(path)).controls[0]?.id;
   expect(await passed('shortened', 4)).toBe(4);
   expect(await passed('beside', 1)).toBe(1);
-  let id = control?.id;
-  for (const seconds of [3_600, 600]) {
-    const [shorter] = document(seconds).controls;
-    const edited = { ...document(seconds), controls: [{ ...shorter, id }], reason: 'shorter' };
-    const after = expectStatus(200, await gateway.admin.put(`/api/v1/policies/${policy.id}`, edited)) as {
-      controls: { id: string }[];
-      warnings: string[];
-    };
-    expect(after.controls[0]?.id).not.toBe(id);
-    expect(JSON.stringify(after)).toContain('it goes on under the new id');
-    id = after.controls[0]?.id;
+  expect(await apply(86_400)).toMatchObject({ action: 'unchanged' });
+  const first = await controlOf();
+  for (const edited of [document(21_600, first), document(3_600)]) {
+    const before = await controlOf();
+    const after = expectStatus(200, await gateway.admin.put(path, { ...edited, reason: 'shorter' }));
+    expect(JSON.stringify(after)).toContain(`than ${before} did, so it goes on under the new id`);
   }
+  const before = await controlOf();
+  expect((await apply(600))?.warnings[0]).toContain(`than ${before} did, so it goes on under the new id`);
+  expect(await controlOf()).not.toBe(before);
   expect(await passed('shortened', 5)).toBe(2);
   expect(await passed('beside', 8)).toBe(5);
 });

@@ -2,7 +2,7 @@ import { mayDo } from '@aos/core/access/permission.ts';
 import type { PolicyObject, policy_endpoints } from '@aos/core/api/policies.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
-import { identifyControls } from '@aos/core/policies/control-ids.ts';
+import { identifyControls, replacedWords } from '@aos/core/policies/control-ids.ts';
 import { mayBecome, type PolicyStatus, type StoredDocument } from '@aos/core/policies/policy.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
@@ -56,17 +56,13 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
       if (version !== undefined && version !== before.version) throw outdated(before, version);
       const known = { ever: await controlsEverOf(tx, before.id), present: before.document.controls };
       const newId = () => context.deps.makeId('control');
-      const { document, replaced } = identifyControls(await withLineages(tx, written), known, newId);
+      const identified = identifyControls(await withLineages(tx, written), known, newId);
+      const { document } = identified;
       if (before.status === 'active') await refuseHopeless(tx, context, document, 'invalid_body');
       const change = { event: 'POLICY_UPDATED', status: before.status, document } as const;
       const after = await changePolicy(tx, context.identity.tenant_id, before, change, actOf(context, reason));
-      for (const { old_id, new_id, finer } of replaced)
-        if (finer) await carryOn(tx, { old_id, new_id, ...finer, at_ms: context.deps.clock.now() });
-      const notes = replaced.map(({ place, old_id, new_id, finer }) =>
-        finer
-          ? `${place} counts in shorter stretches than ${old_id} did, so it goes on under the new id ${new_id} with what was counted, each of the longer ones as if it had come at its end`
-          : `${place} counts something else than ${old_id} did, so it starts from zero under the new id ${new_id}`,
-      );
+      await carryOn(tx, identified, context.deps.clock.now());
+      const notes = replacedWords(identified);
       return policyObject(tx, context, after, notes);
     }),
 

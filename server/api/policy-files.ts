@@ -4,7 +4,7 @@ import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Other, PolicyFinding } from '@aos/core/policies/beside.ts';
 import { findingsOf } from '@aos/core/policies/check.ts';
-import { identifyControls } from '@aos/core/policies/control-ids.ts';
+import { identifyControls, replacedWords } from '@aos/core/policies/control-ids.ts';
 import { slugOf } from '@aos/core/policies/file.ts';
 import {
   changesBetween,
@@ -17,6 +17,7 @@ import {
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
+import { carryOn } from '../store/carried-balances.ts';
 import {
   activePolicies,
   changePolicy,
@@ -210,7 +211,10 @@ async function carryOutOne(
   const draft = { id: deps.makeId('policy'), source: 'file' as const, document };
   const row = before ?? (await createPolicy(tx, identity.tenant_id, draft, act));
   if (!before && status !== 'active') return row;
-  return changePolicy(tx, identity.tenant_id, row, { event: eventOf(row, status), status, document }, act, true);
+  const change = { event: eventOf(row, status), status, document } as const;
+  const after = await changePolicy(tx, identity.tenant_id, row, change, act, true);
+  await carryOn(tx, of, deps.clock.now());
+  return after;
 }
 
 function eventOf({ status: from }: PolicyRow, to: Planned['status']) {
@@ -247,7 +251,7 @@ function shown(context: Context, { of, read, findings, made }: Step): PlannedObj
     status: made?.status ?? of.status,
     drifted: of.before !== null && isDrifted(of.before),
     changes: of.changes,
-    warnings: findings.map(({ message }) => message),
+    warnings: [...replacedWords(of), ...findings.map(({ message }) => message)],
     sentence: sentenceOf(of.document),
     url: policy_id && urlOf(context, policy_id),
   };

@@ -1,16 +1,18 @@
 import { instantText } from '@aos/core/base/time.ts';
 import { bucketOf } from '@aos/core/base/window.ts';
+import type { Finer, Identified } from '@aos/core/policies/control-ids.ts';
 import type { Tx } from '../base/database.ts';
 
 /**
- * Lets the balances of a rolling limit go on under another control that counts in shorter buckets: what is in a longer
+ * Lets the balances of rolling limits go on under other controls that count in shorter buckets: what is in a longer
  * one counts as if it had come at its end, or now where that is to come, and what is pending as if it were used. So the
  * new one never counts less than was used, and for up to the longer bucket too long.
  */
-export async function carryOn(
-  tx: Tx,
-  of: { old_id: string; new_id: string; from_seconds: number; to_seconds: number; at_ms: number },
-): Promise<void> {
+export async function carryOn(tx: Tx, { replaced }: Pick<Identified, 'replaced'>, at_ms: number): Promise<void> {
+  for (const { old_id, new_id, finer } of replaced) if (finer) await carryOne(tx, { old_id, new_id, at_ms, ...finer });
+}
+
+async function carryOne(tx: Tx, of: Finer & { old_id: string; new_id: string; at_ms: number }): Promise<void> {
   const [longer_ms, shorter_ms] = [bucketOf(of.from_seconds), bucketOf(of.to_seconds)];
   const oldest_ms = of.at_ms - of.to_seconds * 1000 - longer_ms;
   await tx.query(
