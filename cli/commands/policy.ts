@@ -178,8 +178,10 @@ async function exportYaml(session: Session, named: string | undefined): Promise<
 }
 
 /** What a file says: the document and its state, without what the server adds. */
-function documentOf({ name, description, owner, tags, status, mode, target, controls, expires_at }: Policy): object {
-  const kept = { name, description, owner, tags, status, mode, target, controls: controls.map(withoutId), expires_at };
+function documentOf(policy: Policy): object {
+  const { name, description, owner, tags, status, mode, target, controls, error_detail, expires_at } = policy;
+  const about = { name, description, owner, tags, status, mode, target };
+  const kept = { ...about, controls: controls.map(withoutId), error_detail, expires_at };
   return Object.fromEntries(Object.entries(kept).filter(([, value]) => !isEmpty(value)));
 }
 

@@ -130,6 +130,7 @@ export interface Draft {
   target: DraftTarget;
   mode: string;
   controls: readonly DraftControl[];
+  error_detail?: string;
   expires_at?: string;
 }
 
@@ -140,13 +141,14 @@ const numberOf = (typed: string | number): string | number => {
 
 /** The document that is sent. What is typed wrongly goes as it is, so that the server says what is wrong with it. */
 export function documentOf(draft: Draft): Record<string, unknown> {
-  const { description, owner, tags, expires_at, ...rest } = draft;
+  const { description, owner, tags, error_detail, expires_at, ...rest } = draft;
   return {
     ...rest,
     name: draft.name.trim() || autoName(draft),
     ...(description?.trim() && { description }),
     ...(owner?.trim() && { owner }),
     ...(tags && tags.length > 0 && { tags }),
+    ...(error_detail === 'minimal' && { error_detail }),
     ...(expires_at && { expires_at }),
     target: withoutEmptyLists(draft.target),
     controls: draft.controls.map(controlOf),
@@ -193,7 +195,7 @@ function alertsOf({ forecast_hours, ...alerts }: DraftAlerts): Record<string, un
 
 /** A stored policy, or any answer that has the members of a document, as a draft. */
 export function draftOf(policy: Draft): Draft {
-  const { name, description, owner, tags, target, mode, controls, expires_at } = policy;
+  const { name, description, owner, tags, target, mode, controls, error_detail, expires_at } = policy;
   return {
     name,
     target,
@@ -202,6 +204,7 @@ export function draftOf(policy: Draft): Draft {
     ...(description !== undefined && { description }),
     ...(owner !== undefined && { owner }),
     ...(tags !== undefined && { tags }),
+    ...(error_detail !== undefined && { error_detail }),
     ...(expires_at !== undefined && { expires_at }),
   };
 }

@@ -36,7 +36,7 @@ const facts: JsonObject = {
   'x-aos-decision': told('continue, warn, pause, block or kill'),
   'x-aos-decision-id': told('The decision, to be read at /api/v1/decisions/{id}'),
   'x-aos-policies': told('Policies that applied'),
-  'x-aos-limit': told('The tightest limit: id, unit, remaining, reset'),
+  'x-aos-limit': told('The tightest limit whose policy tells callers of amounts: id, unit, remaining, reset'),
   'x-aos-shadow': told('What shadow policies would have done, when it is more than nothing'),
   'x-aos-max-tokens': told('The bound on output tokens that was added for the caller'),
 };

@@ -30,6 +30,8 @@ export interface Contribution {
   code: ProblemCode | null;
   reason: string;
   message: string | null;
+  /** Its policy tells callers no amounts; absent: it does. */
+  error_detail?: 'minimal' | undefined;
   subject: string | null;
   unit: string | null;
   limit: number | string | null;
@@ -147,6 +149,7 @@ function common({ policy, control, ruled_by }: Matched, refusal: Refusal, fired:
     fired,
     verdict: fired ? control.action : ('continue' as const),
     message: control.message ?? null,
+    ...(policy.document.error_detail === 'minimal' && { error_detail: 'minimal' as const }),
     category: refusal.category,
     severity: refusal.severity,
     termination: refusal.termination,
@@ -155,7 +158,8 @@ function common({ policy, control, ruled_by }: Matched, refusal: Refusal, fired:
   };
 }
 
-const unmeasured = {
+/** The amounts of what measures nothing. */
+export const unmeasured = {
   subject: null,
   unit: null,
   limit: null,

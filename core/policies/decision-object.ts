@@ -28,6 +28,7 @@ export const contribution = z
     code: z.string().nullable(),
     reason: z.string(),
     message: z.string().nullable(),
+    error_detail: z.literal('minimal').optional().meta({ description: 'Its policy tells callers no amounts' }),
     subject: z.string().nullable(),
     unit: z.string().nullable(),
     limit: amount,

@@ -19,6 +19,7 @@ const fields: Readonly<Record<string, string>> = {
   'target.when.tool': 'Only with tools',
   'target.when.tag': 'Only with tags',
   expires_at: 'Ends',
+  error_detail: 'Told to callers',
   'limit.max': 'at most',
   'limit.window': 'window',
   'limit.window.per': 'per',

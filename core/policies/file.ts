@@ -46,5 +46,6 @@ const descriptions: ReadonlyMap<z.core.$ZodType, string> = new Map<z.core.$ZodTy
   [shape.controls, 'Limits and rules, each with what happens when it fires'],
   [shape.status, 'Whether it is in force'],
   [shape.expires_at, 'From this instant on it applies to no call'],
+  [shape.error_detail, 'full: a refusal names the policy and its amounts; minimal: neither, to the caller'],
   [shape.owner, 'Who answers for it'],
 ]);

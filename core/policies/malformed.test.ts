@@ -38,6 +38,7 @@ const good: Json[] = [
         incident: true,
       },
     ],
+    error_detail: 'minimal',
     expires_at: '2030-01-01T00:00:00.000Z',
   },
   {
@@ -101,6 +102,7 @@ interface Case {
 const chosen = new Set([
   'kind',
   'mode',
+  'error_detail',
   'type',
   'per',
   'action',

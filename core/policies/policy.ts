@@ -9,6 +9,9 @@ export type PolicyStatus = (typeof policy_statuses)[number];
 export const policy_mode = z.enum(['enforce', 'shadow']);
 export type PolicyMode = z.infer<typeof policy_mode>;
 
+/** How much a caller is told of a refusal: with `minimal` neither amounts nor what the policy says. */
+const error_detail = z.enum(['full', 'minimal']);
+
 /** What a person writes: who it applies to and what it controls. The same document in JSON, YAML and the console. */
 export const policy_document = z.strictObject({
   name: z.string().trim().min(1).max(200),
@@ -18,6 +21,8 @@ export const policy_document = z.strictObject({
   target,
   mode: policy_mode.default('enforce'),
   controls: z.array(control).min(1).max(50),
+  /** Absent: full. */
+  error_detail: error_detail.optional(),
   expires_at: instant.optional(),
 });
 export type PolicyDocument = z.infer<typeof policy_document>;

@@ -11,6 +11,8 @@ export interface RefusalContext {
   at_ms: number;
 }
 
+type RefusedBy = Omit<RefusalContext, 'at_ms'> & { retryable: boolean };
+
 /** Longest wait a caller is asked for: beyond it, common clients would rather sleep than fail. */
 const longest_wait_s = 60;
 
@@ -29,7 +31,19 @@ export function refusalOf(cause: Contribution, context: RefusalContext): Problem
   const waits = code === 'rate_limit_exceeded' || code === 'run_paused';
   const is_stopping = code === 'server_stopping';
   const retry_after_s = waits ? waitSeconds(cause, context.at_ms) : is_stopping ? restart_s : undefined;
-  const details = {
+  const retryable = waits || is_stopping;
+  const { decision_id, run_id, url } = context;
+  const known = { decision_id, policy_id: cause.policy_id, retryable, run_id, url };
+  const details = cause.error_detail === 'minimal' ? known : detailsOf(cause, known);
+  return new Problem(code, messageOf(cause, context), {
+    details,
+    ...(retry_after_s !== undefined && { retry_after_s }),
+  });
+}
+
+/** Everything that is known of the cause, in the order in which clients have always been given it. */
+function detailsOf(cause: Contribution, { retryable, ...context }: RefusedBy) {
+  return {
     decision_id: context.decision_id,
     policy_id: cause.policy_id,
     policy_name: cause.policy_name,
@@ -42,20 +56,17 @@ export function refusalOf(cause: Contribution, context: RefusalContext): Problem
     reserved: cause.reserved,
     requested: cause.requested,
     resets_at: cause.resets_at,
-    retryable: waits || is_stopping,
+    retryable,
     run_id: context.run_id,
     url: context.url,
   };
-  return new Problem(code, messageOf(cause, context), {
-    details,
-    ...(retry_after_s !== undefined && { retry_after_s }),
-  });
 }
 
 /** Names policy, amounts, reset and page in the text itself: some clients show nothing else. */
 function messageOf(cause: Contribution, { url }: RefusalContext): string {
   const own = cause.message ? `${cause.message} ` : '';
   const did = cause.verdict === 'pause' ? 'paused' : 'refused';
+  if (cause.error_detail === 'minimal') return `${own}A policy ${did} this call. For whoever may read why: ${url}`;
   const policy = `Policy "${cause.policy_name}" (${cause.policy_id})`;
   // A reason ends with what a person wrote, which may be a sentence of its own.
   if (cause.limit === null)

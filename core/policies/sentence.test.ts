@@ -159,6 +159,10 @@ const sentences: [string, object][] = [
       expires_at: '2030-01-01T09:30:59.000Z',
     },
   ],
+  [
+    'Calls of all runs are refused once cost would exceed $50.00 in one day (UTC), all counted together, until 2030-01-01 09:30 UTC (callers are told no amounts).',
+    only({ limit: cost }, all, { expires_at: '2030-01-01T09:30:59.000Z', error_detail: 'minimal' }),
+  ],
 ];
 
 sentences.push(

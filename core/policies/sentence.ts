@@ -30,7 +30,8 @@ export function sentenceOf(
   const words = is_shadow ? would_words : action_words;
   const clauses = document.controls.map((control) => clauseOf(control, words, in_force.overrides));
   const until = document.expires_at === undefined ? '' : `, until ${minuteText(document.expires_at)}`;
-  return `${start} ${subjectOf(document.target, in_force.exemptions)} ${clauses.join('; and they ')}${until}.`;
+  const told = document.error_detail === 'minimal' ? ' (callers are told no amounts)' : '';
+  return `${start} ${subjectOf(document.target, in_force.exemptions)} ${clauses.join('; and they ')}${until}${told}.`;
 }
 
 const kind_words: Record<Exclude<Target['kind'], 'all_runs'>, [one: string, many: string]> = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { limitAgent, recordsOf, wires } from '../parts/gateway.ts';
+import { api, makeKey } from '../parts/client.ts';
+import { limitAgent, recordsOf, wire_names, wires } from '../parts/gateway.ts';
 import { block, call, day, errorIn, expectSameState, gateway, next, withGateway } from './refusal-parts.ts';
 
 withGateway();
@@ -110,6 +111,98 @@ describe('amounts', () => {
     await limitAgent(gateway, agent, { limit: { type: 'requests', max: 5, window: day }, action: block });
     const answers = await Promise.all(Array.from({ length: 20 }, () => chat(agent, { max_tokens: 5 })));
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(200), ...Array(15).fill(402)]);
+  });
+});
+
+describe('a policy with minimal errors', () => {
+  const cap = { type: 'tokens_output', max: 137, window: day };
+  const minimal = { name: 'Secret cap of 137', error_detail: 'minimal' };
+  const known = ['decision_id', 'policy_id', 'retryable', 'run_id', 'url'];
+  const whole = (answer: { text: string; headers: Headers }) => `${[...answer.headers].join()} ${answer.text}`;
+  // Ids are made of digits, too.
+  const untold = /\b137\b|Secret|ctl_/;
+  const messageFor = (decision_id: string) =>
+    `A policy refused this call. For whoever may read why: ${gateway.server.url}/d/${decision_id}`;
+
+  test.each(wire_names)('refuses on %s without amounts; its decision keeps them', async (wire) => {
+    const agent = next('minimal');
+    const policy = await limitAgent(gateway, agent, { limit: cap, action: block }, minimal);
+    await limitAgent(gateway, agent, { limit: { type: 'requests', max: 9, window: day }, action: block });
+    const bound = { [wire === 'responses' ? 'max_output_tokens' : 'max_tokens']: 138 };
+    const answer = await call(wire, wires[wire].body({}, bound), { 'x-aos-agent-id': agent });
+    const { code, message, details } = errorIn(wire, answer.body);
+    expect({ status: answer.status, code }).toEqual({ status: 402, code: 'token_limit_exceeded' });
+    expect(Object.keys(details).sort()).toEqual(known);
+    expect(message).toBe(messageFor(details.decision_id));
+    expect(whole(answer)).not.toMatch(untold);
+    expect(answer.headers.get('x-aos-limit')).toBeNull();
+    expect(answer.headers.get('x-aos-decision-id')).toBe(details.decision_id);
+    const decision = await gateway.admin.get(`/api/v1/decisions/${details.decision_id}`);
+    const [said] = (decision.body as { contributions: object[] }).contributions;
+    expect(said).toMatchObject({ policy_id: policy.id, policy_name: policy.name, limit: 137, requested: 138 });
+    expect(said).toMatchObject({ error_detail: 'minimal', reason: expect.stringContaining('137') });
+    const [step] = await gateway.rows('select error from steps where decision_id = $1', [details.decision_id]);
+    expect(step?.error).toEqual({ code, message });
+    const [incident] = await gateway.rows('select title from incidents where source_run_id = $1', [details.run_id]);
+    expect(incident?.title).toContain(policy.name);
+  });
+
+  test.each(wire_names)('ends a stream on %s without amounts, those of other policies neither', async (wire) => {
+    const agent = next('minimal-stream');
+    await limitAgent(gateway, agent, { limit: cap, action: block }, minimal);
+    const endless = { output_tokens: 50_000, chunk_tokens: 5, chunk_delay_ms: 1, ignore_max_tokens: true };
+    const bound = wire === 'messages' && { max_tokens: 100 };
+    const answer = await call(wire, wires[wire].body(endless, { stream: true, ...bound }), { 'x-aos-agent-id': agent });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-aos-limit')).toBeNull();
+    expect(answer.headers.get('x-aos-max-tokens')).toBeNull();
+    const decision_id = answer.headers.get('x-aos-decision-id') ?? '';
+    const [, last = ''] = /data: (.*"error":\{.*)\n/.exec(answer.text.slice(answer.text.lastIndexOf('data: {'))) ?? [];
+    const { error } = JSON.parse(last) as { error: { message: string; details: object } };
+    const past = `The stream was ended because the provider went past what was asked for. For whoever may read more:`;
+    const url = `${gateway.server.url}/d/${decision_id}`;
+    expect(error.message).toBe(wire === 'messages' ? `${past} ${url}` : messageFor(decision_id));
+    expect(Object.keys(error.details).sort()).toEqual(known);
+    // A provider may repeat the bound that it was given in its own events.
+    expect(answer.text.replaceAll(/"max_output_tokens":\d+/g, '')).not.toMatch(untold);
+  });
+
+  test('tells no amounts beside a policy that does, in a dry run, a check or a simulation, nor after a kill', async () => {
+    const agent = next('minimal-beside');
+    await limitAgent(gateway, agent, { limit: cap, action: block }, minimal);
+    const open = await limitAgent(gateway, agent, { limit: { type: 'requests', max: 1, window: day }, action: block });
+    const headers = { 'x-aos-agent-id': agent };
+    const [{ id }] = open.controls as [{ id: string }];
+    const allowed = await call('chat', wires.chat.body({}, { max_tokens: 130 }), headers);
+    // The tightest limit is the other one.
+    expect(allowed.headers.get('x-aos-limit')).toMatch(new RegExp(`^${id}; `));
+    const refused = await call('chat', wires.chat.body({}, { max_tokens: 200 }), headers);
+    const hidden = /\b137\b|Secret/;
+    expect(refused.status).toBe(402);
+    const dry = await call('chat', wires.chat.body({}, { max_tokens: 200 }), { ...headers, 'x-aos-dry-run': '1' });
+    expect(dry).toMatchObject({ status: 200, body: { decision: { verdict: 'block' } } });
+    const asked = { kind: 'llm', model: 'openai/gpt-4o-mini', input_tokens: 5, max_tokens: 200 };
+    const checked = await api(gateway.server).post('/v1/guard/check', asked, { headers });
+    expect(checked).toMatchObject({ status: 200, body: { allowed: false } });
+    const simulated = await gateway.admin.post('/api/v1/runtime/simulate', { goal: 'Anything', agent_id: agent });
+    expect(simulated.status).toBe(200);
+    const room = await gateway.admin.get(`/api/v1/runtime/capabilities?agent_id=${agent}`);
+    expect(room).toMatchObject({ status: 200, body: { limits: [{ control_id: id }] } });
+    for (const answer of [refused, dry, checked, simulated, room]) expect(whole(answer)).not.toMatch(hidden);
+
+    const killed = next('minimal-kill');
+    await limitAgent(gateway, killed, { limit: cap, action: 'kill' }, minimal);
+    const { secret } = await makeKey(gateway.admin, { name: 'Of the killed' });
+    const as = { 'x-aos-agent-id': killed };
+    const ended = await call('chat', wires.chat.body({}, { max_tokens: 200 }), as, secret);
+    const run_id = ended.headers.get('x-aos-run-id') ?? '';
+    const after = await call('chat', wires.chat.body({}), { ...as, 'x-aos-run-id': run_id }, secret);
+    expect(after).toMatchObject({ status: 403, body: { error: { code: 'run_terminated' } } });
+    const run = await api(gateway.server, secret).get(`/api/v1/runs/${run_id}`);
+    expect(run).toMatchObject({ status: 200, body: { kill: { by: { kind: 'policy', name: null } } } });
+    for (const answer of [ended, after, run]) expect(whole(answer)).not.toMatch(hidden);
+    const read = await gateway.admin.get(`/api/v1/runs/${run_id}`);
+    expect(read).toMatchObject({ body: { kill: { by: { name: minimal.name } } } });
   });
 });
 

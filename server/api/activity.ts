@@ -38,14 +38,15 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
     inTenant(context, async (tx) => {
       const run = await visibleRun(tx, context, params.id);
       const { tenant_id, role, api_key } = context.identity;
-      const may_see = mayDo(role, 'read') || (await isOfKey(tx, tenant_id, params.id, api_key.lineage_id));
+      const may_read = mayDo(role, 'read');
+      const may_see = may_read || (await isOfKey(tx, tenant_id, params.id, api_key.lineage_id));
       found(may_see ? run : undefined, 'run', '/api/v1/runs');
       const own = visibleProject(context);
       const [of_trace, counts, pause, kill, api_key_name, place] = await Promise.all([
         findTrace(tx, tenant_id, params.id),
         countsOf(tx, tenant_id, params.id),
-        run.hold === 'paused' ? pauseShown(tx, params.id, own) : undefined,
-        run.ended_at === null ? undefined : killShown(tx, params.id, own),
+        run.hold === 'paused' ? pauseShown(tx, params.id, { own, may_read }) : undefined,
+        run.ended_at === null ? undefined : killShown(tx, params.id, { own, may_read }),
         keyNameShown(tx, String(run.api_key_id), own),
         run.session_id === null ? undefined : placeInSession(tx, run),
       ]);

@@ -7,6 +7,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import type { Contribution } from '@aos/core/policies/decide.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
+import { toldToCaller } from '@aos/core/policies/told.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { checkCall } from '../govern/check.ts';
 import { factsHeaders, factsOf } from '../govern/facts.ts';
@@ -56,7 +57,7 @@ function answerOf({ config }: Govern, ticket: Ticket): GuardAnswer {
     verdict: decision.verdict,
     shadow_verdict: decision.shadow_verdict,
     refusal: refused ? refusal(config.public_url, present(decision.deciding, 'what refuses'), ticket) : null,
-    contributions: decision.contributions as GuardAnswer['contributions'],
+    contributions: decision.contributions.map(toldToCaller) as GuardAnswer['contributions'],
     estimate: {
       input_tokens: estimate.input_tokens,
       output_tokens: output_bound * estimate.choices,

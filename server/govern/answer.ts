@@ -3,6 +3,7 @@ import type { Problem } from '@aos/core/base/error.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { refusalOf } from '@aos/core/policies/refuse.ts';
 import { hasEnded } from '@aos/core/policies/stop.ts';
+import { toldToCaller } from '@aos/core/policies/told.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { traceOf } from '../store/traces.ts';
 import { rememberTold } from './alerts.ts';
@@ -20,7 +21,8 @@ import { troubleOf } from './trouble.ts';
 
 /** The decision without its effects: nothing is held, sent or recorded. */
 export function dryRun(_: Govern, ticket: Ticket): Governed {
-  const decision = decisionOf(ticket, ticket.admitted_at_ms) as unknown as Json;
+  const contributions = ticket.decision.contributions.map(toldToCaller);
+  const decision = { ...decisionOf(ticket, ticket.admitted_at_ms), contributions } as unknown as Json;
   return { kind: 'dry_run', decision, facts: factsOf(ticket) };
 }
 

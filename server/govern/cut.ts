@@ -54,6 +54,10 @@ export function cutProblem(govern: Govern, ticket: Ticket, decision: Decision): 
   const { decision_id, run_id } = ticket.ids;
   const refusal = refusalOf(deciding, { decision_id, run_id, url, at_ms: govern.clock.now() });
   if (deciding.code !== went_past) return refusal;
+  if (deciding.error_detail === 'minimal') {
+    const message = `The stream was ended because the provider went past what was asked for. For whoever may read more: ${url}`;
+    return new Problem(went_past, message, refusal.details && { details: refusal.details });
+  }
   const policy = `policy "${deciding.policy_name}" (${deciding.policy_id})`;
   const message = `The stream was ended because ${pastBound(ticket)} under ${policy}. Details: ${url}`;
   return new Problem(went_past, message, refusal.details && { details: refusal.details });

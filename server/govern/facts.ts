@@ -1,9 +1,11 @@
 import { present } from '@aos/core/base/assert.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { type Action, refuses } from '@aos/core/policies/action.ts';
+import type { Decision } from '@aos/core/policies/decide.ts';
 import { countsFor } from '@aos/core/policies/free-room.ts';
 import { countedOver } from '@aos/core/policies/limits/index.ts';
 import { amountOf } from '@aos/core/policies/reserve.ts';
+import { withholds } from '@aos/core/policies/told.ts';
 import type { Ticket } from './ticket.ts';
 
 /** What every answer of the gateway tells about its governance. */
@@ -35,7 +37,7 @@ function tightestOf({ lines, seen, decision, admitted_at_ms, ...ticket }: Ticket
   let least = Infinity;
   for (const [n, line] of lines.entries()) {
     const at = seen[n];
-    if (line.cap === null || !at) continue;
+    if (line.cap === null || !at || withholds(line.policy)) continue;
     const held = output_bound === null ? 0n : amountOf(line, output_bound);
     const left = line.cap - at.posted - at.pending - held;
     const part = line.cap === 0n ? 0 : Number(left) / Number(line.cap);
@@ -55,6 +57,14 @@ function tightestOf({ lines, seen, decision, admitted_at_ms, ...ticket }: Ticket
   }
   return tightest;
 }
+
+/** A refusal by a policy with minimal errors names no amounts, those of others neither. */
+export const refusedFacts = (facts: Facts, { deciding }: Decision): Facts =>
+  deciding?.error_detail === 'minimal' ? { ...facts, tightest: null, added_output_bound: null } : facts;
+
+/** A bound below what was wanted is what some limit had left. */
+const tellsRoom = ({ lines, estimate, output_bound }: Ticket): boolean =>
+  output_bound < estimate.output_tokens.wanted && lines.some((line) => line.rate > 0n && withholds(line.policy));
 
 export function factsHeaders(facts: Facts): Record<string, string> {
   const { tightest } = facts;
@@ -79,7 +89,7 @@ const policyIds = (of: readonly { policy_id: string; mode: 'enforce' | 'shadow' 
 ];
 
 export function factsOf(ticket: Ticket, added_output_bound: number | null = null): Facts {
-  return {
+  const facts: Facts = {
     run_id: ticket.ids.run_id,
     decision_id: ticket.ids.decision_id,
     verdict: ticket.decision.verdict,
@@ -88,6 +98,7 @@ export function factsOf(ticket: Ticket, added_output_bound: number | null = null
       ? policyIds(ticket.decision.contributions)
       : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id, mode: policy.mode }))),
     tightest: tightestOf(ticket),
-    added_output_bound,
+    added_output_bound: tellsRoom(ticket) ? null : added_output_bound,
   };
+  return refuses(ticket.decision.verdict) ? refusedFacts(facts, ticket.decision) : facts;
 }

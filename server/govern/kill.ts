@@ -2,6 +2,7 @@ import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Contribution, Decision } from '@aos/core/policies/decide.ts';
 import { endsRun } from '@aos/core/policies/stop.ts';
+import { toldToCaller } from '@aos/core/policies/told.ts';
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import { closeGate } from '../store/gate.ts';
@@ -99,7 +100,7 @@ async function killByPolicy(govern: Deps, { call, ids, asked }: Due, by: Contrib
     killRun(govern, tx, {
       tenant_id,
       run_id: ids.run_id,
-      reason: by.reason.slice(0, 500),
+      reason: toldToCaller(by).reason.slice(0, 500),
       status: 'failed_policy',
       termination_reason: by.termination,
       ordered_by: null,

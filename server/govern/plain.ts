@@ -8,7 +8,7 @@ import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.
 import { countDelivered, type Delivered, paidFor } from './delivered.ts';
 import { addedBound, dispatch, failedToAnswer, failureProblem, providerRefused, unheard } from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
-import { type Facts, factsOf } from './facts.ts';
+import { type Facts, factsOf, refusedFacts } from './facts.ts';
 import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
 import { endRunIfDue } from './kill.ts';
@@ -51,7 +51,7 @@ export async function settleUnanswered(
     { ...unheard(ticket, 'failed'), ...stoppedEnding(problem, decision), ...sent },
   );
   await endRunIfDue(govern, ticket, decision);
-  return { kind: 'refused', problem, facts: { ...facts, verdict: decision.verdict } };
+  return { kind: 'refused', problem, facts: refusedFacts({ ...facts, verdict: decision.verdict }, decision) };
 }
 
 /** Reads an answer to its end, settles, and only then hands it on. */

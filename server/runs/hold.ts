@@ -1,5 +1,6 @@
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
+import { toldToCaller } from '@aos/core/policies/told.ts';
 import type { Tx } from '../base/database.ts';
 import type { Govern } from '../govern/govern.ts';
 import { pausedBy } from '../store/decisions-read.ts';
@@ -12,18 +13,19 @@ import type { Work } from './work.ts';
 /** Lets a run stand still that a limit pauses. It is no use to try again before there is room, or somebody has decided. */
 export function holdByLimit(govern: Govern, work: Work, decision_id: string): Promise<void> {
   return write(govern, work, async (tx) => {
-    const cause = await pausedBy(tx, decision_id);
-    if (!cause) return;
+    const paused = await pausedBy(tx, decision_id);
+    if (!paused) return;
+    const { cause, ...by } = paused;
     await closeGate(tx, work.tenant_id);
     const at = instantText(govern.clock.now());
     const { tenant_id, run } = work;
-    const reason = cause.reason.slice(0, 500);
+    const reason = toldToCaller(cause).reason.slice(0, 500);
     const id = govern.makeId('pause');
-    if (!(await holdRun(tx, { ...cause, tenant_id, id, run_id: run.run_id, at, reason, by: cause.policy_id }))) return;
-    const after = { hold: 'paused', control_id: cause.control_id, decision_id };
+    if (!(await holdRun(tx, { ...by, tenant_id, id, run_id: run.run_id, at, reason, by: by.policy_id }))) return;
+    const after = { hold: 'paused', control_id: by.control_id, decision_id };
     await keep(govern, tx, work, {
       event: 'RUN_PAUSED',
-      by: cause.policy_id,
+      by: by.policy_id,
       before: { hold: 'none' },
       after,
       reason,

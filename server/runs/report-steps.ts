@@ -13,6 +13,7 @@ import { ruled } from '@aos/core/policies/approval.ts';
 import { decide } from '@aos/core/policies/decide.ts';
 import { type Line, reserve, type Timed } from '@aos/core/policies/reserve.ts';
 import { resolve } from '@aos/core/policies/resolve.ts';
+import { toldToCaller } from '@aos/core/policies/told.ts';
 import { type Deps, sha256Hex } from '../base/deps.ts';
 import {
   asksOf,
@@ -299,13 +300,13 @@ function toldOf({ config }: Deps, { ids, decision }: Decided): StepsTold['items'
     decision_id: ids.decision_id,
     decision: verdict,
     code: deciding?.code ?? null,
-    message: fired && deciding ? deciding.reason : null,
+    message: fired && deciding ? toldToCaller(deciding).reason : null,
     policy_id: deciding?.policy_id ?? null,
     url: consoleUrl(config.public_url, ids.decision_id),
   };
 }
 
 const toldAgain = ({ config }: Deps, { id, verdict, deciding, ...of }: ReportedBefore): StepsTold['items'][number] => ({
-  ...{ id, decision: verdict, message: deciding?.reason ?? null, ...of },
+  ...{ id, decision: verdict, message: deciding && toldToCaller(deciding).reason, ...of },
   url: consoleUrl(config.public_url, of.decision_id),
 });

@@ -8,6 +8,7 @@ import { instantText } from '@aos/core/base/time.ts';
 import { type Action, refuses, stricter } from '@aos/core/policies/action.ts';
 import { type Contribution, decide } from '@aos/core/policies/decide.ts';
 import { amountOf, grantedBound, type Line } from '@aos/core/policies/reserve.ts';
+import { nameToCaller, toldToCaller, withholds } from '@aos/core/policies/told.ts';
 import type { Deps } from '../base/deps.ts';
 import type { StepAct } from '../govern/act-outcome.ts';
 import { decideSupposed } from '../govern/explain.ts';
@@ -66,9 +67,9 @@ export async function simulateRun(deps: Deps, credential: Credential, asked: Ask
         : {
             step: stopping.id,
             policy_id: stopping.deciding.policy_id,
-            policy_name: stopping.deciding.policy_name,
+            policy_name: toldToCaller(stopping.deciding).policy_name,
             code: stopping.deciding.code ?? 'policy_blocked',
-            reason: stopping.deciding.reason,
+            reason: toldToCaller(stopping.deciding).reason,
           },
   };
 }
@@ -149,7 +150,7 @@ type Simulated = Simulation['steps'][number] & {
 };
 
 const told = (verdict: Action, deciding: Contribution | null) => ({
-  ...{ verdict, code: deciding?.code ?? null, reason: deciding?.reason ?? null },
+  ...{ verdict, code: deciding?.code ?? null, reason: deciding && toldToCaller(deciding).reason },
 });
 
 const skillOf = (name: string) => {
@@ -206,16 +207,16 @@ function sumOf(costs: readonly string[]): string {
 }
 
 const policiesOf = (lines: readonly Line[]) =>
-  [...new Map(lines.map(({ policy }) => [policy.id, policy.document.name]))].map(([id, name]) => ({ id, name }));
+  [...new Map(lines.map(({ policy }) => [policy.id, nameToCaller(policy)]))].map(([id, name]) => ({ id, name }));
 
-/** Room in each limit before the run, once for each. */
+/** Room in each limit before the run, once for each whose policy tells its callers of amounts. */
 export function headroomOf(tickets: readonly Pick<Ticket, 'lines' | 'seen'>[]): Simulation['headroom'] {
   const rooms = new Map<string, Simulation['headroom'][number]>();
   for (const { lines, seen } of tickets)
     for (const [n, line] of lines.entries()) {
       const at = present(seen[n], 'the balance of a line');
       const left = line.max - at.posted - at.pending;
-      if (rooms.has(line.control.id)) continue;
+      if (rooms.has(line.control.id) || withholds(line.policy)) continue;
       rooms.set(line.control.id, {
         control_id: line.control.id,
         policy_id: line.policy.id,

@@ -1,5 +1,6 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { sibling } from '@aos/core/base/id.ts';
+import type { Contribution } from '@aos/core/policies/decide.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
 import type { Row, Tx } from '../base/database.ts';
 import { askerSlugs } from './asker-names.ts';
@@ -97,10 +98,10 @@ export async function terminationOf(tx: Tx, decision_id: string): Promise<Termin
 export async function pausedBy(
   tx: Tx,
   decision_id: string,
-): Promise<{ policy_id: string; control_id: string; reason: string } | undefined> {
-  const [row] = await tx.query<{ policy_id: string; control_id: string; reason: string }>(
+): Promise<{ policy_id: string; control_id: string; cause: Contribution } | undefined> {
+  const [row] = await tx.query<{ policy_id: string; control_id: string; cause: Contribution }>(
     `select policy_id, control_id, jsonb_path_query_first(contributions,
-        '$[*] ? (@.fired == true && @.verdict == "pause").reason') #>> '{}' as reason
+        '$[*] ? (@.fired == true && @.verdict == "pause")') as cause
       from decisions where tenant_id = current_tenant() and id = $1 and verdict = 'pause' and control_id like 'ctl%'`,
     [decision_id],
   );

@@ -1,6 +1,7 @@
 import type { PausedRun } from '@aos/core/policies/stop.ts';
 import type { Row, Tx } from '../base/database.ts';
 import { setHold } from './runs.ts';
+import type { Shown } from './stops.ts';
 
 /** How a run stands to pauses: whether it is paused, and for how long it has been before. */
 export interface RunPause {
@@ -49,14 +50,14 @@ const concerns_run = `split_part(q.subject, ' ', 2) in ('', r.session_id, r.id) 
   = any (array['*', r.agent_id, r.actor_id, r.project_id, r.session_id, r.id, o.lineage_id])`;
 
 /**
- * What lets the run stand still now, with the name of who or what did it and when its question ends by itself. `own`: the
- * only project whose people and keys the caller may see; the name of any other stays out.
+ * What lets the run stand still now, with the name of who or what did it, as the caller may see it, and when its
+ * question ends by itself.
  */
-export async function pauseShown(tx: Tx, run_id: string, own: string | null): Promise<Row | undefined> {
+export async function pauseShown(tx: Tx, run_id: string, { own, may_read }: Shown): Promise<Row | undefined> {
   const rows = await tx.query(
     `select jsonb_build_object('id', p.paused_by,
           'kind', case when p.control_id is not null then 'policy' when m.id is not null then 'person' else 'api_key' end,
-          'name', coalesce(l.document ->> 'name',
+          'name', coalesce(case when $3 or l.document ->> 'error_detail' is distinct from 'minimal' then l.document ->> 'name' end,
             case when $2::text is null or k.project_id = $2 then coalesce(m.name, k.name) end)) as by,
         p.paused_at as at, p.reason, p.control_id, a.expires_at as until, a.on_timeout
       from run_pauses p
@@ -69,7 +70,7 @@ export async function pauseShown(tx: Tx, run_id: string, own: string | null): Pr
           where q.tenant_id = p.tenant_id and q.control_id = p.control_id and q.status = 'pending'
             and ${concerns_run} order by q.run_id = p.run_id desc, q.id desc limit 1) a on true
       where p.tenant_id = current_tenant() and p.run_id = $1 and p.resumed_at is null`,
-    [run_id, own],
+    [run_id, own, may_read],
   );
   return rows[0];
 }

@@ -57,15 +57,21 @@ const missing = `(select count(*)::int from instances n
   where ${liveGateway('n', '$3')} and n.started_at <= s.ordered_at and not exists (
     select from stop_confirmations o where o.tenant_id = s.tenant_id and o.stop_id = s.id and o.instance_id = n.id))`;
 
-/**
- * Who killed a run, when and why, and what processes have confirmed. `own`: the only project whose people and keys the
- * caller may see; the name of any other stays out.
- */
-export async function killShown(tx: Tx, run_id: string, own: string | null): Promise<Row | undefined> {
+/** Whose names a caller may see. */
+export interface Shown {
+  /** The only project whose people and keys it sees; null: all. */
+  own: string | null;
+  /** Else the name of a policy that tells callers no amounts stays out, too. */
+  may_read: boolean;
+}
+
+/** Who killed a run, as the caller may see it, when and why, and what processes have confirmed. */
+export async function killShown(tx: Tx, run_id: string, { own, may_read }: Shown): Promise<Row | undefined> {
   const rows = await tx.query(
     `select jsonb_build_object('id', coalesce(s.ordered_by, s.policy_id),
           'kind', case when s.ordered_by is null then 'policy' when m.id is not null then 'person' else 'api_key' end,
-          'name', case when s.ordered_by is null then l.document ->> 'name'
+          'name', case when s.ordered_by is null and ($4 or l.document ->> 'error_detail' is distinct from 'minimal')
+            then l.document ->> 'name'
             when $2::text is null or k.project_id = $2 then coalesce(m.name, k.name) end) as by,
         s.ordered_at as at, s.reason, c.calls_aborted, c.streams_cut, c.processes_confirmed,
         ${missing} as processes_missing
@@ -77,7 +83,7 @@ export async function killShown(tx: Tx, run_id: string, own: string | null): Pro
             coalesce(sum(streams_cut), 0)::int as streams_cut, count(*)::int as processes_confirmed
           from stop_confirmations o where o.tenant_id = s.tenant_id and o.stop_id = s.id) c
       where s.tenant_id = current_tenant() and s.kind = 'run' and s.subject_id = $1`,
-    [run_id, own, dead_after_s],
+    [run_id, own, dead_after_s, may_read],
   );
   return rows[0];
 }

@@ -138,6 +138,7 @@ function Contributions({ of }: { of: readonly Contribution[] }) {
               <td>
                 {one.not_evaluated ? 'not evaluated: ' : ''}
                 <Said text={one.reason} />
+                {one.error_detail && <span className="quiet"> (callers are told no amounts)</span>}
                 {one.ruled_by && (
                   <>
                     {' '}

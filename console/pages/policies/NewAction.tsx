@@ -17,10 +17,19 @@ const options = [
   { value: 'kill', name: 'Kill', hint: 'The call is refused, and its run is ended for good.' },
 ];
 
+const details = [
+  { value: 'full', name: 'Everything', hint: 'The policy, its amounts and when they are reset.' },
+  {
+    value: 'minimal',
+    name: 'No amounts',
+    hint: 'That a policy refused, and where those who may can read why; for all controls of this policy.',
+  },
+];
+
 const usual: DraftPause = { wait_seconds: 30, timeout_seconds: 3600, on_timeout: 'block', ask: [] };
 
 /** What happens to a call at the limit. */
-export function NewAction({ control, changeControl, errorAt, at }: StepProps) {
+export function NewAction({ draft, change, control, changeControl, errorAt, at }: StepProps) {
   const pause = control.pause ?? usual;
   const set = (part: Partial<DraftPause>) => changeControl({ ...control, pause: { ...pause, ...part } });
   const choose = (action: string) => {
@@ -73,6 +82,12 @@ export function NewAction({ control, changeControl, errorAt, at }: StepProps) {
         value={control.message ?? ''}
         error={errorAt(`${at}.message`)}
         onChange={(event) => changeControl({ ...control, message: event.target.value })}
+      />
+      <RadioField
+        label="Callers are told"
+        value={draft.error_detail ?? 'full'}
+        options={details}
+        onChoose={(error_detail) => change({ ...draft, error_detail })}
       />
       <CheckField
         label="Open an incident"

@@ -59,6 +59,7 @@ function alertText({ alerts }: DraftControl): string {
 export function stepOf({ path }: Pick<Finding, 'path'>): Step {
   if (path.startsWith('target')) return 'target';
   const below = /^controls\[\d+\]\.?(.*)$/.exec(path)?.[1];
+  if (path === 'error_detail') return 'action';
   if (below === undefined) return path === 'controls' ? 'watch' : 'save';
   if (below.startsWith('alerts')) return 'alert';
   if (/^(action|pause|message|incident|on_failure)/.test(below)) return 'action';
