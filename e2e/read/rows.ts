@@ -9,9 +9,15 @@ export interface Rows {
   close(): Promise<void>;
 }
 
+/** How far in the past rows may be. */
+const days_kept = 60;
+
 export async function openRows(url: string): Promise<Rows> {
   const pool = new pg.Pool({ connectionString: url, max: 2, options: '-c search_path=aos -c timezone=UTC' });
   pool.on('error', () => undefined);
+  // Rows of days past may be of a month in which nothing was installed yet.
+  const from_ms = Date.now() - days_kept * 86_400_000;
+  await pool.query('call ensure_partitions($1, $2)', [new Date(from_ms).toISOString(), Math.ceil(days_kept / 28) + 1]);
   return {
     insert: async (table, rows) => {
       const text = `insert into ${table} select * from json_populate_recordset(null::${table}, $1)`;
