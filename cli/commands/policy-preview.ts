@@ -87,9 +87,13 @@ function textOf({ terminal, style }: Session, result: Result): string {
     ['would stop', `${stopped} of ${runs.matched} runs`],
     ['would warn', `${affected.warned.runs} runs`],
     ['not spent', `${money(result.spend_not_made_usd)} of ${money(result.spend_usd)}`],
-    ['difference', diff && `${diff.runs.newly_stopped} runs newly stopped, ${diff.runs.no_longer_stopped} no longer`],
+    ['difference', diff && differenceOf(diff.runs)],
   ]);
   const days = result.by_day.length === 0 ? '' : `\n${tableOf(result.by_day, day_columns, terminal.columns)}`;
   const caveats = result.caveats.map((caveat) => style.dim(`${style.mark.warning} ${oneLine(caveat)}\n`)).join('');
   return `${facts}${days}${caveats}`;
 }
+
+/** What a change of a policy would do to runs: three counts, and all that it meets. */
+const differenceOf = (of: NonNullable<Result['diff']>['runs']): string =>
+  `${amount(of.newly_stopped)} runs newly stopped, ${amount(of.no_longer_stopped)} no longer, ${amount(of.still_stopped + of.unchanged)} unchanged`;

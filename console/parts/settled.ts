@@ -15,7 +15,7 @@ export interface Asked<A> {
 /** Asks once typing has stopped, and drops the question when another one takes its place; null: nothing is asked. */
 function useSettled<A>(
   question: string | null,
-  ask: (question: string, signal: AbortSignal, tell: (answer: A) => void) => Promise<void>,
+  ask: (question: string, signal: AbortSignal, tell: (answerOf: (before: A | null) => A) => void) => Promise<void>,
 ): Asked<A> {
   const [got, setGot] = useState<{ of: string | null; answer: A | null; error: ApiProblem | null }>({
     of: null,
@@ -26,7 +26,8 @@ function useSettled<A>(
   useEffect(() => {
     if (question === null) return;
     const dropped = new AbortController();
-    const tell = (answer: A) => !dropped.signal.aborted && setGot({ of: question, answer, error: null });
+    const tell = (answerOf: (before: A | null) => A) =>
+      !dropped.signal.aborted && setGot(({ answer }) => ({ of: question, answer: answerOf(answer), error: null }));
     const timer = setTimeout(() => {
       ask(question, dropped.signal, tell).catch((error: unknown) => {
         if (dropped.signal.aborted) return;
@@ -48,28 +49,46 @@ export type Deciding = Lint['deciding'][number];
 
 /** What the server says about a document while it is written. */
 export function useLint(document: Record<string, unknown>, policy_id: string | undefined): Asked<Lint> {
-  return useSettled<Lint>(JSON.stringify({ document, policy_id }), async (question, signal, tell) =>
-    tell(await call('lintPolicy', { body: JSON.parse(question) }, signal)),
-  );
+  return useSettled<Lint>(JSON.stringify({ document, policy_id }), async (question, signal, tell) => {
+    const lint = await call('lintPolicy', { body: JSON.parse(question) }, signal);
+    tell(() => lint);
+  });
 }
 
 export type Preview = Answer<'previewPolicy'>;
 
-/** What a document would have done to the past; one that takes long is looked after until it is done, or called off. */
-export function usePreview(body: Record<string, unknown> | null): Asked<Preview> {
-  return useSettled<Preview>(body && JSON.stringify(body), async (question, signal, tell) => {
-    let preview = await call('previewPolicy', { body: JSON.parse(question) }, signal);
-    tell(preview);
-    while (preview.status === 'running') {
-      const stopped = await waited(look_again_ms, signal);
-      if (stopped) {
-        await call('cancelPreview', { params: { id: preview.id } }).catch(() => undefined);
-        return;
+export interface AskedPreview extends Asked<Preview> {
+  /** Somebody called it off: it is not computed until that is taken back, or something else is asked. */
+  is_cancelled: boolean;
+  cancel: (yes: boolean) => void;
+}
+
+/**
+ * What a document would have done to the past; one that takes long is looked after until it is done, or called off. The
+ * result of the question before stays until there is another.
+ */
+export function usePreview(body: Record<string, unknown> | null): AskedPreview {
+  const question = body && JSON.stringify(body);
+  const [cancelled, setCancelled] = useState<string | null>(null);
+  const is_cancelled = question !== null && question === cancelled;
+  const asked = useSettled<Preview>(is_cancelled ? null : question, async (text, signal, tell) => {
+    const told = (preview: Preview) =>
+      tell((before) => ({ ...preview, result: preview.result ?? before?.result ?? null }));
+    // Not given up with the question: what the server has begun by then can only be called off by its id.
+    let preview = await call('previewPolicy', { body: JSON.parse(text) });
+    try {
+      told(preview);
+      while (preview.status === 'running' && !(await waited(look_again_ms, signal))) {
+        preview = await call('getPreview', { params: { id: preview.id } }, signal);
+        told(preview);
       }
-      preview = await call('getPreview', { params: { id: preview.id } }, signal);
-      tell(preview);
+    } finally {
+      if (signal.aborted && preview.status === 'running')
+        await call('cancelPreview', { params: { id: preview.id } }).catch(() => undefined);
     }
   });
+  const is_old = asked.is_old || asked.answer?.status !== 'ready';
+  return { ...asked, is_old, is_cancelled, cancel: (yes) => setCancelled(yes ? question : null) };
 }
 
 const waited = (ms: number, signal: AbortSignal): Promise<boolean> =>

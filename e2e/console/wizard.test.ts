@@ -180,6 +180,51 @@ inBrowser('The policy wizard in a browser', () => {
     expect(await examples.count()).toBe(6);
   });
 
+  test('a preview says what an edit changes, is called off, and is over a time that is written', async () => {
+    const same =
+      /^Against the policy as it is \(v\d+\): 0 runs newly .*, 7 unchanged \(3 of them stopped as before\)\.$/;
+    await preview().getByText(same).waitFor();
+    const [{ id }] = (await gateway.rows('select id from previews order by id desc limit 1')) as [{ id: string }];
+    const asked = `${gateway.server.url}/api/v1/policies/preview`;
+    await page.route(asked, async (route) => {
+      const answer = (await (await route.fetch()).json()) as object;
+      await route.fulfill({ json: { ...answer, id, status: 'running', result: null } });
+    });
+    const running = "status = 'running', result = null, calls_done = 5, calls_total = 9, touched_at = now()";
+    await gateway.change(`update previews set ${running} where id = '${id}'`);
+    await preview().getByLabel('Over').selectOption('24');
+    await preview().getByText('Computing … 5 of about 9 calls. What stands below is of before.').waitFor();
+    await preview().getByText(same).waitFor();
+    await preview().getByRole('button', { name: 'Cancel' }).click();
+    await preview().getByText('Cancelled. What stands below is of before.').waitFor();
+    const of = async () => (await gateway.rows('select status from previews where id = $1', [id]))[0];
+    await expect.poll(of).toEqual({ status: 'cancelled' });
+    expect(
+      await preview()
+        .getByRole('button', { name: 'Compute' })
+        .evaluate((at) => at.matches(':focus')),
+    ).toBe(true);
+    await page.unroute(asked);
+    await page.keyboard.press('Enter');
+    await preview().getByText('Cancelled.').waitFor({ state: 'detached' });
+    await preview().getByText(same).waitFor();
+
+    await preview().getByLabel('Over').selectOption('between');
+    await preview().getByText('Computing …').waitFor({ state: 'detached' });
+    await preview().getByText(same).waitFor();
+    await preview().getByLabel('To (UTC)').fill('2020-01-01T10:00');
+    await preview().getByText('The end must come after the beginning.').waitFor();
+    await preview().getByLabel('From (UTC)').fill('2019-12-31T10:00');
+    await preview().getByText('No run of this target in this time: 0 calls').waitFor();
+    await preview().getByText("npx aos simulate --agent=crane-bot 'What it is to do'", { exact: true }).waitFor();
+    expect.soft(await barriersInThemes(page)).toEqual([]);
+    await preview().getByRole('button', { name: 'Try project scope: default' }).click();
+    const sentence = (whom: string) => page.getByText(new RegExp(`^Calls of ${whom} `)).first();
+    await sentence('project default').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await sentence('agent crane-bot').waitFor();
+  });
+
   test('what a policy in shadow would have stopped is judged by y and n, and said before it is put in force', async () => {
     const limit = { type: 'requests', max: 1, window: { per: 'day' } };
     const { id } = await limitAgent(gateway, 'newt-bot', { limit, action: 'block' }, { mode: 'shadow' });

@@ -142,7 +142,12 @@ export function NewForm({ title, place, start, edited }: Props) {
             )}
           </div>
         </section>
-        <NewPreview past={past} lint={lint.answer} target={draft.target} />
+        <NewPreview
+          past={past}
+          lint={lint.answer}
+          target={draft.target}
+          onTarget={(target) => change({ ...draft, target })}
+        />
       </div>
       {reviewing && (
         <NewReview

@@ -6,60 +6,65 @@ import type { Lint, Preview } from '../../parts/settled.ts';
 import { stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Button, LinkButton } from '../../ui/Button.tsx';
-import { SelectField } from '../../ui/Field.tsx';
 import { exactText, moneyText, percentText, shortId } from '../../ui/format.ts';
 import { Failed, Skeleton } from '../../ui/States.tsx';
 import { Deciding } from './Deciding.tsx';
 import styles from './New.module.css';
-import { headlineOf, lineOf, type Past } from './new-past.ts';
-
-const spans = [
-  { value: '24', name: 'last 24 hours' },
-  { value: '168', name: 'last 7 days' },
-  { value: '720', name: 'last 30 days' },
-];
+import { NewNoHistory } from './NewNoHistory.tsx';
+import { NewOver } from './NewOver.tsx';
+import { changeOf, headlineOf, lineOf, type Past } from './new-past.ts';
 
 interface Props {
   past: Past;
   lint: Lint | null;
   target: DraftTarget;
+  onTarget: (target: DraftTarget) => void;
 }
 
 /** What the policy, enforced, would have done to the calls that were made, by the evaluator that decides on real ones. */
-export function NewPreview({ past, lint, target }: Props) {
+export function NewPreview(props: Props) {
   const whole = useId();
   const [folded, setFolded] = useState(true);
   return (
     <section className={styles.preview} aria-label="Preview" data-folded={folded || undefined}>
       <div className={styles.line}>
-        <p role="status">{lineOf(past)}</p>
+        <p role="status">{lineOf(props.past)}</p>
         <Button small kind="plain" aria-expanded={!folded} aria-controls={whole} onClick={() => setFolded(!folded)}>
           {folded ? 'Show preview' : 'Hide preview'}
         </Button>
       </div>
       <div id={whole} className={styles.whole}>
-        <Whole past={past} lint={lint} target={target} />
+        <Whole {...props} />
       </div>
     </section>
   );
 }
 
-function Whole({ past, lint, target }: Props) {
-  const { answer, error, is_old, is_asked, synthetic, setSynthetic } = past;
-  const hit = answer?.result?.first_hit;
+function Whole({ past, lint, target, onTarget }: Props) {
+  const { answer, error, is_old, synthetic, setSynthetic } = past;
+  const is_asked = past.is_asked && past.wrong === null;
+  const result = answer?.result;
+  const hit = result?.first_hit;
   return (
     <>
       <h2>Preview over the past</h2>
-      <SelectField label="Over" value={past.hours} choices={spans} onChoose={past.setHours} />
+      <NewOver past={past} />
       <CheckField label="Also runs of tests and demos" checked={synthetic} onChange={setSynthetic} />
       {!is_asked && <p className="quiet">{lineOf(past)}</p>}
       {is_asked && error && <Failed what="The preview failed" error={error} />}
-      {is_asked && !error && <Progress preview={answer} is_old={is_old} />}
-      {is_asked && answer?.result && (
-        <div className={is_old ? styles.old : undefined}>
-          <Outcome result={answer.result} />
-          {answer.result.runs.matched === 0 && !synthetic && (
-            <LinkButton onClick={() => setSynthetic(true)}>Look at runs of tests and demos too</LinkButton>
+      {is_asked && !error && <Progress past={past} />}
+      {is_asked && result && (
+        <div className={is_old ? styles.old : undefined} aria-busy={is_old && !past.is_cancelled}>
+          {result.runs.matched > 0 ? (
+            <Outcome result={result} />
+          ) : (
+            <NewNoHistory
+              looked_at={result.calls.looked_at}
+              target={target}
+              synthetic={synthetic}
+              onSynthetic={() => setSynthetic(true)}
+              onTarget={onTarget}
+            />
           )}
         </div>
       )}
@@ -74,30 +79,37 @@ function Whole({ past, lint, target }: Props) {
   );
 }
 
-function Progress({ preview, is_old }: { preview: Preview | null; is_old: boolean }) {
-  if (!preview) return <Skeleton rows={4} />;
-  if (preview.status === 'failed') return <p role="alert">{preview.error ?? 'It could not be computed.'}</p>;
-  if (!is_old && preview.status !== 'running') return null;
-  const { calls_done, calls_total } = preview;
+/** How far it is, and a way to call it off, or to begin again. */
+function Progress({ past }: { past: Past }) {
+  const { answer, is_old, is_cancelled, cancel } = past;
+  if (!is_cancelled && answer?.status === 'failed')
+    return <p role="alert">{answer.error ?? 'It could not be computed.'}</p>;
+  if (!is_old) return null;
   return (
-    <p className="quiet" role="status">
-      Computing …
-      {!is_old && calls_total !== null && ` ${exactText(calls_done)} of about ${exactText(calls_total)} calls`}
-    </p>
+    <>
+      <div className={styles.computing}>
+        <p className="quiet" role="status">
+          {is_cancelled ? 'Cancelled.' : computingWords(answer)}
+          {answer?.result && ' What stands below is of before.'}
+        </p>
+        <Button small onClick={() => cancel(!is_cancelled)}>
+          {is_cancelled ? 'Compute' : 'Cancel'}
+        </Button>
+      </div>
+      {!is_cancelled && !answer?.result && <Skeleton rows={4} />}
+    </>
   );
+}
+
+function computingWords(preview: Preview | null): string {
+  if (preview?.status !== 'running' || preview.calls_total === null) return 'Computing …';
+  return `Computing … ${exactText(preview.calls_done)} of about ${exactText(preview.calls_total)} calls.`;
 }
 
 type Result = NonNullable<Preview['result']>;
 
 function Outcome({ result }: { result: Result }) {
-  const { runs, first_hit, calls } = result;
-  if (runs.matched === 0)
-    return (
-      <p>
-        No run of this target in this time: {exactText(calls.looked_at)} calls were looked at. A wider target or a
-        longer time may say more.
-      </p>
-    );
+  const { first_hit } = result;
   return (
     <div className={styles.findings} style={{ border: 0, padding: 0 }}>
       <p className={styles.headline} aria-live="polite">
@@ -120,12 +132,7 @@ function Outcome({ result }: { result: Result }) {
         <Fates result={result} />
         <Whom result={result} />
       </ul>
-      {result.diff && (
-        <p>
-          Against the policy as it is (v{result.diff.version}): {exactText(result.diff.runs.newly_stopped)} runs newly
-          stopped, {exactText(result.diff.runs.no_longer_stopped)} no longer stopped.
-        </p>
-      )}
+      {result.diff && <p>{changeOf(result.diff)}</p>}
       <Examples result={result} />
       {result.caveats.map((caveat) => (
         <p key={caveat} className="quiet">

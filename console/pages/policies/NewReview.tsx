@@ -11,7 +11,7 @@ import styles from './New.module.css';
 import { NewFindings } from './NewRail.tsx';
 import { NewTold } from './NewTold.tsx';
 import { confirmationFor, missingFor } from './new-confirmation.ts';
-import { headlineOf, type Past } from './new-past.ts';
+import { lineOf, type Past } from './new-past.ts';
 import type { Saving, Start } from './new-saving.ts';
 
 interface Props {
@@ -47,7 +47,7 @@ export function NewReview({ draft, lint, past, saving, is_edit, other, onMend, o
           </section>
         )}
         <p>
-          <strong>{past.answer?.result ? headlineOf(past.answer.result) : 'No preview yet.'}</strong>
+          <strong>{lineOf(past)}</strong>
         </p>
         <NewTold draft={draft} />
         <NewFindings findings={lint?.findings ?? []} onGo={(_, finding) => onMend(finding)} />
