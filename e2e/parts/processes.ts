@@ -79,6 +79,7 @@ function launch(options: ServerOptions, port: number): ServerProcess {
     AOS_DATA_DIR: data_dir,
     AOS_ADMIN_KEY: adminKeyFor(options.database_url ?? data_dir),
     LOG_LEVEL: 'warn',
+    AOS_JOBS_EVERY_MS: '1000',
     ...(options.roles !== undefined && { AOS_ROLES: options.roles }),
     ...options.env,
   };

@@ -44,6 +44,8 @@ export interface Config {
   deadlines: { connect_ms: number; first_byte_ms: number; idle_ms: number; total_ms: number };
   /** How long calls under way may go on after the process was told to stop. */
   drain_ms: number;
+  /** The longest between two turns of any job, whatever the job says: for tests, which wait for them. */
+  jobs_every_ms: number;
   /** Where this process ends itself, for tests of crashes; null: nowhere. */
   failpoint: Failpoint | null;
 }
@@ -109,6 +111,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       total_ms: data.AOS_TOTAL_TIMEOUT_MS,
     },
     drain_ms: data.AOS_DRAIN_MS,
+    jobs_every_ms: data.AOS_JOBS_EVERY_MS,
     failpoint: data.AOS_FAILPOINT,
   };
 }
@@ -243,6 +246,7 @@ const variables = z.object({
   AOS_IDLE_TIMEOUT_MS: whole(1, day_ms, 120_000),
   AOS_TOTAL_TIMEOUT_MS: whole(1, day_ms, 1_800_000),
   AOS_DRAIN_MS: whole(0, day_ms, 30_000),
+  AOS_JOBS_EVERY_MS: whole(10, day_ms, day_ms),
   AOS_FAILPOINT: orNull(
     z
       .string()

@@ -16,14 +16,17 @@ export function repeat(govern: Govern, job: Job): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   let is_stopped = false;
   const next = () => {
-    timer = setTimeout(() => {
-      running = job
-        .run(govern)
-        .catch((error: Error) =>
-          govern.log.warn({ job: job.name, error: error.message }, 'a job failed and will run again'),
-        )
-        .finally(() => !is_stopped && next());
-    }, job.every_ms);
+    timer = setTimeout(
+      () => {
+        running = job
+          .run(govern)
+          .catch((error: Error) =>
+            govern.log.warn({ job: job.name, error: error.message }, 'a job failed and will run again'),
+          )
+          .finally(() => !is_stopped && next());
+      },
+      Math.min(job.every_ms, govern.config.jobs_every_ms),
+    );
   };
   next();
   return async () => {

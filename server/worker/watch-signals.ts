@@ -27,7 +27,8 @@ const most_deleted = 1_000;
 
 async function watch(govern: Govern, tenant_id: string): Promise<void> {
   const at_ms = govern.clock.now();
-  const [at, before] = [instantText(at_ms), instantText(at_ms - look_every_ms)];
+  const not_since_ms = at_ms - Math.min(look_every_ms, govern.config.jobs_every_ms);
+  const [at, before] = [instantText(at_ms), instantText(not_since_ms)];
   if (!(await govern.db.tenant(tenant_id, (tx) => beginLook(tx, tenant_id, at, before)))) return;
   const { found, looked } = await look(govern, tenant_id, at_ms);
   await govern.db.tenant(tenant_id, async (tx) => {
