@@ -44,6 +44,27 @@ const plain: Record<string, [status: number, type: string, body: string]> = {
   ],
 };
 
+/** Two answers of 17 tokens each, a token of either in turn: as one text they are more. */
+const in_german = [
+  'Donaudampfschifffahrtsgesellschaftskapitän und Rechtsschutzversicherungsgesellschaften',
+  'Geschwindigkeitsbegrenzungsschilder an der Bundesautobahnraststätte',
+];
+const each = 17;
+let in_turns = '';
+async function takeTurns(): Promise<string> {
+  const { encode, decode } = await import('gpt-tokenizer/encoding/o200k_base');
+  const pieces = in_german.map((text) =>
+    encode(text)
+      .slice(0, each)
+      .map((token) => decode([token])),
+  );
+  const turns = Array.from({ length: each }, (_, n) => pieces.map((of, index) => ({ index, content: of[n] })));
+  const said = turns.flat().map(({ index, content }) => event({ id: 'c', choices: [{ index, delta: { content } }] }));
+  const ends = [0, 1].map((index) => event({ id: 'c', choices: [{ index, delta: {}, finish_reason: 'length' }] }));
+  const usage = { prompt_tokens: 3, completion_tokens: 2 * each, total_tokens: 3 + 2 * each };
+  return [...said, ...ends, event({ id: 'c', choices: [], usage }), 'data: [DONE]\n\n'].join('');
+}
+
 /** Words without end, until the other side closes. */
 function talk(answer: ServerResponse, word: string): void {
   const timer = setInterval(() => answer.write(word.repeat(10)), 2);
@@ -52,12 +73,18 @@ function talk(answer: ServerResponse, word: string): void {
 
 let provider: ScriptedProvider;
 beforeAll(async () => {
+  in_turns = await takeTurns();
   provider = await scriptedProvider((answer, { body }) => {
     const { model } = JSON.parse(body) as { model: string };
     const whole = plain[model];
     if (whole) {
       const [status, type, text] = whole;
       answer.writeHead(status, { 'content-type': type, ...(status === 307 && { location: '/elsewhere' }) }).end(text);
+      return;
+    }
+    if (model.endsWith('in-turns')) {
+      const told = model.startsWith('gpt-4o-mini') ? in_turns : in_turns.replace(/data: [^\n]*"usage"[^\n]*\n\n/, '');
+      answer.writeHead(200, { 'content-type': 'text/event-stream' }).end(told);
       return;
     }
     const label = model in labels ? labels[model] : 'text/event-stream';
@@ -94,6 +121,19 @@ describe('a stream', () => {
     expect(await gaugeOf(control_id)).toMatchObject({ posted: 100, pending: 0 });
   });
 });
+
+test.each(['gpt-4o-mini-in-turns', 'gpt-4o-in-turns'])(
+  'several answers that fill their bounds end as the provider ends them (%s)',
+  async (model) => {
+    const more = { stream: true, stream_options: { include_usage: true }, n: 2, max_tokens: each };
+    const { answer, control_id, record } = await ask('chat', model, more);
+    expect(answer.text).not.toContain('error');
+    expect(answer.text).toContain('[DONE]');
+    expect(record).toMatchObject({ execution_status: 'succeeded', output: 2 * each });
+    expect(record.usage_source).toBe(model.includes('mini') ? 'provider' : 'estimated');
+    expect(await gaugeOf(control_id)).toMatchObject({ posted: 2 * each, pending: 0 });
+  },
+);
 
 describe.each(wire_names)('an answer on %s that is none', (wire) => {
   test.each([false, true])(

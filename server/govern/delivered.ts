@@ -1,5 +1,5 @@
 import { chargedTokens, cutPoint, isCountedAlike } from '@aos/core/activity/encoding.ts';
-import { StreamCounter, utf8Bytes } from '@aos/core/activity/tokens.ts';
+import { StreamCounter, type Tokenizer, utf8Bytes } from '@aos/core/activity/tokens.ts';
 import type { Line } from '@aos/core/policies/reserve.ts';
 import { loadTokenizer } from '../base/tokenizer.ts';
 import type { ProviderKind } from '../upstreams/llm/define.ts';
@@ -29,18 +29,20 @@ export function paidFor({ lines, output_bound, estimate, model }: Ticket): Paid 
   };
 }
 
-/** Counts the generated text of one answer. */
+/** Counts the generated text of a call. */
 export interface Delivered {
-  /** Adds text; true when it would take the answer past `bound` tokens, and then it is not added. */
-  crosses(text: string, bound: number): boolean;
+  /**
+   * Adds text; true when it would take the call past `bound` tokens, and then it is not added. `by_answer`: the same
+   * text, where it belongs to one of several answers or to more of them.
+   */
+  crosses(text: string, bound: number, by_answer?: ReadonlyMap<number, string>): boolean;
   tokens(): number;
 }
 
 /** A counter for what a provider of this kind delivers; the vocabulary is loaded once and kept. */
 export async function countDelivered(kind: ProviderKind): Promise<Delivered> {
   if (kind === 'mock') return quarterBytes();
-  const tokenizer = await loadTokenizer();
-  return encoded(new StreamCounter(tokenizer));
+  return encoded(await loadTokenizer());
 }
 
 /** The built-in models define a token as four bytes of text. */
@@ -59,21 +61,41 @@ function quarterBytes(): Delivered {
 
 /**
  * A token has at least one byte: nothing is tokenised before the bytes since the last count could reach the bound. A text
- * that may cross it is counted together with what came before.
+ * that may cross it is counted together with what came before in the same answer: the answers of one call come in turns,
+ * and their pieces as one text are more tokens than each of them has apart.
  */
-function encoded(counter: StreamCounter): Delivered {
+function encoded(tokenizer: Tokenizer): Delivered {
+  const counters = new Map<number, StreamCounter>();
+  const counterOf = (answer: number): StreamCounter => {
+    const counter = counters.get(answer) ?? new StreamCounter(tokenizer);
+    counters.set(answer, counter);
+    return counter;
+  };
+  const tokens = () => {
+    let sum = 0;
+    for (const counter of counters.values()) sum += counter.tokens;
+    return sum;
+  };
+  const moreWith = (texts: Iterable<readonly [number, string]>) => {
+    let more = 0;
+    for (const [answer, text] of texts) more += counterOf(answer).tokensWith(text) - counterOf(answer).tokens;
+    return more;
+  };
+  let bytes = 0;
   let safe_bytes = 0;
   return {
-    crosses(text, bound) {
+    crosses(text, bound, by_answer) {
+      const texts = by_answer ?? [[0, text] as const];
       const more = utf8Bytes(text);
-      if (counter.bytes + more > Math.max(bound, safe_bytes)) {
-        const { tokens } = counter;
-        if (tokens + more > bound && counter.tokensWith(text) > bound) return true;
-        safe_bytes = counter.bytes + bound - tokens;
+      if (bytes + more > Math.max(bound, safe_bytes)) {
+        const counted = tokens();
+        if (counted + more > bound && counted + moreWith(texts) > bound) return true;
+        safe_bytes = bytes + bound - counted;
       }
-      counter.add(text);
+      bytes += more;
+      for (const [answer, of] of texts) counterOf(answer).add(of);
       return false;
     },
-    tokens: () => counter.tokens,
+    tokens,
   };
 }

@@ -163,7 +163,7 @@ function take(ticket: Ticket, seen: Seen, events: readonly SseEvent[]): { now: B
   const last: Buffer[] = [];
   for (const event of events) {
     const read = seen.reader.read(event);
-    if (read.text !== '' && seen.delivered.crosses(read.text, seen.paid.cut_at)) {
+    if (read.text !== '' && seen.delivered.crosses(read.text, seen.paid.cut_at, read.by_answer)) {
       seen.cut = cutDecision(ticket);
       break;
     }

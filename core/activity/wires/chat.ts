@@ -30,7 +30,7 @@ export const chat: Wire = {
   readRequest,
   edits,
   readAnswer,
-  streamReader: (request) => new ChatReader(request.wants_usage_chunk),
+  streamReader: (request) => new ChatReader(request),
   errorBody: (problem) => ({ error: errorOf(problem) }),
   // No [DONE] follows: the official client would take it for a complete answer if it had not raised the error before.
   errorEvents: (problem) => sse({ error: errorOf(problem) }),
@@ -121,11 +121,13 @@ function calledText(...calls: (Json | undefined)[]): string {
 
 class ChatReader implements StreamReader {
   readonly #wants_usage: boolean;
+  readonly #has_several: boolean;
   readonly #unfinished = new Set<unknown>();
   readonly #finished = new Set<unknown>();
 
-  constructor(wants_usage: boolean) {
-    this.#wants_usage = wants_usage;
+  constructor({ wants_usage_chunk, choices }: Pick<WireRequest, 'wants_usage_chunk' | 'choices'>) {
+    this.#wants_usage = wants_usage_chunk;
+    this.#has_several = choices > 1;
   }
 
   /** Some servers of this format close without `[DONE]`, and the official client takes their answer for whole. */
@@ -139,19 +141,27 @@ class ChatReader implements StreamReader {
     if (chunk === null) return plain_event;
     if (chunk.error) return { ...plain_event, failed: true, ...errorStatus(chunk.error) };
     const { choices } = chunk;
-    let text = '';
-    if (Array.isArray(choices)) {
-      for (const choice of choices) {
-        if (!isObject(choice)) continue;
-        this.#note(choice);
-        if (isObject(choice.delta)) text += messageText(choice.delta);
-      }
-    }
-    if (!isObject(chunk.usage)) return { text, forward: true, done: false, failed: false };
+    const said = this.#said(Array.isArray(choices) ? choices : []);
+    if (!isObject(chunk.usage)) return { ...said, forward: true, done: false, failed: false };
     const is_usage_chunk = Array.isArray(choices) && choices.length === 0;
     const forward = this.#wants_usage || !is_usage_chunk;
     const usage: Usage | null = usageOfChat(chunk.usage);
-    return { text, forward, done: false, failed: false, ...(usage && { usage }) };
+    return { ...said, forward, done: false, failed: false, ...(usage && { usage }) };
+  }
+
+  #said(choices: readonly Json[]): Pick<StreamEvent, 'text' | 'by_answer'> {
+    let text = '';
+    const by_answer = this.#has_several ? new Map<number, string>() : undefined;
+    for (const choice of choices) {
+      if (!isObject(choice)) continue;
+      this.#note(choice);
+      if (!isObject(choice.delta)) continue;
+      const more = messageText(choice.delta);
+      text += more;
+      const answer = Number(choice.index ?? 0);
+      if (more !== '') by_answer?.set(answer, (by_answer.get(answer) ?? '') + more);
+    }
+    return by_answer ? { text, by_answer } : { text };
   }
 
   /** A choice that has finished stays so, whatever empty chunks follow. */

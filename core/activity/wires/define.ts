@@ -60,6 +60,8 @@ export interface WireAnswer {
 export interface StreamEvent {
   /** Generated text in this event (content, reasoning, tool arguments): what is metered. */
   text: string;
+  /** The same text by the answer it belongs to, where several come in one stream: no word goes on in another one. */
+  by_answer?: ReadonlyMap<number, string>;
   /** The usage so far; absent when this event has none. */
   usage?: Usage;
   /** False for what the gateway asked for and the caller did not (the usage chunk). */
