@@ -21,13 +21,24 @@ const with_logprobs = {
   usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 },
 };
 
+const refusal = (message: string) => ({ message, type: 'invalid_request_error', code: 'x', param: 'y' });
+const chunk = (delta: object, finish_reason: string | null = null) =>
+  `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+const image_url = { url: `data:image/png;base64,${'A'.repeat(8 * 1024 * 1024)}` };
+const answers = {
+  logprobs: { body: with_logprobs },
+  '400': { status: 400, body: { error: refusal('bad') } },
+  '429': { status: 429, headers: { 'retry-after-ms': '5' }, body: { error: refusal('slow') } },
+  picture: { body: `${chunk({ images: [{ type: 'image_url', image_url }] })}${chunk({}, 'stop')}data: [DONE]\n\n` },
+};
+
 export let gateway: Gateway;
 export let canned: ScriptedProvider;
 
 /** For the tests of the file that calls it. */
 export function withGateway(): void {
   beforeAll(async () => {
-    [gateway, canned] = await Promise.all([startGateway(), cannedProvider({ logprobs: { body: with_logprobs } })]);
+    [gateway, canned] = await Promise.all([startGateway(), cannedProvider(answers)]);
   });
   afterAll(async () => {
     await gateway?.stop();

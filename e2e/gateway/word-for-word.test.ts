@@ -108,6 +108,52 @@ describe('answers of real providers, word for word', () => {
     expect(await create(gateway.openai(), `canned/${failing}`).catch((error: Error) => error.message)).toBe(there);
   });
 
+  test.each(['gzip', 'br', 'deflate'])('in %s, which nobody asked for', async (coding) => {
+    const plain = (client: OpenAI, model: string) => client.chat.completions.create({ model, messages });
+    const stream_options = { include_usage: true };
+    const streamed = async (client: OpenAI, model: string) =>
+      collect(await client.chat.completions.create({ model, messages, stream: true, stream_options }));
+    const refused = (client: OpenAI, model: string) =>
+      plain(client, model).catch(({ status, message, error }) => ({ status, message, error }));
+    const calls = { 'chat-plain.json': plain, 'chat-stream.sse': streamed, '400': refused };
+    for (const [name, call] of Object.entries(calls)) {
+      const there = await call(direct(), `${name}+${coding}`);
+      expect(await call(gateway.openai(), `canned/${name}+${coding}`)).toEqual(there);
+    }
+  });
+
+  test.each([
+    ['400', 1],
+    ['429', 3],
+  ])('with a refusal by %s that breaks off, which is free', async (status, times) => {
+    for (const stream of [false, true]) {
+      const tried = async (client: OpenAI, model: string) => {
+        const before = canned.requests.length;
+        const thrown = await client.chat.completions
+          .create({ model, messages, stream }, { maxRetries: 2 })
+          .catch((error) => [error.constructor.name, error.status]);
+        return { thrown, times: canned.requests.length - before };
+      };
+      const there = await tried(direct(), `${status}+broken`);
+      expect(there).toMatchObject({ thrown: [expect.any(String), Number(status)], times });
+      expect(await tried(gateway.openai(), `canned/${status}+broken`)).toEqual(there);
+    }
+    const records = await gateway.rows('select * from llm_run_records where model = $1', [`${status}+broken`]);
+    expect(records).toHaveLength(2 * times);
+    for (const of of records) expect(of).toMatchObject({ error_code: `provider_${status}`, usage_source: 'none' });
+  });
+
+  test('with a picture in one event of a stream', async () => {
+    const read = async (url: string, key: string, model: string) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      const body = JSON.stringify({ model, messages, stream: true });
+      return (await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })).text();
+    };
+    const there = await read(canned.url, 'sk', 'picture');
+    expect(there.length).toBeGreaterThan(8 * 1024 * 1024);
+    expect((await read(gateway.server.url, gateway.server.admin_key, 'canned/picture')) === there).toBe(true);
+  });
+
   test('to a query the caller gave, which travels on', async () => {
     const { url, admin_key } = gateway.server;
     const body = JSON.stringify({ model: 'canned-claude/messages-plain.json', max_tokens: 5, messages });
@@ -121,8 +167,13 @@ describe('answers of real providers, word for word', () => {
 
   test('messages, with a tool, streamed', async () => {
     const asked = { max_tokens: 100, messages, tools: claude_tools };
-    for (const name of ['messages-plain.json', 'messages-tool.json']) {
-      const create = (client: Anthropic, model: string) => client.messages.create({ ...asked, model });
+    // A bound of 0 fills the provider's cache, and generates nothing.
+    for (const [name, max_tokens] of [
+      ['messages-plain.json', 100],
+      ['messages-plain.json', 0],
+      ['messages-tool.json', 100],
+    ] as const) {
+      const create = (client: Anthropic, model: string) => client.messages.create({ ...asked, max_tokens, model });
       expect(await create(gateway.anthropic(), `canned-claude/${name}`)).toEqual(await create(directClaude(), name));
     }
     for (const name of ['messages-stream.sse', 'messages-stream-tool.sse']) {

@@ -1,4 +1,5 @@
 import type { WireAnswer } from '@aos/core/activity/wires/define.ts';
+import { Problem } from '@aos/core/base/error.ts';
 import { isObject, type Json, type JsonObject } from '@aos/core/base/json.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import { sha256Hex } from '../base/deps.ts';
@@ -63,12 +64,48 @@ export async function finishPlain(
 ): Promise<Governed> {
   failpoint(govern.config.failpoint, 'first_upstream_byte');
   const first_byte_at_ms = govern.clock.now();
-  const body = await response.whole();
+  let body: Buffer;
+  try {
+    body = await response.whole();
+  } catch (error) {
+    if (!isRefusal(response, error)) throw error;
+    return settleRefused(govern, ticket, { response, failure: error, facts }, first_byte_at_ms);
+  }
   const went = await wentWith(ticket, response.status, body);
   went.first_byte_at_ms = first_byte_at_ms;
   await settle(govern, ticket, went);
   return { kind: 'plain', status: response.status, headers: response.headers, body, facts };
 }
+
+/** An error of the provider is one by its status, and free, also when what it says breaks off. */
+const isRefusal = ({ status }: UpstreamResponse, error: unknown): error is UpstreamFailure =>
+  status >= 300 && error instanceof UpstreamFailure && error.kind !== 'aborted';
+
+/** Answers with the status of a provider whose error could not be read, and says so in its place. */
+async function settleRefused(
+  govern: Govern,
+  ticket: Ticket,
+  of: { response: UpstreamResponse; failure: UpstreamFailure; facts: Facts },
+  first_byte_at_ms: number,
+): Promise<Governed> {
+  const { status, headers } = of.response;
+  await settle(govern, ticket, {
+    ...unheard(ticket, 'failed'),
+    ...refusedWith(status),
+    http_status: status,
+    first_byte_at_ms,
+    free: true,
+  });
+  const message = `The provider answered ${status}, and the rest of its answer could not be read: ${of.failure.message}`;
+  const body = Buffer.from(JSON.stringify(ticket.asked.wire.errorBody(new Problem('provider_error', message))));
+  return { kind: 'plain', status, headers: { ...headers, 'content-type': 'application/json' }, body, facts: of.facts };
+}
+
+const refusedWith = (status: number): Pick<Went, 'status' | 'error' | 'termination' | 'incidents'> => ({
+  status: 'failed',
+  error: { code: `provider_${status}`, message: `the provider answered ${status}` },
+  ...providerRefused(status),
+});
 
 async function settle(govern: Govern, ticket: Ticket, went: Went): Promise<void> {
   await govern.settleFor(ticket, await outcomeOf(govern, ticket, went));
@@ -83,8 +120,7 @@ async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<W
   heard.usage = answer.usage;
   // A redirect is none of the provider's own answers, and is not followed: its body might go to somebody else.
   if (status >= 300) {
-    const error = { code: `provider_${status}`, message: `the provider answered ${status}` };
-    return { ...heard, status: 'failed', error, free: heard.usage === null, ...providerRefused(status) };
+    return { ...heard, ...refusedWith(status), free: heard.usage === null };
   }
   if (answer.usage === null && answer.text === '' && json && isObject(json.error)) {
     const message = `the provider answered ${status} with an error instead of an answer`;

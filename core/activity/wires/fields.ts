@@ -26,14 +26,14 @@ export function flagOf(body: JsonObject, name: string): boolean {
   refuseField(name, 'true or false', value, 'Send a JSON boolean, or leave the field out.');
 }
 
-/** A bound on output tokens: a whole number from 1, or null when left out. */
-export function boundOf(body: JsonObject, name: string): number | null {
-  return countOf(body, name, max_bound, `a whole number from 1 to ${max_bound}`);
+/** A bound on output tokens: a whole number from `least` on, or null when left out. */
+export function boundOf(body: JsonObject, name: string, least = 1): number | null {
+  return countOf(body, name, least, max_bound);
 }
 
 /** How many answers are asked for. */
 export function choicesOf(body: JsonObject): number {
-  return countOf(body, 'n', max_choices, `a whole number from 1 to ${max_choices}`) ?? 1;
+  return countOf(body, 'n', 1, max_choices) ?? 1;
 }
 
 /** An object that may be left out. */
@@ -83,11 +83,16 @@ export function newToolResults(items: readonly Json[], resultsIn: (item: JsonObj
   return count;
 }
 
-function countOf(body: JsonObject, name: string, max: number, must: string): number | null {
+function countOf(body: JsonObject, name: string, least: number, max: number): number | null {
   const value = body[name] ?? null;
   if (value === null) return null;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
-  refuseField(name, must, value, 'Send a JSON number in that range, or leave the field out.');
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= max) return value;
+  refuseField(
+    name,
+    `a whole number from ${least} to ${max}`,
+    value,
+    'Send a JSON number in that range, or leave the field out.',
+  );
 }
 
 function described(value: Json): string {

@@ -55,11 +55,12 @@ function readRequest(body: JsonObject): WireRequest {
   const searches = searchesOfMessages(tools);
   if (mayFetch(tools, searches)) prompt.addUnseen();
   prompt.addOthers(body, no_prompt);
-  const max_output_tokens = boundOf(body, 'max_tokens');
+  // 0 reads the prompt into the provider's cache and generates nothing.
+  const max_output_tokens = boundOf(body, 'max_tokens', 0);
   if (max_output_tokens === null) {
     refuseField(
       'max_tokens',
-      'a whole number from 1',
+      'a whole number from 0',
       body.max_tokens,
       'This API needs a bound on the answer: {"max_tokens": 1024}.',
     );

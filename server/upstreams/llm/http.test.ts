@@ -2,6 +2,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { type Script, type ScriptedProvider, scriptedProvider } from '../../../tools/simulate/scripted-provider.ts';
 import type { Deadlines, ProviderKind, UpstreamRequest } from './define.ts';
@@ -123,9 +124,34 @@ test('follows no redirect and hides where it leads', async () => {
   expect(requests).toHaveLength(1);
 });
 
-test('refuses a coding it did not ask for, since nobody could count what is in it', async () => {
-  const { url } = await provider((response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'));
+test('refuses a coding that it cannot undo, since nobody could count what is in it', async () => {
+  const { url } = await provider((response) => response.writeHead(200, { 'content-encoding': 'compress' }).end('x'));
   await expect(send(url)).rejects.toMatchObject({ kind: 'reset', sent: true });
+  const broken = await provider((response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip'));
+  await expect((await send(broken.url)).whole()).rejects.toMatchObject({ kind: 'reset', sent: true });
+});
+
+test('undoes a coding that it did not ask for, each piece as it comes', async () => {
+  const large = Buffer.alloc(8 * 1024 * 1024, 'a wide answer ');
+  let goOn = () => {};
+  const { url } = await provider((response, { path }) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' });
+    const packed = createGzip();
+    packed.pipe(response);
+    if (path.startsWith('/wide')) return packed.end(large);
+    packed.write('first ');
+    packed.flush();
+    goOn = () => packed.end('last');
+  });
+  const { body, headers } = await send(url);
+  expect(headers['content-encoding']).toBeUndefined();
+  body.setEncoding('utf8');
+  const texts = body.iterator();
+  expect((await texts.next()).value).toBe('first ');
+  goOn();
+  expect((await texts.next()).value).toBe('last');
+  const wide = await send(`${url}/wide`);
+  expect((await buffer(wide.body)).equals(large)).toBe(true);
 });
 
 /** The soonest of several times: what else the machine does only ever delays it. */

@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Address } from './address.ts';
+import { type Decoder, decoderOf } from './decoded.ts';
 import { type Deadlines, type StopSignal, UpstreamFailure, type UpstreamResponse } from './define.ts';
 import { Exchange } from './exchange.ts';
 import { responseHeaders } from './headers.ts';
@@ -47,9 +48,18 @@ export function exchange(request: HttpRequest): Promise<UpstreamResponse> {
   const { url, headers, body } = request;
   const pool = poolOf(url.origin);
   let controller: Dispatcher.DispatchController | null = null;
+  /** Where the answer came in a coding: some servers and proxies use one though none is asked for. */
+  let decoder: Decoder | null = null;
+  const resume = () => controller?.resume();
   const feed = {
-    resume: () => controller?.resume(),
-    stop: () => controller?.abort(no_longer_wanted),
+    resume: () => {
+      decoder?.resume();
+      resume();
+    },
+    stop: () => {
+      decoder?.stop();
+      controller?.abort(no_longer_wanted);
+    },
   };
   const { deadlines, signal, stream } = request;
   const under_way = new Exchange(
@@ -66,14 +76,26 @@ export function exchange(request: HttpRequest): Promise<UpstreamResponse> {
     },
     onResponseStart(_, status, answered) {
       if (status < 200) return;
-      const coding = answered['content-encoding'];
-      if (coding === undefined || coding === 'identity') under_way.answer(status, responseHeaders(answered));
-      else under_way.fail(new UpstreamFailure('reset', true, `${url.origin} answered with a coding not asked for.`));
+      const coding = String(answered['content-encoding'] ?? 'identity');
+      if (coding !== 'identity') {
+        const broken = () => new UpstreamFailure('reset', true, `${url.origin} answered in a broken "${coding}".`);
+        const taker = {
+          chunk: (bytes: Buffer) => under_way.chunk(bytes),
+          end: () => under_way.end(),
+          fail: () => under_way.fail(broken()),
+        };
+        decoder = decoderOf(coding, taker, resume);
+      }
+      if (coding === 'identity' || decoder) under_way.answer(status, responseHeaders(answered));
+      else
+        under_way.fail(
+          new UpstreamFailure('reset', true, `${url.origin} answered in a coding not asked for: ${coding}.`),
+        );
     },
     onResponseData(connected, chunk) {
-      if (!under_way.chunk(chunk)) connected.pause();
+      if (!(decoder ? decoder.write(chunk) : under_way.chunk(chunk))) connected.pause();
     },
-    onResponseEnd: () => under_way.end(),
+    onResponseEnd: () => (decoder ?? under_way).end(),
     onResponseError: (_, error) => under_way.fail(failureOf(error, under_way.was_sent, url.origin)),
   };
   pool.dispatch({ path: url.pathname + url.search, method: body ? 'POST' : 'GET', headers, body }, handler);

@@ -20,10 +20,10 @@ const lf = 0x0a;
 const cr = 0x0d;
 
 /**
- * The largest event that is waited for. A pathological provider could otherwise fill the memory with one line; the
- * largest honest events (a picture in base64) are about 3 MB.
+ * The largest event that is waited for. A pathological provider could otherwise fill the memory with one line; a picture
+ * of 4,096 by 4,096 in base64 is up to 30 MB, and the last event of a response holds all of its pictures.
  */
-const max_event_bytes = 4 * 1024 * 1024;
+const max_event_bytes = 64 * 1024 * 1024;
 
 /**
  * Cuts a stream into its events without changing a byte, so that what governance has read can be forwarded as it came.
