@@ -9,7 +9,7 @@ import { startAppOn, type TestApp } from '../http/app.ts';
 import { api, expectStatus, type KeyBody } from '../parts/client.ts';
 import { databaseKinds, freshDatabase } from '../parts/database.ts';
 import { fewAtOnce } from '../parts/few-at-once.ts';
-import { namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
+import { firstProject, namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
 
 const hour = 3_600_000;
 const from_ms = Date.UTC(2026, 9, 12);
@@ -27,10 +27,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
     beforeAll(async () => {
       app = await startAppOn(await freshDatabase(kind));
       rows = await openRows(app.database.url);
-      const [project] = await rows.query<{ id: string; tenant_id: string }>(
-        "select id, tenant_id from projects where slug = 'default'",
-      );
-      whose = { tenant_id: project?.tenant_id ?? '', project_id: project?.id ?? '' };
+      whose = await firstProject(rows);
       await rows.query('call ensure_partitions($1, 1)', [at(0)]);
       await rows.insert('agents', namedRows(agents, whose));
       await rows.insert('actors', namedRows(actors, { tenant_id: whose.tenant_id, kind: 'human' }));

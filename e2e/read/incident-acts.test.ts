@@ -5,7 +5,7 @@ import { wake_incidents } from '@aos/server/worker/wake-incidents.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
-import { incidentRow, openRows, type Rows, runRow, type Whose } from './rows.ts';
+import { firstProject, incidentRow, openRows, type Rows, runRow, type Whose } from './rows.ts';
 
 interface Incident {
   id: string;
@@ -30,11 +30,7 @@ beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
   operator = api(app, (await makeKey(api(app), { name: 'on call', role: 'operator', project_id: null })).secret);
-  const [project] = await rows.query<{ id: string; tenant_id: string }>(
-    "select id, tenant_id from projects where slug = 'default'",
-  );
-  if (!project) throw new Error('the first boot makes a project');
-  whose = { tenant_id: project.tenant_id, project_id: project.id };
+  whose = await firstProject(rows);
 });
 afterAll(async () => {
   await rows?.close();

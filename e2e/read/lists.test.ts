@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus } from '../parts/client.ts';
-import { incidentRow, openRows, type Rows, recordRow, runRow, type Whose } from './rows.ts';
+import { firstProject, incidentRow, openRows, type Rows, recordRow, runRow, type Whose } from './rows.ts';
 
 interface Item {
   id: string;
@@ -27,11 +27,7 @@ beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
   admin = api(app);
-  const [project] = await rows.query<{ id: string; tenant_id: string }>(
-    "select id, tenant_id from projects where slug = 'default'",
-  );
-  if (!project) throw new Error('the first boot makes a project');
-  whose = { tenant_id: project.tenant_id, project_id: project.id };
+  whose = await firstProject(rows);
 });
 afterAll(async () => {
   await rows?.close();

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus } from '../parts/client.ts';
-import { idAt, namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
+import { firstProject, idAt, namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
 
 interface Figures {
   calls: number;
@@ -38,11 +38,7 @@ beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
   admin = api(app);
-  const [project] = await rows.query<{ id: string; tenant_id: string }>(
-    "select id, tenant_id from projects where slug = 'default'",
-  );
-  if (!project) throw new Error('the first boot makes a project');
-  whose = { tenant_id: project.tenant_id, project_id: project.id };
+  whose = await firstProject(rows);
   const created_at = new Date().toISOString();
   await rows.insert(
     'agents',

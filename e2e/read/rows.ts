@@ -42,6 +42,15 @@ export interface Whose {
   api_key_id?: string;
 }
 
+/** The project that the first boot makes, and its tenant. */
+export async function firstProject(rows: Rows): Promise<{ tenant_id: string; project_id: string }> {
+  const [project] = await rows.query<{ tenant_id: string; project_id: string }>(
+    "select tenant_id, id as project_id from projects where slug = 'default'",
+  );
+  if (!project) throw new Error('the first boot makes a project');
+  return project;
+}
+
 /** Agents or actors with these ids, for filters that name them. */
 export const namedRows = (ids: readonly (string | null)[], more: object) =>
   ids.flatMap((id, n) =>

@@ -9,7 +9,7 @@ import { startAppOn, type TestApp } from '../http/app.ts';
 import { api, expectStatus } from '../parts/client.ts';
 import { databaseKinds, freshDatabase } from '../parts/database.ts';
 import { fewAtOnce } from '../parts/few-at-once.ts';
-import { namedRows, openRows, type Rows, runRow } from './rows.ts';
+import { firstProject, namedRows, openRows, type Rows, runRow } from './rows.ts';
 
 const hour = 3_600_000;
 const from_ms = Date.UTC(2026, 9, 12);
@@ -68,10 +68,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
       app = await startAppOn(database);
       rows = await openRows(database.url);
       await rows.query(`alter database ${new URL(database.url).pathname.slice(1)} set timezone = 'Asia/Kathmandu'`);
-      const [project] = await rows.query<{ id: string; tenant_id: string }>(
-        "select id, tenant_id from projects where slug = 'default'",
-      );
-      whose = { tenant_id: project?.tenant_id ?? '', project_id: project?.id ?? '' };
+      whose = await firstProject(rows);
       await rows.query('call ensure_partitions($1, 1)', [at(0)]);
       await rows.insert('agents', namedRows(agents, whose));
       await rows.insert('actors', namedRows([actor], { tenant_id: whose.tenant_id, kind: 'human' }));

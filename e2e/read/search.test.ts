@@ -4,7 +4,7 @@ import { search as searchStore } from '@aos/server/store/search-read.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
-import { idAt, incidentRow, openRows, type Rows, recordRow, runRow, type Whose } from './rows.ts';
+import { firstProject, idAt, incidentRow, openRows, type Rows, recordRow, runRow, type Whose } from './rows.ts';
 
 interface Hit {
   kind: string;
@@ -22,11 +22,7 @@ beforeAll(async () => {
   app = await startApp();
   rows = await openRows(app.database.url);
   admin = api(app);
-  const [project] = await rows.query<{ id: string; tenant_id: string }>(
-    "select id, tenant_id from projects where slug = 'default'",
-  );
-  if (!project) throw new Error('the first boot makes a project');
-  whose = { tenant_id: project.tenant_id, project_id: project.id };
+  whose = await firstProject(rows);
 });
 afterAll(async () => {
   await rows?.close();
