@@ -1,3 +1,4 @@
+import { escalationText } from '@aos/core/activity/escalation-text.ts';
 import { type IncidentCause, incident_causes } from '@aos/core/incidents/incident.ts';
 import type { Answer } from '@aos/sdk/contract.ts';
 import { ago, instant, oneLine, said } from '../frame/format.ts';
@@ -5,6 +6,7 @@ import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import { type Column, factsOf, tableOf } from '../frame/table.ts';
 import type { Noun } from './define.ts';
+import { escalating } from './escalating.ts';
 
 type Incident = Answer<'getIncident'>;
 
@@ -41,6 +43,13 @@ export const incidents: Noun = {
       .option('--hours <hours>', 'for how long: then it is open again', Number, 4)
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot acknowledge the incident', acknowledge));
+    command
+      .command('snooze <incident>')
+      .description('leave it alone until a time, or until it escalates')
+      .option('--hours <hours>', 'for how long: then it is open again', Number, 24)
+      .option('--escalates <n/h>', 'open again before, above so many violations in so many hours: ">50/1h"')
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot snooze the incident', snooze));
     command
       .command('resolve <incident>')
       .description('close it, with what it turned out to be')
@@ -129,6 +138,21 @@ async function acknowledge(session: Session, id: string, options: { hours: numbe
   const incident = await session.aos.call('acknowledgeIncident', { params: { id }, body: { hours, reason } });
   const next = `npx aos incidents resolve ${id} --cause … --reason "…"`;
   told(session, incident, `${id} is looked after for ${hours} h`, next);
+}
+
+async function snooze(
+  session: Session,
+  id: string,
+  options: { hours: number; escalates?: string; reason?: string },
+): Promise<void> {
+  const { hours, reason } = options;
+  const escalates = escalating(options.escalates);
+  const incident = await session.aos.call('acknowledgeIncident', {
+    params: { id },
+    body: { hours, escalates, reason },
+  });
+  const before = escalates ? `, or until ${escalationText(escalates)}` : '';
+  told(session, incident, `${id} is left alone for ${hours} h${before}`, `npx aos incidents reopen ${id}`);
 }
 
 async function resolve(session: Session, id: string, options: { cause: string; reason?: string }): Promise<void> {

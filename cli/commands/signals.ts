@@ -1,9 +1,11 @@
+import { escalationText } from '@aos/core/activity/escalation-text.ts';
 import type { Answer } from '@aos/sdk/contract.ts';
 import { ago, instant } from '../frame/format.ts';
 import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
 import type { Column } from '../frame/table.ts';
 import type { Noun } from './define.ts';
+import { escalating } from './escalating.ts';
 
 type Signal = Answer<'getSignal'>;
 
@@ -37,6 +39,7 @@ export const signals: Noun = {
       .command('suppress <signal>')
       .description('hear nothing of it for a time')
       .requiredOption('--hours <hours>', 'for how long, 0.25 to 720: then it is open again', Number)
+      .option('--escalates <n/h>', 'open again before, when more looks than this find it, or it is graver: ">50/1h"')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot suppress the signal', suppress));
   },
@@ -73,10 +76,19 @@ async function acknowledge(session: Session, id: string, { reason }: { reason?: 
   told(session, signal, `${id} is looked after`);
 }
 
-async function suppress(session: Session, id: string, options: { hours: number; reason?: string }): Promise<void> {
-  const body = { hours: options.hours, reason: await session.reason(options.reason) };
+async function suppress(
+  session: Session,
+  id: string,
+  options: { hours: number; escalates?: string; reason?: string },
+): Promise<void> {
+  const escalates = escalating(options.escalates);
+  const body = { hours: options.hours, escalates, reason: await session.reason(options.reason) };
   const signal = await session.aos.call('suppressSignal', { params: { id }, body });
-  told(session, signal, `${id} is suppressed until ${instant(signal.suppressed_until ?? '')}`);
+  told(
+    session,
+    signal,
+    `${id} is suppressed until ${instant(signal.suppressed_until ?? '')}${escalates ? ` or ${escalationText(escalates)}` : ''}`,
+  );
 }
 
 function told({ show, style }: Session, data: Signal, text: string): void {

@@ -1,6 +1,8 @@
+import { escalationOf } from '@aos/core/activity/escalation-text.ts';
 import { useState } from 'react';
 import { Said } from '../ui/Amount.tsx';
 import { TextField } from '../ui/Field.tsx';
+import { EscalatesField, isWrongEscalation } from './EscalatesField.tsx';
 import { useIncidentActs, type Which } from './incident-acts.ts';
 import { RadioField } from './RadioField.tsx';
 import { ReasonDialog } from './ReasonDialog.tsx';
@@ -74,6 +76,41 @@ export function AssignDialog({ which, about, owner, onClose }: Props & { owner: 
         value={name}
         onChange={(event) => setName(event.target.value)}
       />
+    </ReasonDialog>
+  );
+}
+
+const quiet_spans = [
+  { value: '1', name: 'An hour' },
+  { value: '4', name: 'Four hours' },
+  { value: '24', name: 'A day' },
+  { value: '168', name: 'A week', hint: 'The longest there is.' },
+];
+
+/** Out of the queue for a time, or until more happens than was taken into account. */
+export function SnoozeDialog({ which, about, onClose }: Props) {
+  const { act, busy, error } = useIncidentActs();
+  const [hours, setHours] = useState('24');
+  const [escalates, setEscalates] = useState('>50/1h');
+  const onReason = (reason: string) => {
+    if (isWrongEscalation(escalates)) return;
+    const of = escalationOf(escalates);
+    const until = { hours: Number(hours), ...(of && { escalates: of }) };
+    act(which, { kind: 'acknowledge', ...until, reason }, 'Snoozed', { onDone: onClose, undo: true });
+  };
+  return (
+    <ReasonDialog
+      open
+      onClose={onClose}
+      title={'like' in which ? 'Snooze all of this group' : 'Snooze this incident'}
+      about={<Said text={about} />}
+      verb="Snooze"
+      busy={busy}
+      error={error}
+      onReason={onReason}
+    >
+      <RadioField label="Until when?" value={hours} options={quiet_spans} onChoose={setHours} />
+      <EscalatesField counted="violations of its policy by its agent" value={escalates} onChange={setEscalates} />
     </ReasonDialog>
   );
 }

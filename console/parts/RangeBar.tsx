@@ -14,6 +14,8 @@ export interface Tail {
 }
 
 interface Props {
+  /** Of what it is the time, in words before it; absent: of the rows. */
+  label?: string;
   tail: Tail | undefined;
   range: TimeRange;
   values: Filtering;
@@ -21,7 +23,7 @@ interface Props {
 }
 
 /** From when to when a log is shown: so far back, or between two moments in UTC. */
-export function RangeBar({ range, values, onChange, tail }: Props) {
+export function RangeBar({ label, range, values, onChange, tail }: Props) {
   const choose = (span: string) => {
     onChange((now) => ({ ...now, from: [], to: [] }));
     range.setSpan(span);
@@ -32,9 +34,10 @@ export function RangeBar({ range, values, onChange, tail }: Props) {
   return (
     <div
       role="group"
-      aria-label="Time range"
+      aria-label={label ?? 'Time range'}
       style={{ display: 'flex', gap: 8, alignItems: 'center', flexWrap: 'wrap' }}
     >
+      {label && <span className="quiet">{label}</span>}
       <Menu
         items={[...Object.keys(spans), all_time].map((span) => ({
           name: capital(spanWords(span)),

@@ -1,6 +1,8 @@
+import { escalationOf } from '@aos/core/activity/escalation-text.ts';
 import { useState } from 'react';
 import { type Item, useAct } from '../api.ts';
 import { useToast } from '../ui/Toast.tsx';
+import { EscalatesField, isWrongEscalation } from './EscalatesField.tsx';
 import { RadioField } from './RadioField.tsx';
 import { ReasonDialog } from './ReasonDialog.tsx';
 
@@ -29,14 +31,17 @@ const spans = [
   { value: '720', name: 'Thirty days', hint: 'The longest there is.' },
 ];
 
-/** For how long nothing shall be heard of a signal, and why. */
+/** For how long nothing shall be heard of a signal, what ends that before, and why. */
 export function SuppressDialog({ signal, onClose }: { signal: SignalRow; onClose: () => void }) {
   const suppress = useAct('suppressSignal');
   const toast = useToast();
   const [hours, setHours] = useState('4');
-  const onReason = (reason: string) =>
+  const [escalates, setEscalates] = useState('');
+  const onReason = (reason: string) => {
+    if (isWrongEscalation(escalates)) return;
+    const of = escalationOf(escalates);
     suppress.mutate(
-      { params: { id: signal.id }, body: { hours: Number(hours), reason } },
+      { params: { id: signal.id }, body: { hours: Number(hours), reason, ...(of && { escalates: of }) } },
       {
         onSuccess: () => {
           toast('Suppressed; then it is open again, if it still holds');
@@ -44,6 +49,7 @@ export function SuppressDialog({ signal, onClose }: { signal: SignalRow; onClose
         },
       },
     );
+  };
   return (
     <ReasonDialog
       open
@@ -56,6 +62,7 @@ export function SuppressDialog({ signal, onClose }: { signal: SignalRow; onClose
       onReason={onReason}
     >
       <RadioField label="Until when?" value={hours} options={spans} onChoose={setHours} />
+      <EscalatesField counted="looks, of which there is one every 15 s," value={escalates} onChange={setEscalates} />
     </ReasonDialog>
   );
 }

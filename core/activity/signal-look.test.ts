@@ -21,7 +21,8 @@ const found = (subject: string, more: Partial<Observed> = {}): Observed => ({
 const stored = (subject: string, more: Partial<Unresolved> = {}): Unresolved => {
   const { evidence: _, ...of } = found(subject);
   const age = { last_seen_at_ms: now_ms - heals_after_ms, suppressed_until_ms: null, acted_severity: null };
-  return { ...of, id: `sig_${subject}`, status: 'open', times_seen: 1, last_day: [1], ...age, ...more };
+  const acted = { acted_times_seen: null, escalates: null };
+  return { ...of, id: `sig_${subject}`, status: 'open', times_seen: 1, last_day: [1], ...age, ...acted, ...more };
 };
 const all = new Map<string, number>(signal_names.map((type) => [type, heals_after_ms]));
 const look = (signals: Unresolved[], seen: Observed[], looked = all) => {
@@ -85,6 +86,28 @@ describe('a look', () => {
     expect(look([stored('a', until(0)), stored('b', until(0))], [found('a')])).toEqual({
       ...{ raised: [], seen: [['a', 'its suppression is over']], resolved: ['b'] },
     });
+  });
+
+  test('opens what is suppressed before its time when it escalates or gets worse, where that was asked for', () => {
+    const escalates = { more_than: 2, hours: 1 };
+    const suppressed = (subject: string, more: Partial<Unresolved>) =>
+      stored(subject, { status: 'suppressed', suppressed_until_ms: now_ms + 1, escalates, ...more });
+    const often = { times_seen: 12, last_day: [2], last_seen_at_ms: now_ms };
+    const signals = [
+      suppressed('more since', { ...often, acted_times_seen: 10 }),
+      suppressed('as many since', { ...often, acted_times_seen: 11 }),
+      suppressed('more, in two hours', { ...often, last_day: [2, 1], acted_times_seen: 9 }),
+      suppressed('worse', { acted_times_seen: 1 }),
+      suppressed('for its time', { ...often, acted_times_seen: 0, escalates: null }),
+    ];
+    const seen = signals.map(({ subject }) => found(subject, subject === 'worse' ? { severity: 'HIGH' } : {}));
+    expect(look(signals, seen).seen).toEqual([
+      ['more since', 'it escalated: >2/1h'],
+      ['as many since', null],
+      ['more, in two hours', null],
+      ['worse', 'it is worse than when it was suppressed'],
+      ['for its time', null],
+    ]);
   });
 
   test('reopens what was acknowledged when it got worse, and only then', () => {

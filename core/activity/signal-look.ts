@@ -1,3 +1,5 @@
+import type { Escalation } from './escalation-text.ts';
+import { escalationText } from './escalation-text.ts';
 import type { Severity } from './run.ts';
 import { severities } from './run.ts';
 import { most_unresolved, type SignalStatus } from './signal.ts';
@@ -48,6 +50,10 @@ export interface Unresolved extends Omit<Observed, 'evidence'> {
   suppressed_until_ms: number | null;
   /** How grave it was when a person acknowledged or suppressed it. */
   acted_severity: Severity | null;
+  /** How often it had been found then. */
+  acted_times_seen: number | null;
+  /** What opens it again although it is suppressed; null: its time alone. */
+  escalates: Escalation | null;
 }
 
 /** What a look changes. */
@@ -65,7 +71,7 @@ export const heals_after_ms = 60_000;
 /**
  * What becomes of signals by what a look found. `looked` are the types that it looked for, each with the time (ms) after
  * which what was not found has passed: of the others nothing is known to have. What is suppressed stays so for its time,
- * though its condition comes and goes.
+ * though its condition comes and goes; one that may escalate is open again when it does.
  */
 export function changesOf(
   unresolved: readonly Unresolved[],
@@ -81,7 +87,7 @@ export function changesOf(
     now.delete(keyOf(signal));
     if (again) {
       const last_day = countedAt(signal.last_day, signal.last_seen_at_ms, at_ms);
-      changes.seen.push({ signal, now: again, last_day, reopened: whyOpenAgain(signal, again, at_ms) });
+      changes.seen.push({ signal, now: again, last_day, reopened: whyOpenAgain(signal, again, last_day, at_ms) });
     } else if (hasPassed(signal, looked.get(signal.type) ?? Infinity, at_ms)) changes.resolved.push(signal);
   }
   const kept = unresolved.filter((signal) => !changes.resolved.includes(signal));
@@ -101,11 +107,23 @@ function withRoom(found: readonly Observed[], kept: readonly Unresolved[]): Obse
   return found.filter(({ type }) => takes(type) <= most_unresolved);
 }
 
-function whyOpenAgain(signal: Unresolved, now: Observed, at_ms: number) {
-  const { status, suppressed_until_ms, severity, acted_severity } = signal;
-  if (status === 'suppressed' && (suppressed_until_ms ?? 0) <= at_ms) return 'its suppression is over';
+function whyOpenAgain(signal: Unresolved, now: Observed, last_day: readonly number[], at_ms: number): string | null {
+  const { status, suppressed_until_ms, severity, acted_severity, escalates } = signal;
   const is_worse = severities.indexOf(now.severity) > severities.indexOf(acted_severity ?? severity);
-  return status === 'acknowledged' && is_worse ? 'it is worse than when it was acknowledged' : null;
+  if (status === 'acknowledged') return is_worse ? 'it is worse than when it was acknowledged' : null;
+  if (status !== 'suppressed') return null;
+  if ((suppressed_until_ms ?? 0) <= at_ms) return 'its suppression is over';
+  if (escalates === null) return null;
+  if (is_worse) return 'it is worse than when it was suppressed';
+  return foundSince(signal, last_day, escalates.hours) > escalates.more_than
+    ? `it escalated: ${escalationText(escalates)}`
+    : null;
+}
+
+/** How many looks have found it since a person suppressed it, this one too, in the last hours of the clock. */
+function foundSince({ times_seen, acted_times_seen }: Unresolved, last_day: readonly number[], hours: number): number {
+  const in_hours = last_day.slice(-hours).reduce((sum, count) => sum + count, 0);
+  return Math.min(in_hours, times_seen + 1 - (acted_times_seen ?? 0));
 }
 
 function hasPassed(signal: Unresolved, after_ms: number, at_ms: number): boolean {

@@ -4,6 +4,7 @@ import { count } from '../base/column.ts';
 import { idOf } from '../base/id.ts';
 import { pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
+import { escalation } from './escalation.ts';
 import { severities } from './run.ts';
 import { signal_names } from './signals/index.ts';
 
@@ -39,6 +40,9 @@ export const signal = z
     act_reason: z.string().nullable(),
     acted_severity: z.enum(severities).nullable().meta({ description: 'How grave it was when a person did so' }),
     suppressed_until: instant.nullable().meta({ description: 'Then it is open again, or resolved if it has passed' }),
+    escalates: escalation
+      .nullable()
+      .meta({ description: 'What opens a suppressed one before its time; becoming graver does so too then' }),
     resolved_at: instant.nullable().meta({ description: 'When its condition was found to have passed' }),
     project_slug: z.string().nullable(),
     agent_slug: z.string().nullable(),
@@ -66,8 +70,19 @@ export const signal_page = pageOf(signal)
 
 export const acknowledge_signal = z.strictObject({ reason: reason.optional() });
 
+/** Signals are looked for every 15 seconds. */
+export const look_every_ms = 15_000;
+const looks_an_hour = 3_600_000 / look_every_ms;
+
 /** 15 minutes to 30 days. */
 export const suppress_signal = z.strictObject({
   hours: z.number().min(0.25).max(720).meta({ description: 'For how long, in hours' }),
+  escalates: escalation
+    .refine(({ more_than, hours }) => more_than < looks_an_hour * hours, {
+      path: ['more_than'],
+      message: `must be less than the looks that there are: ${looks_an_hour} in an hour`,
+    })
+    .optional()
+    .meta({ description: 'Open again before, when more looks than this find it, or when it is graver' }),
   reason,
 });

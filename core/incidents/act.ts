@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { display_name, reason } from '../access/slug.ts';
+import { escalation } from '../activity/escalation.ts';
+import type { Escalation } from '../activity/escalation-text.ts';
 import { type IncidentCause, type IncidentStatus, incident_causes } from './incident.ts';
 
 /** The most incidents that one request changes. */
@@ -12,7 +14,13 @@ const hours = z
   .default(4)
   .meta({ description: 'For how long, in hours: then it is open again' });
 
-export const acknowledge = z.strictObject({ hours, reason: reason.optional() });
+export const acknowledge = z.strictObject({
+  hours,
+  escalates: escalation.optional().meta({
+    description: 'Open again before, when its policy is violated more often than this by its agent in its category',
+  }),
+  reason: reason.optional(),
+});
 export const resolve = z.strictObject({ cause: z.enum(incident_causes), reason });
 export const reopen = z.strictObject({ reason });
 export const assign = z.strictObject({ owner: display_name.nullable(), reason: reason.optional() });
@@ -42,6 +50,7 @@ export interface IncidentPatch {
   acknowledged_at?: string | null;
   acknowledged_by?: string | null;
   acknowledged_until?: string | null;
+  escalates?: Escalation | null;
   resolved_at?: string | null;
   resolved_by?: string | null;
   cause?: IncidentCause | null;
@@ -57,11 +66,13 @@ export function patchOf(act: IncidentAct, by: string, at: string, until: (hours:
         acknowledged_at: at,
         acknowledged_by: by,
         acknowledged_until: until(act.hours),
+        escalates: act.escalates ?? null,
       };
     case 'resolve':
       return {
         status: 'resolved',
         acknowledged_until: null,
+        escalates: null,
         resolved_at: at,
         resolved_by: by,
         cause: act.cause,
@@ -79,6 +90,7 @@ export const reopened: IncidentPatch = {
   acknowledged_at: null,
   acknowledged_by: null,
   acknowledged_until: null,
+  escalates: null,
   resolved_at: null,
   resolved_by: null,
   cause: null,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { escalation } from '../activity/escalation.ts';
 import { categories, severities } from '../activity/run.ts';
 import { asker_names } from '../activity/run-object.ts';
 import { count } from '../base/column.ts';
@@ -38,6 +39,7 @@ export const incident = z
     acknowledged_at: instant.nullable(),
     acknowledged_by: z.string().nullable(),
     acknowledged_until: instant.nullable().meta({ description: 'Then it is open again' }),
+    escalates: escalation.nullable().meta({ description: 'What opens it before that time' }),
     resolved_at: instant.nullable(),
     resolved_by: z.string().nullable(),
     cause: z.enum(incident_causes).nullable(),

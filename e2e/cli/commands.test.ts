@@ -183,6 +183,8 @@ test('an incident is looked after, resolved and reopened; a key is bound', async
   expect((await aos('incidents', 'reopen', id, '--reason', 'not yet')).code).toBe(0);
   const shown = JSON.parse((await aos('incidents', 'show', id, '--json')).out) as { status: string };
   expect(shown.status).toBe('open');
+  const snoozed = await aos('incidents', 'snooze', id, '--escalates', '>50/1h', '--reason', 'a busy day');
+  expect(snoozed.out).toContain('is left alone for 24 h, or until >50/1h');
   const key = await makeKey(gateway.admin, { role: 'service' });
   expect((await aos('keys', 'bind', key.id, '--agent', 'tested', '--reason', 'a test')).out).toContain(
     'may call as tested',
@@ -199,8 +201,9 @@ test('a signal is looked after, and suppressed for a time', async () => {
   expect((await aos('signals', 'ack', id)).out).toContain('is looked after');
   expect((await aos('signals', 'ack', id)).code).toBe(8);
   expect((await aos('signals', 'suppress', id, '--hours', '1000', '--reason', 'x')).code).toBe(2);
-  const done = await aos('signals', 'suppress', id, '--hours', '2', '--reason', 'the price is coming');
-  expect(done.out).toMatch(/is suppressed until 20\d\d-/);
+  const done = await aos('signals', 'suppress', id, '--hours', '2', '--escalates', '>50/1h', '--reason', 'soon');
+  expect(done.out).toMatch(/is suppressed until 20\d\d-.* or >50\/1h/);
+  expect((await aos('signals', 'suppress', id, '--hours', '2', '--escalates', 'often', '--reason', 'x')).code).toBe(2);
 });
 
 test('a key of this machine is sent to no other one', async () => {

@@ -94,6 +94,7 @@ inBrowser('The dialogs of the console', () => {
       kill: ['/activity/live', () => button('Kill…')],
       'new key': ['/settings/api-keys', () => button('New key')],
       raise: ['/limits', () => button('Raise once…')],
+      snooze: [pages.incident ?? '', () => button('Snooze…')],
       resolve: [pages.incident ?? '', () => button('Resolve…')],
       assign: [pages.incident ?? '', () => button('Assign…')],
       exempt: [pages.policy ?? '', () => item('More', 'Exempt somebody…')],

@@ -187,13 +187,21 @@ inBrowser('The console by keyboard alone', () => {
     await press('Enter');
     await tabTo(near.getByRole('button', { name: /^Suppress/ }));
     await press('Enter');
+    await tabTo(page.getByRole('dialog').getByRole('textbox', { name: 'Or until it escalates' }));
+    await type('often');
+    await page.getByText('Write how many, in how many hours').waitFor();
+    await press('Control+a');
+    await type('>50/1h');
     await tabTo(page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }));
     await type('It is only a test');
     await press('Control+Enter');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await near.waitFor({ state: 'hidden' });
-    const stored = await gateway.rows("select status, act_reason from signals where text like 'for greedy-bot: 1 %'");
-    expect(stored).toEqual([{ status: 'suppressed', act_reason: 'It is only a test' }]);
+    const stored = await gateway.rows(
+      "select status, act_reason, escalates from signals where text like 'for greedy-bot: 1 %'",
+    );
+    const escalates = { more_than: 50, hours: 1 };
+    expect(stored).toEqual([{ status: 'suppressed', act_reason: 'It is only a test', escalates }]);
   });
 
   test('a limit is raised once, with a reason, and its calls pass again', async () => {

@@ -136,6 +136,44 @@ test('an acknowledgement that is over, and a breach that goes on after it was re
   expect(reopened).toMatchObject([{ actor_type: 'system', reason: 'its acknowledgement is over' }]);
 });
 
+test('one that is snoozed comes back before its time when more is violated alike than was taken into account', async () => {
+  const snooze = { hours: 24, escalates: { more_than: 2, hours: 1 } };
+  const [first = '', second = ''] = await opened(2);
+  const [quiet = ''] = await opened(1);
+  expectStatus(200, await operator.post(`${path}/bulk`, { like: first, act: { kind: 'acknowledge', ...snooze } }));
+  expectStatus(200, await operator.post(`${path}/${quiet}/acknowledge`, { hours: 24 }));
+  expect(await read(first)).toMatchObject({ status: 'acknowledged', escalates: snooze.escalates });
+  expect((await operator.post(`${path}/${quiet}/acknowledge`, { escalates: { more_than: 0, hours: 1 } })).status).toBe(
+    400,
+  );
+  const happens = async (id: string, at_ms = Date.now()) => {
+    const occurred_at = new Date(at_ms).toISOString();
+    const [of] = await rows.query<{ run_id: string; policy_id: string }>(
+      `update incidents set last_occurred_at = greatest(last_occurred_at, $2) where id = $1
+        returning source_run_id as run_id, violation_policy_id as policy_id`,
+      [id, occurred_at],
+    );
+    const row = {
+      ...{ tenant_id: whose.tenant_id, id: makeId('violation'), decision_id: makeId('decision'), incident_id: id },
+      ...{ policy_version: 1, control_id: makeId('control'), control_type: 'cost_usd', mode: 'enforce' },
+      ...{ action: 'block', category: 'BUDGET_EXCEEDED', severity: 'HIGH', subject: 'x', is_synthetic: false },
+      ...{ ...of, occurred_at },
+    };
+    await rows.insert('violations', [row]);
+  };
+  for (const id of [first, second, quiet, quiet, quiet]) await happens(id);
+  await happens(first, Date.now() - 30_000);
+  await wake();
+  expect((await read(first)).status).toBe('acknowledged');
+  await happens(second);
+  await wake();
+  const states = await Promise.all([first, second, quiet].map(async (id) => (await read(id)).status));
+  expect(states).toEqual(['open', 'open', 'acknowledged']);
+  const reopened = (await timeline(second)).filter(({ event }) => event === 'INCIDENT_REOPENED');
+  expect(reopened).toMatchObject([{ actor_type: 'system', reason: 'it escalated: >2/1h' }]);
+  expect(await read(second)).toMatchObject({ escalates: null, acknowledged_until: null });
+});
+
 test('groups say who has them, until when, and how they came in the last day', async () => {
   const [id = ''] = await opened(3);
   const like = (act: object) => operator.post(`${path}/bulk`, { like: id, act });

@@ -86,6 +86,19 @@ test('it is suppressed with a reason, for 15 minutes to 30 days and not without 
   expect((await entriesOf(id)).at(-1)).toMatchObject({ event: 'SIGNAL_RESOLVED', actor_id: 'aos' });
 });
 
+test('it may be suppressed until it escalates, by more looks than are taken into account', async () => {
+  const id = await raised();
+  const suppress = (escalates: object) =>
+    operator.post<Signal>(`${path}/${id}/suppress`, { hours: 4, escalates, reason: 'known' });
+  expect((await suppress({ more_than: 240, hours: 1 })).status).toBe(400);
+  const escalates = { more_than: 239, hours: 1 };
+  expect(expectStatus(200, await suppress(escalates))).toMatchObject({ status: 'suppressed', escalates });
+  const [stored] = await rows.query('select acted_times_seen, times_seen from signals where id = $1', [id]);
+  expect(stored).toEqual({ acted_times_seen: 1, times_seen: 1 });
+  const [entry] = await rows.query('select after from audit_ledger where object_id = $1', [id]);
+  expect(entry).toMatchObject({ after: { escalates } });
+});
+
 test('who may only read sees signals and changes none', async () => {
   const id = await raised();
   const viewer = api(app, (await makeKey(api(app), { role: 'viewer' })).secret);

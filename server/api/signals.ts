@@ -36,13 +36,14 @@ export const signal_handlers: Handlers<typeof signal_endpoints> = {
 
   acknowledgeSignal: ({ params, body }, context) =>
     act(context, params.id, 'SIGNAL_ACKNOWLEDGED', {
-      ...{ status: 'acknowledged', suppressed_until: null, act_reason: body.reason ?? null },
+      ...{ status: 'acknowledged', suppressed_until: null, escalates: null, act_reason: body.reason ?? null },
     }),
 
   suppressSignal: ({ params, body }, context) =>
     act(context, params.id, 'SIGNAL_SUPPRESSED', {
       status: 'suppressed',
       suppressed_until: instantText(context.deps.clock.now() + body.hours * 3_600_000),
+      escalates: body.escalates ?? null,
       act_reason: body.reason,
     }),
 };

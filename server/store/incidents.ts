@@ -1,3 +1,4 @@
+import type { Escalation } from '@aos/core/activity/escalation-text.ts';
 import type { Category, Severity } from '@aos/core/activity/run.ts';
 import type { IncidentPatch } from '@aos/core/incidents/act.ts';
 import type { IncidentStatus } from '@aos/core/incidents/incident.ts';
@@ -47,6 +48,7 @@ export interface IncidentState {
   status: IncidentStatus;
   owner: string | null;
   acknowledged_until: string | null;
+  escalates: Escalation | null;
   cause: string | null;
   title: string;
   category: Category;
@@ -58,7 +60,7 @@ export interface IncidentState {
 }
 
 const state =
-  'id, status, owner, acknowledged_until, cause, title, category, severity, violation_policy_id, source_run_id, project_id, agent_id';
+  'id, status, owner, acknowledged_until, escalates, cause, title, category, severity, violation_policy_id, source_run_id, project_id, agent_id';
 
 /** In the order in which settled calls touch incidents, so that neither waits for the other in a circle. */
 const locked = 'order by source_run_id, violation_policy_id for update';
@@ -96,7 +98,7 @@ export async function incidentsLike(
 }
 
 const changing =
-  'status, owner, acknowledged_at, acknowledged_by, acknowledged_until, resolved_at, resolved_by, cause, resolution';
+  'status, owner, acknowledged_at, acknowledged_by, acknowledged_until, escalates, resolved_at, resolved_by, cause, resolution';
 
 /** Sets what a patch names, for incidents that the transaction has locked. */
 export function changeIncidents(tx: Tx, ids: readonly string[], patch: IncidentPatch): Promise<IncidentState[]> {
@@ -111,7 +113,7 @@ export function changeIncidents(tx: Tx, ids: readonly string[], patch: IncidentP
 const goes_on_hours = 24;
 
 /** Why an incident comes back by itself. */
-export type Waking = IncidentState & { why: 'expired' | 'recurred' };
+export type Waking = IncidentState & { why: 'expired' | 'recurred' | 'escalated' };
 
 /**
  * Incidents that come back by themselves: their acknowledgement is over, or they go on although somebody closed them as
@@ -125,6 +127,39 @@ export function incidentsToWake(tx: Tx, at: string, limit: number): Promise<Waki
         or (status = 'resolved' and resolved_at > $1::timestamptz - interval '${goes_on_hours} hours'
             and cause in ('breach', 'wrong_limit') and last_occurred_at > resolved_at))
       order by source_run_id, violation_policy_id limit ${limit} for update skip locked`,
+    [at],
+  );
+}
+
+/**
+ * Acknowledged incidents before whose time more has happened than they were to be left alone for: violations of their
+ * policy by their agent in their category since then, within their hours. Those acknowledged together are counted once.
+ * Where no policy was involved, incidents are counted.
+ */
+export function incidentsEscalated(tx: Tx, at: string, limit: number): Promise<Waking[]> {
+  const since = "greatest(s.acknowledged_at, $1::timestamptz - make_interval(hours => (s.escalates ->> 'hours')::int))";
+  return tx.query<Waking>(
+    `with snoozed as materialized (
+        select distinct tenant_id, violation_policy_id, agent_id, category, is_synthetic, escalates, acknowledged_at
+          from incidents where tenant_id = current_tenant() and status = 'acknowledged' and escalates is not null),
+      escalated as materialized (
+        select s.* from snoozed s where (s.escalates ->> 'more_than')::int < (
+          select count(*) from (
+            select from incidents j
+              left join violations v on v.tenant_id = j.tenant_id and v.run_id = j.source_run_id
+                and v.incident_id = j.id and v.occurred_at > ${since}
+              where j.tenant_id = s.tenant_id and j.violation_policy_id = s.violation_policy_id
+                and j.agent_id is not distinct from s.agent_id and j.category = s.category
+                and j.is_synthetic = s.is_synthetic and j.last_occurred_at > ${since}
+                and (v.id is not null or j.opened_at > ${since})
+              limit (s.escalates ->> 'more_than')::int + 1) happened))
+      select ${state}, 'escalated' as why from incidents i
+        where i.tenant_id = current_tenant() and i.status = 'acknowledged' and i.escalates is not null
+          and exists (select from escalated s
+            where s.violation_policy_id = i.violation_policy_id and s.agent_id is not distinct from i.agent_id
+              and s.category = i.category and s.is_synthetic = i.is_synthetic and s.escalates = i.escalates
+              and s.acknowledged_at = i.acknowledged_at)
+        order by source_run_id, violation_policy_id limit ${limit} for update skip locked`,
     [at],
   );
 }

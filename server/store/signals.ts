@@ -1,3 +1,4 @@
+import type { Escalation } from '@aos/core/activity/escalation-text.ts';
 import type { Observed, Unresolved } from '@aos/core/activity/signal-look.ts';
 import { epochMs } from '@aos/core/base/time.ts';
 import type { Row, Tx } from '../base/database.ts';
@@ -25,7 +26,7 @@ type Stored = Omit<Unresolved, 'last_seen_at_ms' | 'suppressed_until_ms'> & {
 export async function lockUnresolved(tx: Tx): Promise<Unresolved[]> {
   const rows = await tx.query<Stored>(
     `select id, type, subject, status, severity, text, project_id, agent_id, api_key_id, policy_id, run_id,
-        is_synthetic, times_seen, last_day, last_seen_at, suppressed_until, acted_severity
+        is_synthetic, times_seen, last_day, last_seen_at, suppressed_until, acted_severity, acted_times_seen, escalates
       from signals where tenant_id = current_tenant() and status <> 'resolved' order by id for update`,
   );
   return rows.map(({ last_seen_at, suppressed_until, ...row }) => ({
@@ -69,7 +70,8 @@ export async function seeAgain(tx: Tx, rows: readonly SeenAgain[]): Promise<void
     `update signals s set times_seen = s.times_seen + 1, severity = n.severity, text = n.text, evidence = n.evidence,
         last_day = n.last_day, last_seen_at = n.last_seen_at,
         status = case when n.reopened then 'open' else s.status end,
-        suppressed_until = case when n.reopened then null else s.suppressed_until end
+        suppressed_until = case when n.reopened then null else s.suppressed_until end,
+        escalates = case when n.reopened then null else s.escalates end
       from jsonb_to_recordset($1) n(id text, severity text, text text, evidence jsonb, last_day integer[],
         last_seen_at timestamptz, reopened boolean)
       where s.tenant_id = current_tenant() and s.id = n.id`,
@@ -80,7 +82,7 @@ export async function seeAgain(tx: Tx, rows: readonly SeenAgain[]): Promise<void
 export async function resolveSignals(tx: Tx, ids: readonly string[], at: string): Promise<void> {
   if (ids.length === 0) return;
   await tx.query(
-    `update signals set status = 'resolved', resolved_at = $2, suppressed_until = null
+    `update signals set status = 'resolved', resolved_at = $2, suppressed_until = null, escalates = null
       where tenant_id = current_tenant() and id = any ($1)`,
     [ids, at],
   );
@@ -108,7 +110,7 @@ export async function fullTypes(tx: Tx, most: number): Promise<Set<string>> {
 /** The signal as it is until the end of the transaction, as far as the caller sees it. */
 export async function lockSignal(tx: Tx, id: string, bound_to: string | null): Promise<Row | undefined> {
   const [row] = await tx.query(
-    `select id, type, status, severity, text, suppressed_until, act_reason, project_id, agent_id, run_id from signals
+    `select id, type, status, severity, text, suppressed_until, escalates, act_reason, project_id, agent_id, run_id from signals
       where tenant_id = current_tenant() and id = $1 and ($2::text is null or project_id = $2) for update`,
     [id, bound_to],
   );
@@ -118,6 +120,7 @@ export async function lockSignal(tx: Tx, id: string, bound_to: string | null): P
 export interface SignalAct {
   status: 'acknowledged' | 'suppressed';
   suppressed_until: string | null;
+  escalates: Escalation | null;
   acted_at: string;
   acted_by: string;
   act_reason: string | null;
@@ -127,9 +130,12 @@ export interface SignalAct {
 export async function actOnSignal(tx: Tx, id: string, act: SignalAct): Promise<void> {
   await tx.query(
     `update signals set status = $2, suppressed_until = $3, acted_at = $4, acted_by = $5, act_reason = $6,
-        acted_severity = severity
+        acted_severity = severity, acted_times_seen = times_seen, escalates = $7
       where tenant_id = current_tenant() and id = $1`,
-    [id, act.status, act.suppressed_until, act.acted_at, act.acted_by, act.act_reason],
+    [
+      ...[id, act.status, act.suppressed_until, act.acted_at, act.acted_by, act.act_reason],
+      act.escalates && jsonText(act.escalates),
+    ],
   );
 }
 

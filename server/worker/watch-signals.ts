@@ -1,4 +1,4 @@
-import { most_unresolved as most } from '@aos/core/activity/signal.ts';
+import { look_every_ms, most_unresolved as most } from '@aos/core/activity/signal.ts';
 import { type Changes, changesOf, countedAt, heals_after_ms, type Observed } from '@aos/core/activity/signal-look.ts';
 import { signal_types } from '@aos/core/activity/signals/index.ts';
 import { instantText } from '@aos/core/base/time.ts';
@@ -19,7 +19,6 @@ import { sources } from './signals/index.ts';
 /** Looks for what deserves attention: one process at a time, whatever the number of replicas. */
 export const watch_signals: Job = { name: 'watch-signals', every_ms: 5_000, run: forEachTenant(watch) };
 
-const look_every_ms = 15_000;
 /** For how long what is resolved is kept; its entries in the ledger stay. */
 const kept_ms = 30 * 86_400_000;
 /** Signals that one look deletes: the next look deletes the next ones. */

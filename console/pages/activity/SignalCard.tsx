@@ -1,3 +1,4 @@
+import { escalationText } from '@aos/core/activity/escalation-text.ts';
 import { Link } from 'wouter';
 import type { SignalRow } from '../../parts/SignalDialogs.tsx';
 import { State } from '../../parts/words.tsx';
@@ -20,7 +21,7 @@ interface Props {
 
 /** One signal: the sentence it was found by, when, what it concerns, and what can be done. */
 export function SignalCard({ signal, template, may, busy, onAcknowledge, onSuppress }: Props) {
-  const { severity, text, status, last_day, policy_id, policy_name, run_id, api_key_id } = signal;
+  const { severity, text, status, last_day, policy_id, policy_name, run_id, api_key_id, escalates } = signal;
   const seen = last_day.reduce((all, count) => all + count, 0);
   return (
     <li className={styles.card} aria-label={text}>
@@ -37,6 +38,7 @@ export function SignalCard({ signal, template, may, busy, onAcknowledge, onSuppr
           {signal.suppressed_until && (
             <span>
               until <Time at={signal.suppressed_until} />
+              {escalates && `, or until it escalates (${escalationText(escalates)})`}
             </span>
           )}
           {signal.act_reason && <span>“{signal.act_reason}”</span>}

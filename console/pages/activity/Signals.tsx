@@ -4,9 +4,11 @@ import { type Answer, useApi } from '../../api.ts';
 import { useList } from '../../list.ts';
 import { ListTools } from '../../parts/ListTools.tsx';
 import { Loosening } from '../../parts/Loosening.tsx';
+import { RangeBar } from '../../parts/RangeBar.tsx';
 import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { type SignalRow, SuppressDialog, useAcknowledge } from '../../parts/SignalDialogs.tsx';
 import { useMay } from '../../parts/session.ts';
+import { useTimeRange } from '../../parts/time-range.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Filters } from '../../ui/Filters.tsx';
 import { Page, Section } from '../../ui/Page.tsx';
@@ -33,11 +35,12 @@ export function Signals() {
 
 function List() {
   const [values, setValues] = useUrlFilters(names);
-  const query = { ...values, status: values.status?.length ? values.status : ['open'] };
+  const range = useTimeRange(values);
+  const query = { ...range.query, ...values, status: values.status?.length ? values.status : ['open'] };
   const list = useList('listSignals', { query });
   const watched = useApi('listSignals', { query: { status: 'open', limit: 1 } }, { staleTime: 60_000 });
   const watching = watched.data?.watching ?? [];
-  const narrowed = Object.values(values).some((chosen) => chosen.length > 0);
+  const narrowed = range.query.from !== undefined || Object.values(values).some((chosen) => chosen.length > 0);
   return (
     <>
       <div style={{ display: 'flex', gap: 12, alignItems: 'center' }}>
@@ -46,6 +49,7 @@ function List() {
         </div>
         <ListTools of="listSignals" input={{ query }} label="Signals" />
       </div>
+      <RangeBar label="First seen" range={range} values={values} onChange={setValues} tail={undefined} />
       {list.isLoading && <Loading what="signals" />}
       {list.error && <Failed what="Signals could not be loaded" error={list.error} onRetry={list.retry} />}
       <Groups signals={list.rows} watching={watching} />
@@ -53,7 +57,14 @@ function List() {
       {!list.isLoading && !list.error && list.rows.length === 0 && (
         <Empty title={narrowed ? 'Nothing matches' : 'No signals'}>
           {narrowed ? (
-            <Loosening of="listSignals" query={{}} values={values} within={{}} onChange={setValues} />
+            <Loosening
+              of="listSignals"
+              query={{}}
+              values={values}
+              within={range.query}
+              onAllTime={range.setSpan}
+              onChange={setValues}
+            />
           ) : (
             <p>What was dealt with, or has passed, is found by its state.</p>
           )}
@@ -69,8 +80,6 @@ const facetsOf = (watching: Watching) => [
   { name: 'status', label: 'State', choices: states },
   { name: 'type', label: 'Type', choices: watching.map(({ type }) => type) },
   { name: 'project', label: 'Project' },
-  { name: 'from', label: 'From' },
-  { name: 'to', label: 'Before' },
 ];
 
 function One({ id, onAll }: { id: string; onAll: () => void }) {

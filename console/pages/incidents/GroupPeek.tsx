@@ -19,10 +19,11 @@ interface Props {
   group: Group;
   state: string;
   onResolve: () => void;
+  onSnooze: () => void;
 }
 
 /** All that one row of the list stands for, and what can be done with it at once. */
-export function GroupPeek({ group, state, onResolve }: Props) {
+export function GroupPeek({ group, state, onResolve, onSnooze }: Props) {
   const { violation_policy_id, agent_id, category } = group.key;
   const query = {
     status: state,
@@ -52,6 +53,11 @@ export function GroupPeek({ group, state, onResolve }: Props) {
             onClick={() => act(which, { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h', { undo: true })}
           >
             Acknowledge {group.open}
+          </Button>
+        )}
+        {group.open > 0 && (
+          <Button small disabled={!may} onClick={onSnooze}>
+            Snooze {group.open}…
           </Button>
         )}
         {group.open + group.acknowledged > 0 && (

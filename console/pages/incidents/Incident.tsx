@@ -1,9 +1,10 @@
+import { escalationText } from '@aos/core/activity/escalation-text.ts';
 import { useState } from 'react';
 import { useParams } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
 import { Chips, toId } from '../../parts/Chips.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
-import { AssignDialog, causes, ReopenDialog, ResolveDialog } from '../../parts/IncidentDialogs.tsx';
+import { AssignDialog, causes, ReopenDialog, ResolveDialog, SnoozeDialog } from '../../parts/IncidentDialogs.tsx';
 import { useIncidentActs } from '../../parts/incident-acts.ts';
 import { useKeys } from '../../parts/keys.ts';
 import { Pager } from '../../parts/Pager.tsx';
@@ -120,6 +121,7 @@ function Standing({ of }: { of: IncidentObject }) {
           {of.acknowledged_until && (
             <>
               , open again <Time at={of.acknowledged_until} />
+              {of.escalates && ` or when it escalates (${escalationText(of.escalates)})`}
             </>
           )}
           {of.owner && `; ${of.owner} looks after it`}
@@ -129,7 +131,7 @@ function Standing({ of }: { of: IncidentObject }) {
   );
 }
 
-type Asking = 'resolve' | 'assign' | 'reopen';
+type Asking = 'resolve' | 'assign' | 'reopen' | 'snooze';
 
 function Actions({ of }: { of: IncidentObject }) {
   const may = useMay('operate');
@@ -152,6 +154,11 @@ function Actions({ of }: { of: IncidentObject }) {
           Acknowledge
         </Button>
       )}
+      {can.acknowledge && (
+        <Button disabled={!may} title={title} onClick={() => setAsking('snooze')}>
+          Snooze…
+        </Button>
+      )}
       {can.resolve && (
         <Button hint="r" disabled={!may} title={title} onClick={() => setAsking('resolve')}>
           Resolve…
@@ -167,6 +174,7 @@ function Actions({ of }: { of: IncidentObject }) {
           Open again…
         </Button>
       )}
+      {asking === 'snooze' && <SnoozeDialog which={which} about={about} onClose={close} />}
       {asking === 'resolve' && <ResolveDialog which={which} about={about} onClose={close} />}
       {asking === 'assign' && <AssignDialog which={which} about={about} owner={of.owner} onClose={close} />}
       {asking === 'reopen' && <ReopenDialog which={which} about={about} onClose={close} />}

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
 import { control_types } from '../../parts/control-types.ts';
-import { ResolveDialog } from '../../parts/IncidentDialogs.tsx';
+import { ResolveDialog, SnoozeDialog } from '../../parts/IncidentDialogs.tsx';
 import { type Group, useIncidentActs } from '../../parts/incident-acts.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { useMay } from '../../parts/session.ts';
@@ -187,6 +187,7 @@ export function Incidents() {
   const may = useMay('operate');
   const { act } = useIncidentActs();
   const [resolving, setResolving] = useState<Group | null>(null);
+  const [snoozing, setSnoozing] = useState<Group | null>(null);
   const onKey = (key: string, row: Group): boolean => {
     if (!may || (key !== 'e' && key !== 'r')) return false;
     if (key === 'e' && row.open > 0)
@@ -209,7 +210,14 @@ export function Incidents() {
         folded={folded}
         keyOf={(row) => (row as Group).latest_incident_id}
         openHref={(row) => hrefOf((row as Group).latest_incident_id)}
-        peek={(row) => <GroupPeek group={row as Group} state={state} onResolve={() => setResolving(row as Group)} />}
+        peek={(row) => (
+          <GroupPeek
+            group={row as Group}
+            state={state}
+            onResolve={() => setResolving(row as Group)}
+            onSnooze={() => setSnoozing(row as Group)}
+          />
+        )}
         peekTitle={(row) => (row as Group).policy_name ?? 'No policy'}
         onKey={(key, row) => onKey(key, row as Group)}
         {...(may &&
@@ -223,13 +231,23 @@ export function Incidents() {
       {resolving && (
         <ResolveDialog
           which={{ like: resolving.latest_incident_id }}
-          about={`${resolving.open + resolving.acknowledged} alike in ${resolving.grouped_by.join(', ')}: ${resolving.latest_title}`}
+          about={alikeWords(resolving, resolving.open + resolving.acknowledged)}
           onClose={() => setResolving(null)}
+        />
+      )}
+      {snoozing && (
+        <SnoozeDialog
+          which={{ like: snoozing.latest_incident_id }}
+          about={alikeWords(snoozing, snoozing.open)}
+          onClose={() => setSnoozing(null)}
         />
       )}
     </Page>
   );
 }
+
+const alikeWords = ({ grouped_by, latest_title }: Group, count: number): string =>
+  `${count} alike in ${grouped_by.join(', ')}: ${latest_title}`;
 
 /** Says of several groups that they are looked after. */
 function AcknowledgeAll({ groups, onDone }: { groups: readonly Group[]; onDone: () => void }) {
