@@ -107,12 +107,21 @@ async function show(session: Session, named: string): Promise<void> {
             ? `${found.managed_by.origin ?? 'applied'}${found.managed_by.drifted ? ', changed by hand since' : ''}`
             : null,
         ],
+        ['waits', waitsFor(found)],
         ['page', found.url],
       ]) + `\n${stringify({ target: found.target, controls: found.controls })}`,
     next: found.status === 'active' ? 'npx aos limits list' : `npx aos policy activate ${found.id} --reason "…"`,
   });
   for (const warning of found.warnings)
     session.note(session.style.yellow(`${session.style.mark.warning} ${oneLine(warning)}`));
+}
+
+/** What keeps its authors from putting it in force; null: nothing. */
+function waitsFor({ second_person: of }: Policy): string | null {
+  if (of === null) return null;
+  const authors = of.written_by.map(({ id, name }) => oneLine(name ?? id)).join(', ');
+  const where = of.projects.length > 0 ? ` (${of.projects.join(', ')})` : '';
+  return `for a second person to enforce it: ${authors} wrote it${where}`;
 }
 
 /** By id, else by the name it is recognised by in files; a retired one only when no other has the name. */

@@ -25,6 +25,8 @@ function todoFor({ status, code, details, message }: AOSError): string | null {
   if (typeof details.decision_id === 'string') return `npx aos policy explain --decision ${details.decision_id}`;
   if (code === 'unreachable') return 'start the server:  npm start     or say where it is:  --url, AOS_URL';
   if (status === 401) return 'give a key:  --api-key, AOS_API_KEY     or see which one is used:  npx aos whoami';
+  if (code === 'two_person_rule')
+    return 'hand it to somebody else who may activate policies; meanwhile it may watch:  npx aos policy activate <policy> --mode shadow';
   if (status === 403) return 'ask somebody whose role permits it:  npx aos keys list     your own:  npx aos whoami';
   if (code === 'timeout' || code === 'run_timeout')
     return 'wait longer:  --timeout 300     or see how it is:  npx aos doctor';

@@ -23,6 +23,16 @@ const author_name = z
   .nullable()
   .meta({ description: 'What the person or key is called; null: somebody outside of the project of the caller' });
 
+const second_person = z
+  .object({
+    projects: z.array(z.string()).meta({ description: 'Slugs of those the caller may see' }),
+    written_by: z.array(z.object({ id: z.string(), name: author_name })),
+    is_you: z.boolean().meta({ description: 'The caller is among those who wrote it, so somebody else must' }),
+  })
+  .meta({
+    description: 'It is not enforced, and a project that it may reach lets nobody enforce what they wrote themselves',
+  });
+
 /** A policy as it is read: the document that was written, with the ids of its controls, and what became of it. */
 export const policy_object = z
   .object({
@@ -46,6 +56,7 @@ export const policy_object = z
     updated_by: z.string().meta({ description: 'Who made its latest version' }),
     updated_by_name: author_name,
     updated_because: z.string().nullable().meta({ description: 'Why, as they said it; null: a draft needs no reason' }),
+    second_person: second_person.nullable().meta({ description: 'Null: whoever may activate policies may enforce it' }),
     /** The set of active policies it is in force with; null unless it is active. */
     snapshot_id: idOf('snapshot').nullable(),
     /** What would keep it from doing what it seems to promise. */
@@ -139,6 +150,9 @@ const lint_answer = z
     deciding: z.array(deciding).meta({
       description:
         'All that decides on calls of its target, itself among them: in force before in shadow, strictest first',
+    }),
+    second_person: z.array(z.string()).nullable().meta({
+      description: 'Projects (slugs) in which somebody else than the caller would have to enforce it; null: none',
     }),
     deciding_left_off: z.int().meta({ description: 'Controls that decide too and are not listed' }),
   })

@@ -12,6 +12,7 @@ export const problem_catalog = {
   quota_exceeded: { status: 402, type: 'policy_violation' },
   price_unknown: { status: 402, type: 'policy_violation' },
   forbidden: { status: 403, type: 'permission_error' },
+  two_person_rule: { status: 403, type: 'permission_error' },
   policy_blocked: { status: 403, type: 'policy_violation' },
   model_not_allowed: { status: 403, type: 'policy_violation' },
   identity_mismatch: { status: 403, type: 'policy_violation' },

@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import { chargeAttempt, noteSuccess } from '@aos/server/store/members.ts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Api, api, expectStatus, type KeyBody, makeKey } from '../parts/client.ts';
 import { startApp, type TestApp } from './app.ts';
+import { signedIn } from './person.ts';
+import { document as capOf, otherKeysOf, type Policy, type Tried, ways } from './ways-into-force.ts';
 
 interface Member {
   id: string;
@@ -273,5 +275,102 @@ test('a run that a person pauses says their name', async () => {
   )?.name;
   expect(expectStatus(200, await admin.get(`/api/v1/runs/${id}`))).toMatchObject({
     pause: { by: { kind: 'person', id: api_key_id, name }, reason: because.reason, until: null, control_id: null },
+  });
+});
+
+describe('where a project asks for two people', () => {
+  type Person = Awaited<ReturnType<typeof signedIn>>;
+  let owner: Api;
+  let ann: Person;
+  let bob: Person;
+  let keys_of_ann: Api[];
+  beforeAll(async () => {
+    owner = await newTenant('of-two');
+    for (const slug of ['paid', 'free']) expectStatus(201, await owner.post('/api/v1/projects', { slug }));
+    [ann, bob] = [await signedIn(owner, 'ada@example.com'), await signedIn(owner, 'ben@example.com')];
+    keys_of_ann = await otherKeysOf(ann, (secret) => api(app, secret));
+    const rule = { two_person_rule: true, reason: 'money' };
+    expectStatus(200, await owner.put('/api/v1/projects/paid', rule));
+  });
+
+  async function newTenant(slug: string): Promise<Api> {
+    const made = await admin.post<{ api_key: KeyBody }>('/api/v1/tenants', { slug });
+    return api(app, expectStatus(201, made).api_key.secret);
+  }
+  const attempts = async () =>
+    (await owner.get<{ total: number }>('/api/v1/logs/audit?event=POLICY_APPROVAL_REFUSED')).body.total;
+  const newest = async () => (await owner.get<{ items: Policy[] }>('/api/v1/policies?limit=1')).body.items[0];
+  const isEnforced = ({ status, body }: Tried) => status === 200 && body.status === 'active' && body.mode === 'enforce';
+  const standing = (of: Policy | undefined) => (of?.status === 'active' ? of.mode : of?.status);
+
+  test.each(ways)('its author does not get it in force, somebody else does: $name', async (way) => {
+    const people = { author: ann, other: bob, target: { kind: 'project', ids: ['paid'] } };
+    const named = (n: number) => ({ name: `${way.name} ${n}` });
+    const free = { target: { kind: 'project', ids: ['free'] }, actor: ann };
+    expect(isEnforced(await way.take({ ...people, ...free, ...named(0) }))).toBe(true);
+    for (const [n, actor] of [ann, ...keys_of_ann].entries()) {
+      const [before, last] = [await attempts(), await newest()];
+      const tried = await way.take({ ...people, actor, ...named(n + 1) });
+      expect([tried.status, tried.body.error?.code]).toEqual([403, 'two_person_rule']);
+      expect(tried.body.error.message).toMatch(/project paid.* ask somebody else/i);
+      expect(await attempts()).toBeGreaterThan(before);
+      if (way.from === null) expect((await newest())?.id).toBe(last?.id);
+      else expect(standing(await newest())).toBe(way.from);
+    }
+    const tried = await way.take({ ...people, actor: owner, ...named(9) });
+    expect(isEnforced(tried)).toBe(!way.is_own);
+  });
+
+  test('whatever may reach its calls is asked about, and what may not is free', async () => {
+    const key = await makeKey(owner, { project_id: 'free' });
+    const of_paid = await makeKey(owner, { project_id: 'paid' });
+    const asked = async (target: object) => {
+      const document = capOf({ target, name: 'Reach' });
+      const made = expectStatus(201, await ann.post<Policy>('/api/v1/policies', document));
+      const lint = await ann.post<{ second_person: string[] | null }>('/api/v1/policies/lint', { document });
+      const { status } = await ann.post(`/api/v1/policies/${made.id}/activate`, { reason: 'a test' });
+      const is_free = status === 200;
+      expect(lint.body.second_person).toEqual(is_free ? null : ['paid']);
+      const waiting = { projects: ['paid'], written_by: [{ id: ann.key_id, name: 'ada@example.com' }], is_you: true };
+      expect(made.second_person).toEqual(is_free ? null : waiting);
+      return is_free;
+    };
+    const targets: [object, boolean][] = [
+      [{ kind: 'all_runs' }, false],
+      [{ kind: 'agent', ids: ['bot'] }, false],
+      [{ kind: 'actor', ids: ['kim'] }, false],
+      [{ kind: 'api_key', ids: [key.id, of_paid.id] }, false],
+      [{ kind: 'project', ids: ['free', 'paid'] }, false],
+      [{ kind: 'project', ids: ['free'] }, true],
+      [{ kind: 'api_key', ids: [key.id] }, true],
+      [{ kind: 'all_runs', except_ids: ['paid'] }, true],
+    ];
+    for (const [target, is_free] of targets) expect([target, await asked(target)]).toEqual([target, is_free]);
+  });
+
+  test('it takes a second person to have the rule, and a second one to be rid of it', async () => {
+    const host = await newTenant('of-one');
+    expectStatus(201, await host.post('/api/v1/projects', { slug: 'dear' }));
+    const turn = (by: Api, two_person_rule: boolean, reason?: string) =>
+      by.put('/api/v1/projects/dear', { two_person_rule, ...(reason && { reason }) });
+    expect((await turn(host, true, 'alone')).status).toBe(409);
+    const kim = await signedIn(host, 'kim@example.com');
+    const key_of_kim = api(app, (await makeKey(kim, { role: 'admin', project_id: null })).secret);
+    expect((await turn(host, true)).status).toBe(400);
+    expect((await turn(host, true, 'with Kim')).body).toMatchObject({ two_person_rule: true });
+    expect((await turn(kim, false, 'in the way')).body).toMatchObject({
+      two_person_rule: true,
+      two_person_rule_end: { asked_by: kim.key_id, asked_by_name: 'kim@example.com', reason: 'in the way' },
+    });
+    for (const by of [kim, key_of_kim])
+      expect((await turn(by, false, 'still')).body).toMatchObject({ error: { code: 'two_person_rule' } });
+    expect((await turn(host, true, 'no')).body).toMatchObject({ two_person_rule: true, two_person_rule_end: null });
+    expect((await turn(key_of_kim, false, 'again')).body).toMatchObject({ two_person_rule: true });
+    expect((await turn(host, false, 'agreed')).body).toMatchObject({
+      two_person_rule: false,
+      two_person_rule_end: null,
+    });
+    const noted = await host.get<{ total: number }>('/api/v1/logs/audit?event=PROJECT_APPROVAL_REFUSED');
+    expect(noted.body.total).toBe(2);
   });
 });

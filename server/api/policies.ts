@@ -4,10 +4,12 @@ import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import { identifyControls, replacedWords } from '@aos/core/policies/control-ids.ts';
 import { mayBecome, type PolicyStatus, type StoredDocument } from '@aos/core/policies/policy.ts';
+import { isEnforced } from '@aos/core/policies/second-person.ts';
 import { sentenceOf } from '@aos/core/policies/sentence.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { carryOn } from '../store/carried-balances.ts';
+import { holdGate } from '../store/gate.ts';
 import {
   changePolicy,
   createPolicy,
@@ -24,6 +26,7 @@ import { withLineages } from './policy-keys.ts';
 import { diffVersions, lint } from './policy-lint.ts';
 import { policyObject, policyObjects } from './policy-object.ts';
 import { visibleProject } from './read.ts';
+import { noted, refuseAuthors } from './second-person.ts';
 
 export const policy_handlers: Handlers<typeof policy_endpoints> = {
   createPolicy: ({ body: { source, reason, ...written } }, context) =>
@@ -49,7 +52,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
     inTenant(context, async (tx) => policyObject(tx, context, await existing(tx, params.id))),
 
   updatePolicy: ({ params, body: { reason, version, ...written } }, context) =>
-    inTenant(context, async (tx) => {
+    changing(context, reason, async (tx) => {
       const before = await beforeChange(tx, context, params.id);
       if (before.status === 'retired') throw illegal(before, 'edited');
       if (before.status === 'active' && !mayDo(context.identity.role, 'activate_policies')) throw notYours(before);
@@ -59,6 +62,7 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
       const identified = identifyControls(await withLineages(tx, written), known, newId);
       const { document } = identified;
       if (before.status === 'active') await refuseHopeless(tx, context, document, 'invalid_body');
+      await refuseOwn(tx, context, before, { status: before.status, document });
       const change = { event: 'POLICY_UPDATED', status: before.status, document } as const;
       const after = await changePolicy(tx, context.identity.tenant_id, before, change, actOf(context, reason));
       await carryOn(tx, identified, context.deps.clock.now());
@@ -80,11 +84,14 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
   lintPolicy: ({ body }, context) => inTenant(context, (tx) => lint(tx, context, body)),
 
   activatePolicy: ({ params, body: { reason, mode } }, context) =>
-    inTenant(context, async (tx) => {
+    changing(context, reason, async (tx) => {
       const before = await beforeChange(tx, context, params.id);
       const document = { ...before.document, mode: mode ?? before.mode };
       if (before.status === 'active' && document.mode === before.mode) return policyObject(tx, context, before);
-      if (mayBecome(before.status, 'active')) await refuseHopeless(tx, context, document, 'conflict');
+      if (mayBecome(before.status, 'active')) {
+        await refuseHopeless(tx, context, document, 'conflict');
+        await refuseOwn(tx, context, before, { status: 'active', document });
+      }
       return moved(tx, context, before, { event: 'POLICY_ACTIVATED', status: 'active', document }, reason);
     }),
 
@@ -102,6 +109,10 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
       return moved(tx, context, before, change, reason);
     }),
 };
+
+/** Changes policies; who tries to put in force what they wrote, where somebody else must, is noted in the ledger. */
+const changing = <T>(context: Context, reason: string, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  noted(context, reason, () => inTenant(context, work));
 
 export function actOf(context: Context, reason: string | null): PolicyAct {
   const { deps, identity, request_id } = context;
@@ -161,6 +172,20 @@ const outdated = ({ id, version }: PolicyRow, sent: number): Problem =>
     'conflict',
     `Policy ${id} is at version ${version} by now, not ${sent}. Read it again and repeat the edit.`,
   );
+
+/** Nobody puts in force alone what they wrote, where a project that it may reach asks for two people. */
+async function refuseOwn(
+  tx: Tx,
+  context: Context,
+  before: PolicyRow,
+  { status, document }: Pick<PolicyRow, 'status' | 'document'>,
+): Promise<void> {
+  const after = { status, document, mode: document.mode };
+  if (!isEnforced(after)) return;
+  // From here on the rules of projects are as they are, so whoever turned one on has seen the last exception from it.
+  await holdGate(tx);
+  await refuseAuthors(tx, context, [{ before, after }]);
+}
 
 /** A policy that could never apply does not become active. */
 async function refuseHopeless(

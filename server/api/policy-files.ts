@@ -37,6 +37,7 @@ import { factsFor } from './policy-facts.ts';
 import { withLineages } from './policy-keys.ts';
 import { urlOf } from './read.ts';
 import { type ReadPolicy, readPolicies, refused } from './read-files.ts';
+import { noted, ownWorkIn, refuseAuthors, wantedSentence } from './second-person.ts';
 
 export const policy_file_handlers: Handlers<typeof policy_file_endpoints> = {
   async applyPolicies({ body }, context) {
@@ -51,11 +52,13 @@ export const policy_file_handlers: Handlers<typeof policy_file_endpoints> = {
     const planned = await inTenant(context, (tx) => plan(tx, context, read, looking));
     const is_idle = planned.steps.every(({ of }) => of.action === 'unchanged');
     if (body.dry_run || is_idle) return answerOf(context, planned, body.dry_run);
-    return inControl(context, async (tx) => {
-      const again = await plan(tx, context, read, { ...how, dry_run: false });
-      await carryOut(tx, context, again, { reason: body.reason, origin: how.origin });
-      return answerOf(context, again, false);
-    });
+    return noted(context, body.reason, () =>
+      inControl(context, async (tx) => {
+        const again = await plan(tx, context, read, { ...how, dry_run: false });
+        await carryOut(tx, context, again, { reason: body.reason, origin: how.origin });
+        return answerOf(context, again, false);
+      }),
+    );
   },
 
   async testPolicies({ body }, context) {
@@ -104,6 +107,7 @@ async function plan(
   const left = [...there.values()];
   if (prune) for (const before of left) steps.push({ of: planRetired(before), read: null, findings: [], made: null });
   await check(tx, context, steps, dry_run);
+  if (dry_run) await tellOwnWork(tx, context, steps);
   return { steps, not_sent: prune ? [] : left };
 }
 
@@ -172,6 +176,30 @@ async function check(tx: Tx, context: Context, steps: readonly Step[], dry_run: 
   if (wrong.length > 0) throw refused(wrong);
 }
 
+/** What the steps do to policies, as they are. */
+async function movesOf(tx: Tx, steps: readonly Step[]) {
+  const changed = steps.filter(({ of }) => of.action !== 'unchanged');
+  const rows = await policiesById(
+    tx,
+    changed.flatMap(({ of }) => of.before?.id ?? []),
+  );
+  return changed.map((step) => {
+    const { before, status, document } = step.of;
+    const row = before && present(rows.get(before.id), 'a policy of the plan');
+    return { step, place: step.read?.place, before: row, after: { status, document, mode: document.mode } };
+  });
+}
+
+/** Which policies somebody else would have to put in force. */
+async function tellOwnWork(tx: Tx, context: Context, steps: readonly Step[]): Promise<void> {
+  for (const { step, before, after } of await movesOf(tx, steps)) {
+    const [own] = await ownWorkIn(tx, context, [{ before, after }]);
+    if (!own) continue;
+    const message = `apply will be refused. ${await wantedSentence(tx, context, own)}`;
+    step.findings.push({ level: 'warning', path: 'status', message });
+  }
+}
+
 /** Under the closed gate: every policy is as it was planned, or none is. */
 async function carryOut(
   tx: Tx,
@@ -180,16 +208,15 @@ async function carryOut(
   { reason, origin }: { reason: string; origin: string | null },
 ) {
   const { tenant_id, role } = context.identity;
-  const changed = steps.filter(({ of }) => of.action !== 'unchanged');
-  const rows = await policiesById(
-    tx,
-    changed.flatMap(({ of }) => of.before?.id ?? []),
-  );
-  for (const step of changed) {
+  const moves = await movesOf(tx, steps);
+  for (const { step, before } of moves) {
+    const { status, action, document } = step.of;
+    const governs = status === 'active' || before?.status === 'active' || action === 'retire';
+    if (governs && !mayDo(role, 'activate_policies')) throw notYours({ id: `"${document.name}"` });
+  }
+  await refuseAuthors(tx, context, moves);
+  for (const { step, before } of moves) {
     const { of, read } = step;
-    const before = of.before && present(rows.get(of.before.id), 'a policy of the plan');
-    const governs = of.status === 'active' || before?.status === 'active' || of.action === 'retire';
-    if (governs && !mayDo(role, 'activate_policies')) throw notYours({ id: `"${of.document.name}"` });
     step.made = await carryOutOne(tx, context, of, before, reason);
     const file_origin = [read?.origin, origin].filter((part) => part).join('@') || null;
     if (of.action !== 'retire')

@@ -17,6 +17,7 @@ import { checkOne } from './policy-facts.ts';
 import { withLineages } from './policy-keys.ts';
 import { asOther } from './policy-object.ts';
 import { urlOf } from './read.ts';
+import { othersWanted } from './second-person.ts';
 
 /** What is wrong with a document: why it is no policy, why it may not be active, and what would keep it from working. */
 export async function lint(
@@ -30,7 +31,15 @@ export async function lint(
   if (!success) {
     const issues = issuesOf(error, document, policy_document);
     const findings = issues.map((of) => ({ level: 'error' as const, ...of }));
-    return { ok: false, findings, sentence: null, changes: [], deciding: [], deciding_left_off: 0 };
+    return {
+      ok: false,
+      findings,
+      sentence: null,
+      changes: [],
+      deciding: [],
+      deciding_left_off: 0,
+      second_person: null,
+    };
   }
   const written = identified(await withLineages(tx, data), replaced?.document.controls ?? [], context);
   const { identity, deps } = context;
@@ -44,6 +53,7 @@ export async function lint(
     findings,
     sentence: sentenceOf(written),
     changes: replaced ? await changesOf(tx, replaced.document, written) : [],
+    second_person: await othersWanted(tx, context, { before: replaced, document: written }),
     ...(await decidingOn(tx, context, { written, seen, replaced }, others)),
   };
 }

@@ -16,6 +16,7 @@ import { lastChangesOf } from '../store/policy-lists.ts';
 import { etagOf } from './policy-etag.ts';
 import { factsFor } from './policy-facts.ts';
 import { visibleProject } from './read.ts';
+import { secondPersons } from './second-person.ts';
 
 /** A policy as the API shows it. `notes` are warnings about what was just done to it. */
 export async function policyObject(
@@ -54,10 +55,11 @@ export async function policyObjects(
   const documents = rows.map(({ document }) => document);
   const facts = await factsFor(tx, identity.tenant_id, documents, deps.clock.now(), others);
   const at_ms = deps.clock.now();
-  const [overrides, exemptions, changes] = await Promise.all([
+  const [overrides, exemptions, changes, second] = await Promise.all([
     openOverrides(tx),
     openExemptions(tx),
     lastChangesOf(tx, rows, visibleProject(context)),
+    secondPersons(tx, context, rows),
   ]);
   const holding = <T extends { policy_id: string; expires_at: string }>(all: T[], { id }: PolicyRow) =>
     all.filter((of) => of.policy_id === id && epochMs(of.expires_at) > at_ms);
@@ -73,6 +75,7 @@ export async function policyObjects(
       updated_by: changes.get(row.id)?.author ?? row.created_by,
       updated_by_name: changes.get(row.id)?.author_name ?? null,
       updated_because: changes.get(row.id)?.reason ?? null,
+      second_person: second.get(row.id) ?? null,
       snapshot_id: row.status === 'active' ? snapshot_id : null,
       warnings: row.status === 'retired' ? [] : [...refusals, ...warnings],
       url: consoleUrl(deps.config.public_url, row.id),

@@ -11,6 +11,8 @@ import { found, inControl, inTenant, nowText, record, shown, shownPage, unlessTa
 import { projectNamed } from './project-named.ts';
 import { inReach, refuseOtherProject, refuseProjectKey } from './project-reach.ts';
 import { visibleProject } from './read.ts';
+import { noted } from './second-person.ts';
+import { refuseAlone, ruleTurned } from './two-person-rule.ts';
 
 type Names =
   | 'createProject'
@@ -38,10 +40,13 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
         content_mode: body.content_mode ?? 'none',
         auto_register: body.auto_register ?? true,
         default_output_bound: body.default_output_bound ?? 4096,
+        two_person_rule: body.two_person_rule ?? false,
+        two_person_rule_end: null,
         synthetic_scenario_id: body.synthetic_scenario_id ?? null,
         retired_at: null,
         created_at: nowText(context),
       };
+      if (row.two_person_rule) await refuseAlone(tx, context);
       const after = unlessTaken(await insertProject(tx, context.identity.tenant_id, row), 'project', body.slug);
       const change = { event: 'PROJECT_CREATED', object_type: 'project', object_id: after.id, before: null, after };
       await record(tx, context, { ...change, project_id: after.id });
@@ -63,13 +68,18 @@ export const project_handlers: Handlers<Pick<typeof access_endpoints, Names>> = 
     }),
 
   changeProject: ({ params, body }, context) =>
-    inControl(context, async (tx) => {
-      const before = visible(context, await findProject(tx, params.id));
-      const after = await updateProject(tx, { ...before, ...given(body) });
-      const change = { event: 'PROJECT_CHANGED', object_type: 'project', object_id: after.id, before, after };
-      await record(tx, context, { ...change, project_id: after.id });
-      return shown(context, after);
-    }),
+    noted(context, body.reason, () =>
+      inControl(context, async (tx) => {
+        const before = visible(context, await findProject(tx, params.id));
+        const { two_person_rule, reason = null, ...settings } = body;
+        const rule =
+          two_person_rule === undefined ? {} : await ruleTurned(tx, context, before, two_person_rule, reason);
+        const after = await updateProject(tx, { ...before, ...given(settings), ...rule });
+        const change = { event: 'PROJECT_CHANGED', object_type: 'project', object_id: after.id, before, after };
+        await record(tx, context, { ...change, project_id: after.id, reason });
+        return shown(context, after);
+      }),
+    ),
 
   updateAgent: ({ params, body }, context) =>
     inControl(context, async (tx) => {

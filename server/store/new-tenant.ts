@@ -39,6 +39,8 @@ export async function makeTenant(
     content_mode: 'none',
     auto_register: true,
     default_output_bound: 4096,
+    two_person_rule: false,
+    two_person_rule_end: null,
     synthetic_scenario_id: null,
     retired_at: null,
     created_at,

@@ -5,6 +5,7 @@ import type { PageQuery } from '@aos/core/base/page.ts';
 import type { Total } from '@aos/core/base/total.ts';
 import type { StoredControl } from '@aos/core/policies/control.ts';
 import type { PolicyMode, PolicyStatus, StoredDocument } from '@aos/core/policies/policy.ts';
+import type { WrittenVersion } from '@aos/core/policies/second-person.ts';
 import type { Tx } from '../base/database.ts';
 import { cursorOf, Filter, readList, totalOf } from './list.ts';
 import type { PolicyRow } from './policies.ts';
@@ -120,6 +121,20 @@ export async function lastChangesOf(
     [own, policies.map(({ id }) => id), policies.map(({ version }) => version)],
   );
   return new Map(rows.map(({ policy_id, ...change }) => [policy_id, change]));
+}
+
+/** By policy, newest first: who made each version, whether it decides something else than the one before, and is enforced. */
+export async function writtenVersions(tx: Tx, policy_ids: readonly string[]): Promise<Map<string, WrittenVersion[]>> {
+  const deciding = "(v.document - '{name,description,owner,tags,mode}'::text[])";
+  const rows = await tx.query<WrittenVersion & { policy_id: string }>(
+    `select v.policy_id, v.author, v.status = 'active' and v.mode = 'enforce' as is_enforced,
+        ${deciding} is distinct from lag(${deciding}) over (partition by v.policy_id order by v.version) as is_written
+      from policy_versions v where v.policy_id = any ($1) order by v.policy_id, v.version desc`,
+    [policy_ids],
+  );
+  const versions = new Map<string, WrittenVersion[]>();
+  for (const { policy_id, ...version } of rows) versions.set(policy_id, [...(versions.get(policy_id) ?? []), version]);
+  return versions;
 }
 
 /** Some versions of a policy, in no order; those it never had are left out. */
