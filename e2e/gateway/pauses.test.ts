@@ -61,6 +61,28 @@ describe('a control that pauses', () => {
     expect(at_once[0]?.n).toBe('0');
   });
 
+  test.each([false, true])('sends nothing for a caller who left while it waited (stream: %s)', async (stream) => {
+    const agent = `left-${stream}`;
+    await limitAgent(gateway, agent, { limit: { type: 'concurrency', max: 1 }, action: 'pause' });
+    const before = gateway.stub.log.length;
+    const first = chat(of(agent), { delay_ms: 1_500 });
+    await waitFor(() => gateway.stub.log.length > before, { what: 'the first call at the provider' });
+    const leaving = new AbortController();
+    const body = wires.chat.body({ output_tokens: 3 }, { stream });
+    const options = { headers: of(agent), signal: leaving.signal };
+    const second = gateway.admin.post('/v1/chat/completions', body, options).catch((error: Error) => error.name);
+    const of_agent = (table: string) =>
+      gateway.rows(`select from ${table} where agent_id = (select id from agents where slug = $1)`, [agent]);
+    await waitFor(async () => (await of_agent('approvals')).length > 0, { what: 'the wait of the second' });
+    leaving.abort();
+    expect(await second).toBe('AbortError');
+    expectStatus(200, await first);
+    await waitFor(async () => (await of_agent('steps s join runs r on r.id = s.run_id')).length === 2, {
+      what: 'the end of both',
+    });
+    expect(gateway.stub.log.length - before).toBe(1);
+  });
+
   test('says that a person is asked when there is no room in time, and asks once', async () => {
     const policy = await limitAgent(gateway, 'asks', pausing());
     expectStatus(200, await dear('asks'));

@@ -11,6 +11,7 @@ import type { AskedCall } from '../govern/asked.ts';
 import { governCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
 import { servedModels } from '../govern/models.ts';
+import { Stopper } from '../govern/stopper.ts';
 import type { IdentityAtEpoch, IdentityCache } from '../http/authenticate.ts';
 import { isBefore } from '../store/tenants.ts';
 import { claimsOf } from './claims.ts';
@@ -103,19 +104,16 @@ function ask(
     headers: request.headers,
     request_id: request.id,
     new_run_id: govern.makeId('run'),
-    gone: read.stream ? leaving(reply) : still_here,
+    gone: leaving(reply),
   };
 }
 
-/** A caller who leaves does not stop a plain call, so nobody has to watch for it. */
-const still_here = new AbortController().signal;
-
-function leaving(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
+function leaving(reply: FastifyReply): Stopper {
+  const gone = new Stopper();
   whenClosed(reply.raw, () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
-  return gone.signal;
+  return gone;
 }
 
 /** With an epoch: as of when control stood there, or later. */

@@ -2,7 +2,7 @@ import type { Identity } from '@aos/core/access/identity.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
 import type { PlanResult } from '../store/managed-runs.ts';
-import type { CallerHeaders } from '../upstreams/llm/define.ts';
+import type { CallerHeaders, StopSignal } from '../upstreams/llm/define.ts';
 
 /** What the caller claims about the call in `x-aos-*` headers; ids or slugs. */
 export interface Claims {
@@ -43,6 +43,6 @@ export interface AskedCall {
   identityAt: (control_epoch: string) => Promise<Identity>;
   /** For a step of a plan, or for the plan itself: its name there, and what its whole answer gives when it is settled. */
   planned?: { name: string | null; result(step_id: string, answer: Buffer): PlanResult | null };
-  /** Aborts when the caller has left; only streams watch it. */
-  gone: AbortSignal;
+  /** Aborts when the caller has left. A plain call that went out goes on, for its provider bills it whole. */
+  gone: StopSignal;
 }

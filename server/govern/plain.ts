@@ -7,7 +7,15 @@ import { failpoint } from '../base/failpoint.ts';
 import { inTurns } from '../base/in-turns.ts';
 import { UpstreamFailure, type UpstreamResponse } from '../upstreams/llm/define.ts';
 import { countDelivered, type Delivered, paidFor } from './delivered.ts';
-import { addedBound, dispatch, failedToAnswer, failureProblem, providerRefused, unheard } from './dispatch.ts';
+import {
+  addedBound,
+  client_closed,
+  dispatch,
+  failedToAnswer,
+  failureProblem,
+  providerRefused,
+  unheard,
+} from './dispatch.ts';
 import { outcomeOf, type Went } from './ending.ts';
 import { type Facts, factsOf, refusedFacts } from './facts.ts';
 import type { Govern } from './govern.ts';
@@ -18,12 +26,13 @@ import type { Ticket } from './ticket.ts';
 import { readUnaskedEvents, type UnaskedEvents } from './unasked-events.ts';
 
 /**
- * A call whose answer comes in one piece. A caller who leaves does not stop it: the provider bills it whole, so it is
- * read to its end, within the deadlines, and charged as reported.
+ * A call whose answer comes in one piece. A caller who leaves once it went out does not stop it: the provider bills it
+ * whole, so it is read to its end, within the deadlines, and charged as reported.
  */
 export async function sendPlain(govern: Govern, ticket: Ticket): Promise<Governed> {
   const facts = factsOf(ticket, addedBound(ticket));
   try {
+    if (ticket.asked.gone.aborted) throw new UpstreamFailure('aborted', false, client_closed.message);
     const response = await dispatch(govern, ticket, ticket.in_flight.stop);
     return await finishPlain(govern, ticket, response, facts);
   } catch (error) {

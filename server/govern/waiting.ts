@@ -1,10 +1,12 @@
+import type { StopSignal } from '../upstreams/llm/define.ts';
+
 /** It may try; or its time is over, its caller has left, the process ends. */
 type Next = 'turn' | 'late' | 'gone' | 'stopping';
 
 /** A place in the queue for room in one balance. */
 export interface Place {
   /** Resolves with `turn` when it may try, or with why it need not. */
-  next(until_ms: number, gone: AbortSignal): Promise<Next>;
+  next(until_ms: number, gone: StopSignal): Promise<Next>;
   leave(): void;
 }
 
