@@ -1,6 +1,6 @@
 import { escalationText } from '@aos/core/activity/escalation-text.ts';
 import { type IncidentCause, incident_causes } from '@aos/core/incidents/incident.ts';
-import type { Answer } from '@aos/sdk/contract.ts';
+import type { Answer, Body } from '@aos/sdk/contract.ts';
 import { ago, instant, oneLine, said } from '../frame/format.ts';
 import { left_out, rowLimit, several, showList } from '../frame/listing.ts';
 import type { Session } from '../frame/session.ts';
@@ -37,6 +37,15 @@ export const incidents: Noun = {
       .command('show <incident>')
       .description('one incident with its violations')
       .action(act('Cannot show the incident', show));
+    command
+      .command('open <run>')
+      .description('open one by hand: what a person saw in a run')
+      .requiredOption('--title <text>', 'what happened, in a line')
+      .requiredOption('--category <category>', 'for example SAFETY_VIOLATION')
+      .option('--severity <severity>', 'LOW, MEDIUM, HIGH, CRITICAL', 'MEDIUM')
+      .option('--policy <policy>', 'the policy that it is about')
+      .option('--reason <text>', 'why, for the ledger')
+      .action(act('Cannot open an incident', open));
     command
       .command('ack <incident>')
       .description('look after it: it leaves the queue for a while')
@@ -131,6 +140,17 @@ async function show(session: Session, id: string): Promise<void> {
         ? `npx aos runs show ${of.source_run_id}`
         : `npx aos policy explain --decision ${of.decision_id}`,
   });
+}
+
+async function open(
+  session: Session,
+  run_id: string,
+  options: { title: string; category: string; severity: string; policy?: string; reason?: string },
+): Promise<void> {
+  const { title, category, severity, policy } = options;
+  const body = { run_id, title, category, severity, policy_id: policy, reason: await session.reason(options.reason) };
+  const incident = await session.aos.call('openIncident', { body: body as Body<'openIncident'> });
+  told(session, incident, `${incident.id} is open`, `npx aos incidents show ${incident.id}`);
 }
 
 async function acknowledge(session: Session, id: string, options: { hours: number; reason?: string }): Promise<void> {

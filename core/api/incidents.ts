@@ -5,7 +5,7 @@ import { count } from '../base/column.ts';
 import { facetsOf } from '../base/facets.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
-import { acknowledge, acts, assign, most_at_once, reopen, resolve } from '../incidents/act.ts';
+import { acknowledge, acts, assign, most_at_once, open_by_hand, reopen, resolve } from '../incidents/act.ts';
 import {
   incident,
   incident_group,
@@ -82,6 +82,15 @@ export const incident_endpoints = {
       pageOf(incident_group).meta({ id: 'IncidentGroupPage' }),
       pageOf(run_outcome).meta({ id: 'RunOutcomePage' }),
     ]),
+  }),
+  openIncident: endpoint({
+    method: 'POST',
+    path: '/api/v1/incidents',
+    summary: 'Open an incident of a run by hand; 409 when its run and policy have one, which is then named',
+    permission: 'operate',
+    body: open_by_hand,
+    answer: incident,
+    status: 201,
   }),
   getIncidentFacets: endpoint({
     method: 'GET',

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { display_name, reason } from '../access/slug.ts';
 import { escalation } from '../activity/escalation.ts';
 import type { Escalation } from '../activity/escalation-text.ts';
+import { categories, severities } from '../activity/run.ts';
+import { idOf } from '../base/id.ts';
 import { type IncidentCause, type IncidentStatus, incident_causes } from './incident.ts';
 
 /** The most incidents that one request changes. */
@@ -21,6 +23,19 @@ export const acknowledge = z.strictObject({
   }),
   reason: reason.optional(),
 });
+/** What a person saw in a run that no control did, or that is more than what they said. */
+export const open_by_hand = z.strictObject({
+  run_id: idOf('run'),
+  policy_id: idOf('policy')
+    .optional()
+    .meta({ description: 'The policy that it is about; absent: none had a part in it' }),
+  category: z.enum(categories),
+  severity: z.enum(severities),
+  title: z.string().trim().min(1).max(300).meta({ description: 'What happened, in a line' }),
+  reason,
+});
+export type OpenByHand = z.infer<typeof open_by_hand>;
+
 export const resolve = z.strictObject({ cause: z.enum(incident_causes), reason });
 export const reopen = z.strictObject({ reason });
 export const assign = z.strictObject({ owner: display_name.nullable(), reason: reason.optional() });

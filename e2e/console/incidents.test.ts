@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inBrowser } from '../parts/browser.ts';
 import { api, expectStatus } from '../parts/client.ts';
+import { barriersInThemes } from './barriers.ts';
 import { type Console, settled, startConsole } from './browser.ts';
 import { loadDemo } from './demo.ts';
 
@@ -57,6 +58,29 @@ inBrowser('Incidents in the console', () => {
       // A line that is too long is cut at its end, behind what was looked for.
       expect((at?.x ?? 390) + 60).toBeLessThanOrEqual(390);
     }
+  });
+
+  test('are opened by hand on a run that has none, and stand on it', async () => {
+    const { gateway } = console_;
+    const body = { model: 'mock-small', messages: [{ role: 'user', content: 'Promise a refund' }] };
+    const answer = await gateway.admin.post('/v1/chat/completions', body);
+    const admin = await console_.open();
+    await admin.goto(`${gateway.server.url}/runs/${answer.headers.get('x-aos-run-id')}`);
+    await admin.getByRole('button', { name: 'Open incident…' }).click();
+    const dialog = admin.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('A customer called');
+    await dialog.getByRole('button', { name: 'Open incident' }).click();
+    await dialog.getByText('Say what happened, in a line.').waitFor();
+    expect.soft(await barriersInThemes(admin)).toEqual([]);
+    await dialog.getByLabel('What happened').fill('It promised a refund');
+    await dialog.getByLabel('Severity').selectOption('HIGH');
+    await dialog.getByRole('button', { name: 'Open incident' }).click();
+    await admin.waitForURL(/\/incidents\/inc_/);
+    await admin.getByText('A customer called').waitFor();
+    await admin.goBack();
+    await admin.getByRole('region', { name: 'Incident of this run' }).getByText('It promised a refund').waitFor();
+    expect(await admin.getByRole('button', { name: 'Open incident…' }).count()).toBe(0);
+    await admin.close();
   });
 
   test('in which no policy had a part are filtered by words', async () => {

@@ -75,8 +75,11 @@ async function someObject(client: Api, collection: string): Promise<string | nul
   const made = endpoints.find(
     (endpoint) => endpoint.method === 'POST' && endpoint.path === path && endpoint.permission !== 'installation',
   );
-  if (made)
-    return expectStatus(made.status, await client.post<{ id: string }>(path, { ...(sampleBody(made) as object) })).id;
+  const of = collection === 'incidents' ? { run_id: theirs.get('runs') } : {};
+  if (made) {
+    const body = { ...(sampleBody(made) as object), ...of };
+    return expectStatus(made.status, await client.post<{ id: string }>(path, body)).id;
+  }
   if (
     !endpoints.some(
       (endpoint) => endpoint.method === 'GET' && endpoint.path === path && readable.has(endpoint.permission),

@@ -136,6 +136,33 @@ test('an acknowledgement that is over, and a breach that goes on after it was re
   expect(reopened).toMatchObject([{ actor_type: 'system', reason: 'its acknowledgement is over' }]);
 });
 
+test('a person opens one of a run by hand: the only one of its run and policy, on its trace and in the ledger', async () => {
+  const run = runRow(whose, Date.now());
+  await rows.insert('runs', [run]);
+  await rows.query(
+    `insert into traces (tenant_id, id, run_id, started_at) values ('${run.tenant_id}', 'trc' || substr('${run.id}', 4), '${run.id}', now())`,
+  );
+  const said = { run_id: run.id, category: 'SAFETY_VIOLATION', severity: 'HIGH', title: 'It promised a refund' };
+  const open = (more: object) => operator.post<Incident>(path, { ...said, reason: 'a customer called', ...more });
+  expect((await open({ reason: '' })).status).toBe(400);
+  expect((await open({ category: 'EXECUTION_SUCCESS' })).status).toBe(400);
+  expect((await open({ run_id: makeId('run') })).status).toBe(404);
+  expect((await open({ policy_id: makeId('policy') })).status).toBe(404);
+  const answers = await Promise.all([1, 2, 3].map(() => open({})));
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  const opened = answers.find(({ status }) => status === 201)?.body as Incident;
+  expect(opened).toMatchObject({ title: said.title, status: 'open', violation_policy_id: 'SYSTEM_DEFAULT' });
+  expect(JSON.stringify(answers.find(({ status }) => status === 409)?.body)).toContain(opened.id);
+  expect(await rows.query('select incident_id from traces where run_id = $1', [run.id])).toEqual([
+    { incident_id: opened.id },
+  ]);
+  expect(await timeline(opened.id)).toMatchObject([
+    { event: 'INCIDENT_CREATED', level: 'story', reason: 'a customer called', actor_type: 'service' },
+  ]);
+  const viewer = api(app, (await makeKey(api(app), { role: 'viewer' })).secret);
+  expect((await viewer.post(path, { ...said, reason: 'no' })).status).toBe(403);
+});
+
 test('one that is snoozed comes back before its time when more is violated alike than was taken into account', async () => {
   const snooze = { hours: 24, escalates: { more_than: 2, hours: 1 } };
   const [first = '', second = ''] = await opened(2);

@@ -86,6 +86,7 @@ export const endpoints: EndpointTable = {
   getLimitState: 'GET /api/v1/limits/:id/state',
   getLimitHistory: 'GET /api/v1/limits/:id/history',
   listIncidents: 'GET /api/v1/incidents',
+  openIncident: 'POST /api/v1/incidents',
   getIncidentFacets: 'GET /api/v1/incidents/facets',
   getIncident: 'GET /api/v1/incidents/:id',
   listIncidentTimeline: 'GET /api/v1/incidents/:id/timeline',

@@ -62,6 +62,7 @@ function whatRan({ list, make, one, act }: Forms) {
     },
     incidents: {
       list: list('listIncidents'),
+      open: make('openIncident'),
       get: one('getIncident'),
       timeline: one('listIncidentTimeline'),
       acknowledge: act('acknowledgeIncident'),

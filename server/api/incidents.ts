@@ -16,6 +16,7 @@ import { inTenant } from './change.ts';
 import { readFacets } from './facets.ts';
 import { changeMany, changeOne, visibleIncident } from './incident-acts.ts';
 import { listGroups } from './incident-groups.ts';
+import { openByHand } from './incident-open.ts';
 import { timelineOf } from './incident-timeline.ts';
 import { readPage, urlOf, visibleProject } from './read.ts';
 
@@ -34,6 +35,8 @@ export const incident_handlers: Handlers<typeof incident_endpoints> = {
       (row) => incident.parse({ ...row, url: urlOf(context, row.id) }),
     );
   },
+
+  openIncident: ({ body }, context) => openByHand(context, body),
 
   getIncidentFacets: async ({ query }, context) => {
     const { tenant_id } = context.identity;

@@ -11,7 +11,8 @@ export interface NewIncident {
   source_run_id: string;
   violation_policy_id: string;
   trace_id: string;
-  decision_id: string;
+  /** Null: a person opened it, and no decision did. */
+  decision_id: string | null;
   project_id: string;
   agent_id: string | null;
   actor_id: string | null;
@@ -40,6 +41,21 @@ export async function openIncidents(tx: Tx, rows: readonly NewIncident[]): Promi
     [jsonText(rows)],
     'open_incidents',
   );
+}
+
+/** The same for one that is to be the first of its run and policy; answers the id of the one that is there instead. */
+export async function openFirst(tx: Tx, row: NewIncident): Promise<string | null> {
+  const opened = await tx.query(
+    `insert into incidents select * from json_populate_record(null::incidents, $1)
+      on conflict (tenant_id, source_run_id, violation_policy_id) do nothing returning id`,
+    [jsonText(row)],
+  );
+  if (opened.length > 0) return null;
+  const [there] = await tx.query<{ id: string }>(
+    'select id from incidents where tenant_id = current_tenant() and source_run_id = $1 and violation_policy_id = $2',
+    [row.source_run_id, row.violation_policy_id],
+  );
+  return there?.id ?? null;
 }
 
 /** What the ledger tells of an incident that changed. */

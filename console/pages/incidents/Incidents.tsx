@@ -4,6 +4,7 @@ import { type Item, useApi } from '../../api.ts';
 import { control_types } from '../../parts/control-types.ts';
 import { ResolveDialog, SnoozeDialog } from '../../parts/IncidentDialogs.tsx';
 import { type Group, useIncidentActs } from '../../parts/incident-acts.ts';
+import { incident_categories, severity_names } from '../../parts/incident-categories.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { useMay } from '../../parts/session.ts';
 import { plainWords, State } from '../../parts/words.tsx';
@@ -153,23 +154,8 @@ const folded = {
 };
 
 const facets = [
-  { name: 'severity', label: 'Severity', choices: ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] },
-  {
-    name: 'category',
-    label: 'Category',
-    choices: [
-      'BUDGET_EXCEEDED',
-      'TOKEN_LIMIT',
-      'RATE_LIMIT',
-      'CONTENT_POLICY',
-      'PII_DETECTED',
-      'SAFETY_VIOLATION',
-      'HALLUCINATION',
-      'RAG_ACCESS_DENIED',
-      'DB_ACCESS_DENIED',
-      'EXECUTION_FAILURE',
-    ],
-  },
+  { name: 'severity', label: 'Severity', choices: severity_names },
+  { name: 'category', label: 'Category', choices: incident_categories },
   { name: 'agent', label: 'Agent' },
   { name: 'policy', label: 'Policy' },
   { name: 'owner', label: 'Owner' },

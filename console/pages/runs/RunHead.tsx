@@ -1,9 +1,12 @@
 import { naming } from '@aos/core/activity/named.ts';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Answer } from '../../api.ts';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { useKeys } from '../../parts/keys.ts';
+import { OpenIncident } from '../../parts/OpenIncident.tsx';
 import { useRunActions } from '../../parts/RunActions.tsx';
+import { useMay } from '../../parts/session.ts';
 import { plainWords, runState, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Money } from '../../ui/Amount.tsx';
@@ -98,6 +101,8 @@ export function useRunCommands(run: RunDetail | undefined) {
   const kill = () => run && onKey('K', run);
   useKeys({ p: () => run && onKey('p', run), K: kill });
   useKeyWords(run?.ended_at === null ? { p: 'Pause or resume the run', '⇧K': 'Kill the run' } : {});
+  const may = useMay('operate');
+  const [is_opening, setOpening] = useState(false);
   if (!run) return { buttons: null, dialog: null };
   const is_open = run.ended_at === null;
   const buttons = (
@@ -112,6 +117,7 @@ export function useRunCommands(run: RunDetail | undefined) {
           </Button>
         </>
       )}
+      {may && run.incident_ids.length === 0 && <Button onClick={() => setOpening(true)}>Open incident…</Button>}
       <ElsewhereMenu
         what="run"
         of="getRun"
@@ -120,5 +126,6 @@ export function useRunCommands(run: RunDetail | undefined) {
       />
     </>
   );
-  return { buttons, dialog: actions.dialog };
+  const opening = is_opening && <OpenIncident run_id={run.id} onClose={() => setOpening(false)} />;
+  return { buttons, dialog: opening || actions.dialog };
 }
