@@ -42,16 +42,19 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   readonly details: Record<string, unknown> | undefined;
   readonly retry_after_s: number | undefined;
+  /** Clients that repeat an answer with this status by themselves are told not to. */
+  readonly is_final: boolean;
 
   constructor(
     code: ProblemCode,
     message: string,
-    more: { details?: Record<string, unknown>; retry_after_s?: number } = {},
+    more: { details?: Record<string, unknown>; retry_after_s?: number; is_final?: boolean } = {},
   ) {
     super(message);
     this.code = code;
     this.details = more.details;
     this.retry_after_s = more.retry_after_s;
+    this.is_final = more.is_final ?? false;
   }
 
   get status(): number {

@@ -51,12 +51,14 @@ export function identifyControls(
 }
 
 /** What became of the counters of controls that got another id than they had. */
-export const replacedWords = ({ replaced }: Pick<Identified, 'replaced'>): string[] =>
-  replaced.map(({ place, old_id, new_id, finer }) =>
-    finer
-      ? `${place} counts in shorter stretches than ${old_id} did, so it goes on under the new id ${new_id} with what was counted, each of the longer ones as if it had come at its end`
-      : `${place} counts something else than ${old_id} did, so it starts from zero under the new id ${new_id}`,
-  );
+export const replacedWords = ({ replaced }: Pick<Identified, 'replaced'>, is_made = true): string[] =>
+  replaced.map(({ place, old_id, new_id, finer }) => {
+    // Who only plans is given ids that nothing will have.
+    const id = is_made ? `the new id ${new_id}` : 'a new id';
+    return finer
+      ? `${place} counts in shorter stretches than ${old_id} did, so it goes on under ${id} with what was counted, each of the longer ones as if it had come at its end`
+      : `${place} counts something else than ${old_id} did, so it starts from zero under ${id}`;
+  });
 
 function refuseStrangers(controls: readonly Control[], ever: ReadonlyMap<string, StoredControl>): void {
   const seen = new Set<string>();

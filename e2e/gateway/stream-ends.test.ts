@@ -94,6 +94,8 @@ test('a plain answer that breaks off is an error, at all that was held', async (
       },
     );
     expect(answer).toMatchObject({ status: 502, body: { error: { code: 'provider_unreachable', type: 'api_error' } } });
+    // What had begun was made, and billed: a client that repeats it pays for it once more.
+    expect(answer.headers.get('x-should-retry')).toBe(reset_after_chunks === 0 ? null : 'false');
     const record = await settledRecord(answer.headers.get('x-aos-run-id') ?? '');
     expect(record).toMatchObject({ execution_status: 'failed', usage_source: 'estimated', output: 50 });
   }

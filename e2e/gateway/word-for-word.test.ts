@@ -143,6 +143,16 @@ describe('answers of real providers, word for word', () => {
     for (const of of records) expect(of).toMatchObject({ error_code: `provider_${status}`, usage_source: 'none' });
   });
 
+  test('that breaks off once, and is not asked for again', async () => {
+    const tries = async (client: OpenAI, model: string) => {
+      const before = canned.requests.length;
+      await expect(client.chat.completions.create({ model, messages }, { maxRetries: 2 })).rejects.toThrow();
+      return canned.requests.length - before;
+    };
+    expect(await tries(direct(), 'chat-plain.json+broken')).toBe(1);
+    expect(await tries(gateway.openai(), 'canned/chat-plain.json+broken')).toBe(1);
+  });
+
   test('with a picture in one event of a stream', async () => {
     const read = async (url: string, key: string, model: string) => {
       const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };

@@ -278,7 +278,7 @@ function shown(context: Context, { of, read, findings, made }: Step): PlannedObj
     status: made?.status ?? of.status,
     drifted: of.before !== null && isDrifted(of.before),
     changes: of.changes,
-    warnings: [...replacedWords(of), ...findings.map(({ message }) => message)],
+    warnings: [...replacedWords(of, made !== null), ...findings.map(({ message }) => message)],
     sentence: sentenceOf(of.document),
     url: policy_id && urlOf(context, policy_id),
   };

@@ -131,10 +131,13 @@ export function providerRefused(status: number): Pick<Went, 'termination' | 'inc
   return { termination: 'SYSTEM_FAILURE', incidents: [] };
 }
 
-/** The problem a caller gets when the provider gave no answer. */
-export function failureProblem(failure: UpstreamFailure): Problem {
+/**
+ * The problem a caller gets when the provider gave no answer. One that had begun was made, and billed: official clients,
+ * which repeat what never came, do not repeat what broke off.
+ */
+export function failureProblem(failure: UpstreamFailure, had_begun = false): Problem {
   const code = failure.kind === 'timeout' ? 'provider_timeout' : 'provider_unreachable';
-  return new Problem(code, failure.message);
+  return new Problem(code, failure.message, { is_final: had_begun });
 }
 
 /** An unexpected error on the way is a lost answer too: the hold stays until it is known what was used. */

@@ -47,11 +47,12 @@ export async function settleUnanswered(
   ticket: Ticket,
   failure: UpstreamFailure,
   facts: Facts,
+  had_begun = false,
 ): Promise<Governed> {
   const decision = decisionThatStopped(ticket);
   if (decision === null) {
     await settle(govern, ticket, failedToAnswer(ticket, failure));
-    return { kind: 'refused', problem: failureProblem(failure), facts };
+    return { kind: 'refused', problem: failureProblem(failure, had_begun), facts };
   }
   const problem = stoppedProblem(govern, ticket, decision);
   const sent = { free: !failure.sent, lost: failure.sent };
@@ -77,7 +78,8 @@ export async function finishPlain(
   try {
     body = await response.whole();
   } catch (error) {
-    if (!isRefusal(response, error)) throw error;
+    if (!(error instanceof UpstreamFailure)) throw error;
+    if (!isRefusal(response, error)) return settleUnanswered(govern, ticket, error, facts, true);
     return settleRefused(govern, ticket, { response, failure: error, facts }, first_byte_at_ms);
   }
   const went = await wentWith(ticket, response.status, body);
@@ -87,8 +89,8 @@ export async function finishPlain(
 }
 
 /** An error of the provider is one by its status, and free, also when what it says breaks off. */
-const isRefusal = ({ status }: UpstreamResponse, error: unknown): error is UpstreamFailure =>
-  status >= 300 && error instanceof UpstreamFailure && error.kind !== 'aborted';
+const isRefusal = ({ status }: UpstreamResponse, { kind }: UpstreamFailure): boolean =>
+  status >= 300 && kind !== 'aborted';
 
 /** Answers with the status of a provider whose error could not be read, and says so in its place. */
 async function settleRefused(

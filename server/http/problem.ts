@@ -34,6 +34,7 @@ export function asProblem(error: unknown, request: FastifyRequest): Problem {
 
 /** What the status alone does not tell clients: whether, and when, to try again. */
 export function problemHeaders(problem: Problem): Record<string, string> {
+  if (problem.is_final) return { 'x-should-retry': 'false' };
   switch (problem.status) {
     case 401:
       return { 'www-authenticate': 'Bearer' };
