@@ -91,7 +91,11 @@ export interface DraftAlerts {
   enabled?: boolean;
   tiers: readonly (number | string)[];
   channels: readonly string[];
+  /** By tiers as they are typed. */
+  tier_channels?: Readonly<Record<string, readonly string[]>> | undefined;
   forecast_hours?: number | string | null;
+  repeat_minutes?: number | string | null;
+  quiet_hours?: { from: string; to: string; timezone: string } | undefined;
   requires_ack?: boolean;
 }
 
@@ -187,11 +191,23 @@ function limitOf(limit: DraftLimit): Record<string, unknown> {
   };
 }
 
-function alertsOf({ forecast_hours, ...alerts }: DraftAlerts): Record<string, unknown> {
-  const hours =
-    forecast_hours === null || forecast_hours === undefined || forecast_hours === '' ? null : forecast_hours;
-  return { ...alerts, tiers: alerts.tiers.map(numberOf), ...(hours !== null && { forecast_hours: numberOf(hours) }) };
+function alertsOf({ forecast_hours, repeat_minutes, tier_channels, ...alerts }: DraftAlerts): Record<string, unknown> {
+  const given = (typed: number | string | null | undefined) => typed !== null && typed !== undefined && typed !== '';
+  const own = ownChannels({ ...alerts, tier_channels });
+  return {
+    ...alerts,
+    tiers: alerts.tiers.map(numberOf),
+    ...(own.length > 0 && { tier_channels: Object.fromEntries(own) }),
+    ...(given(forecast_hours) && { forecast_hours: numberOf(forecast_hours ?? '') }),
+    ...(given(repeat_minutes) && { repeat_minutes: numberOf(repeat_minutes ?? '') }),
+  };
 }
+
+/** Tiers with channels of their own, of those that there are. */
+export const ownChannels = ({ tiers, tier_channels = {} }: DraftAlerts): [string, readonly string[]][] =>
+  Object.entries(tier_channels).filter(
+    ([tier, names]) => names.length > 0 && (tier === '100' || tiers.map(String).includes(tier)),
+  );
 
 /** A stored policy, or any answer that has the members of a document, as a draft. */
 export function draftOf(policy: Draft): Draft {

@@ -14,12 +14,14 @@ export function alertSentence(of: {
   kind: AlertKind;
   tier: number | null;
   empties_at: string | null;
+  /** It was told before, and still holds. */
+  again?: boolean;
 }): string {
   const { type, limit } = of;
   const show = (amount: bigint) => amountText(type, limit, amount);
   const whose = of.subject === '*' ? '' : ` for ${of.subject}`;
   const which = `the limit on ${type.title} of ${show(of.max)}${windowText(limit.window)} of the policy "${of.policy_name}"`;
   const how = `${show(of.posted)} used and ${show(of.pending)} reserved${whose}`;
-  if (of.kind === 'tier') return `${of.tier} % of ${which} is reached: ${how}.`;
+  if (of.kind === 'tier') return `${of.tier} % of ${which} is ${of.again ? 'still ' : ''}reached: ${how}.`;
   return `If it goes on like this, ${which} is spent at ${of.empties_at}: ${how}.`;
 }

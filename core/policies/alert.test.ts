@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { alertWindow, markOf, runsOut, tiersCrossed, tiersOf, tiersReached } from './alert.ts';
+import { alert_settings, channelsOf, tellableAt } from './alert-settings.ts';
 import { whyUnusable } from './channel.ts';
 import { control } from './control.ts';
 import { waitAfter } from './delivery.ts';
@@ -124,4 +125,44 @@ test('a channel that cannot be used is named with the reason', () => {
   expect(whyUnusable('off', channels)).toContain('disabled');
   expect(whyUnusable('new', channels)).toContain('POST /api/v1/channels/new/test');
   expect(whyUnusable('none', channels)).toContain('no channel "none"');
+});
+
+describe('settings', () => {
+  const limit = { type: 'requests', max: 1, window: { per: 'day' } };
+  const refused = (alerts: object, more: object = {}) =>
+    control
+      .safeParse({ limit, alerts, action: 'block', ...more })
+      .error?.issues.map(({ path, message }) => [path.join('.'), message]);
+
+  test('name channels for tiers that there are, the others and forecasts are told over the usual ones', () => {
+    const of = alert_settings.parse({ tiers: [50, 90], channels: ['ops'], tier_channels: { '90': ['pager'] } });
+    expect([50, 90, 100, null].map((tier) => channelsOf(of, tier))).toEqual([['ops'], ['pager'], ['ops'], ['ops']]);
+    expect(refused({ tiers: [50], tier_channels: { '50': ['a'], '100': ['b'] } })).toBeUndefined();
+    expect(refused({ tiers: [50], tier_channels: { '60': ['a'] } })).toEqual([
+      ['alerts.tier_channels.60', 'is none of the tiers: 50, 100'],
+    ]);
+  });
+
+  test('repeat only what can stay reached for a time of its own', () => {
+    expect(refused({ repeat_minutes: 30 })).toBeUndefined();
+    expect(refused({ repeat_minutes: 30 }, { limit: { ...limit, window: { rolling_seconds: 90 } } })).toBeUndefined();
+    for (const of of [
+      { type: 'steps', max: 9, window: { per: 'run' } },
+      { type: 'cost_usd', max: 9, window: { per: 'session' } },
+      { type: 'concurrency', max: 9 },
+      { type: 'duration', max: 9, window: { per: 'run' } },
+    ])
+      expect(refused({ repeat_minutes: 30 }, { limit: of })).toEqual([
+        ['alerts.repeat_minutes', expect.stringContaining('needs a limit over a time')],
+      ]);
+  });
+
+  test('let tiers below the whole limit wait for the end of quiet hours, and never the whole limit', () => {
+    const of = alert_settings.parse({ quiet_hours: { from: '22:00', to: '07:00', timezone: 'Europe/Paris' } });
+    const night_ms = Date.parse('2026-01-10T22:30:00.000Z');
+    const morning_ms = Date.parse('2026-01-11T06:00:00.000Z');
+    expect([50, null, 100].map((tier) => tellableAt(of, tier, night_ms))).toEqual([morning_ms, morning_ms, night_ms]);
+    expect(tellableAt(of, 50, morning_ms)).toBe(morning_ms);
+    expect(tellableAt(undefined, 50, night_ms)).toBe(night_ms);
+  });
 });

@@ -2,13 +2,11 @@ import { z } from 'zod';
 import { idOf } from '../base/id.ts';
 import { instant } from '../base/time.ts';
 import { windowAt } from '../base/window.ts';
+import { whole_limit } from './alert-settings.ts';
 import type { Control } from './control.ts';
 import type { LimitOf } from './limits/define.ts';
 import { countedOver } from './limits/index.ts';
 import { policy_mode } from './policy.ts';
-
-/** The part of a limit, in percent, that is recorded whatever the policy says. */
-export const whole_limit = 100;
 
 const tiers_of = new WeakMap<Control, readonly number[]>();
 
@@ -106,6 +104,8 @@ export const alert = z
     api_key_id: idOf('api_key').nullable(),
     event_id: idOf('event').meta({ description: 'Its entry in the ledger' }),
     channels: z.array(z.string()),
+    repeats: z.int().meta({ description: 'How often it was told again' }),
+    repeat_at: instant.nullable().meta({ description: 'When it is told again if its tier is still reached' }),
     requires_ack: z.boolean(),
     fired_at: instant,
     acknowledged_at: instant.nullable(),

@@ -140,13 +140,19 @@ function channelFindings(
   { channels }: CheckFacts,
 ): PolicyFinding[] {
   if (!alerts?.enabled) return [];
-  return [...new Set(alerts.channels)].flatMap((name) => {
-    const why = whyUnusable(name, channels);
-    const path = `controls[${n}].alerts.channels`;
-    const level = mode === 'enforce' ? ('refusal' as const) : ('warning' as const);
-    return why === null ? [] : [{ level, path, message: `${path}: ${why}` }];
-  });
+  const level = mode === 'enforce' ? ('refusal' as const) : ('warning' as const);
+  const lists = { channels: alerts.channels, ...prefixed('tier_channels', alerts.tier_channels) };
+  return Object.entries(lists).flatMap(([member, names]) =>
+    [...new Set(names)].flatMap((name) => {
+      const why = whyUnusable(name, channels);
+      const path = `controls[${n}].alerts.${member}`;
+      return why === null ? [] : [{ level, path, message: `${path}: ${why}` }];
+    }),
+  );
 }
+
+const prefixed = <T>(name: string, members: Record<string, T> = {}): Record<string, T> =>
+  Object.fromEntries(Object.entries(members).map(([key, value]) => [`${name}.${key}`, value]));
 
 const needsPrice = (limit: LimitOf): boolean => 'on_unknown_price' in limit && limit.on_unknown_price === 'block';
 

@@ -1,23 +1,20 @@
 import { z } from 'zod';
 import { idOf } from '../base/id.ts';
 import { action } from './action.ts';
+import { alert_settings } from './alert-settings.ts';
 import { detectors, rule_schema } from './detectors/index.ts';
-import { limit_schema, limit_types } from './limits/index.ts';
+import type { LimitOf } from './limits/define.ts';
+import { countedOver, limit_schema, limit_types } from './limits/index.ts';
 import { pause } from './pause.ts';
 
 /** What a control may be: types of limits and of rules. */
 export const control_types = [...limit_types.keys(), ...detectors.keys()] as [string, ...string[]];
 
-/** At which parts of the cap an alert is due, in percent; 100 is always recorded. */
-const alerts = z.strictObject({
-  enabled: z.boolean().default(true),
-  tiers: z.array(z.int().min(1).max(99)).max(10).default([50, 70, 90]),
-  /** Warn when the limit will be spent before its window ends, so many hours ahead; null or absent: never. */
-  forecast_hours: z.number().positive().max(744).nullable().optional(),
-  channels: z.array(z.string().min(1).max(128)).max(20).default([]),
-  /** Its alerts stay open until a person acknowledges them. */
-  requires_ack: z.boolean().optional(),
-});
+/** Whether what a limit counts stays reached for a time of its own: not what ends with a run, or is in flight. */
+function lasts(limit: LimitOf | undefined): boolean {
+  const window = limit && countedOver(limit);
+  return window !== undefined && !('per' in window && (window.per === 'run' || window.per === 'session'));
+}
 
 /** A bounded quantity or a list of what is allowed, with its alerts and what happens when it fires. */
 export const control = z
@@ -27,7 +24,7 @@ export const control = z
     limit: limit_schema.optional(),
     rule: rule_schema.optional(),
     on_failure: z.enum(['block', 'continue']).optional(),
-    alerts: alerts.optional(),
+    alerts: alert_settings.optional(),
     action: action,
     pause: pause.optional(),
     message: z.string().min(1).max(500).optional(),
@@ -39,6 +36,11 @@ export const control = z
   .refine((value) => value.pause === undefined || value.action === 'pause', {
     path: ['pause'],
     message: 'says how to wait, so the action must be "pause"',
+  })
+  .refine(({ limit, alerts }) => !alerts?.repeat_minutes || lasts(limit), {
+    path: ['alerts', 'repeat_minutes'],
+    message:
+      'needs a limit over a time (a minute to a month, or rolling): one of a run or session, or of what is in flight, is told once',
   });
 export type Control = z.infer<typeof control>;
 

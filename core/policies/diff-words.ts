@@ -33,6 +33,11 @@ const fields: Readonly<Record<string, string>> = {
   'alerts.channels': 'alert over',
   'alerts.forecast_hours': 'forecast, hours ahead',
   'alerts.requires_ack': 'alerts wait for a person',
+  'alerts.repeat_minutes': 'alert again every so many minutes',
+  'alerts.quiet_hours': 'quiet hours',
+  'alerts.quiet_hours.from': 'quiet from',
+  'alerts.quiet_hours.to': 'quiet until',
+  'alerts.quiet_hours.timezone': 'quiet by the clock of',
   action: 'then',
   'pause.wait_seconds': 'seconds to wait for room',
   'pause.timeout_seconds': 'seconds to decide',
@@ -54,7 +59,8 @@ const spelled = (path: string): string =>
 
 /** What a field of a policy is called; `in_control`: of one of its controls. */
 export function fieldWords(path: string, in_control: boolean): string {
-  const known = fields[path] ?? spelled(path);
+  const tier = /^alerts\.tier_channels\.(\d+)$/.exec(path)?.[1];
+  const known = fields[path] ?? (tier === undefined ? spelled(path) : `alert at ${tier} % over`);
   return in_control ? known : `${known.charAt(0).toUpperCase()}${known.slice(1)}`;
 }
 

@@ -1,5 +1,6 @@
 import { present } from '../base/assert.ts';
 import { alertWindow, markOf, tiersOf } from './alert.ts';
+import { channelsOf } from './alert-settings.ts';
 import type { KeptBalance } from './replay-books.ts';
 import type { Line } from './reserve.ts';
 import type { ActivePolicy } from './snapshot.ts';
@@ -8,7 +9,8 @@ interface Tiers {
   control: number;
   percents: readonly number[];
   counts: number[];
-  channels: readonly string[];
+  /** Of each tier. */
+  channels: readonly (readonly string[])[];
 }
 
 /** How many tiers of a balance were told in the window that is present. */
@@ -26,7 +28,7 @@ export class AlertTally {
     for (const [control, stored] of document.controls.entries()) {
       if (!stored.limit) continue;
       const percents = tiersOf(stored);
-      const channels = stored.alerts?.channels ?? [];
+      const channels = percents.map((percent) => channelsOf(stored.alerts, percent));
       this.#of.set(stored.id, { control, percents, counts: percents.map(() => 0), channels });
     }
   }
@@ -61,10 +63,9 @@ export class AlertTally {
   /** How often each channel would have been told. */
   get channels() {
     const told = new Map<string, number>();
-    for (const { channels, counts } of this.#of.values()) {
-      const alerts = counts.reduce((sum, count) => sum + count, 0);
-      for (const channel of channels) told.set(channel, (told.get(channel) ?? 0) + alerts);
-    }
+    for (const { channels, counts } of this.#of.values())
+      for (const [n, alerts] of counts.entries())
+        for (const channel of channels[n] ?? []) told.set(channel, (told.get(channel) ?? 0) + alerts);
     return [...told].map(([channel, alerts]) => ({ channel, alerts }));
   }
 }

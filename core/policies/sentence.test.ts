@@ -160,6 +160,19 @@ const sentences: [string, object][] = [
     },
   ],
   [
+    'Calls of all runs are refused once cost would exceed $50.00 in one day (UTC), all counted together, with alerts to ops at 50 % and to pager at 90 % and 100 %, again every 30 minutes while they last, below 100 % not from 22:00 to 07:00 (Europe/Paris) but after it.',
+    only({
+      limit: cost,
+      alerts: {
+        tiers: [50, 90],
+        channels: ['ops'],
+        tier_channels: { '100': ['pager'], '90': ['pager'] },
+        repeat_minutes: 30,
+        quiet_hours: { from: '22:00', to: '07:00', timezone: 'Europe/Paris' },
+      },
+    }),
+  ],
+  [
     'Calls of all runs are refused once cost would exceed $50.00 in one day (UTC), all counted together, until 2030-01-01 09:30 UTC (callers are told no amounts).',
     only({ limit: cost }, all, { expires_at: '2030-01-01T09:30:59.000Z', error_detail: 'minimal' }),
   ],

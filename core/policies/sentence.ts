@@ -1,6 +1,7 @@
 import { present } from '../base/assert.ts';
 import type { Window } from '../base/window.ts';
 import { refuses } from './action.ts';
+import type { AlertSettings } from './alert-settings.ts';
 import type { Control } from './control.ts';
 import { detectors } from './detectors/index.ts';
 import type { ActiveExemption } from './exemption.ts';
@@ -214,15 +215,40 @@ function assumedText(limit: LimitOf): string {
 
 function alertText(alerts: Control['alerts']): string {
   if (!alerts?.enabled) return '';
-  const { tiers, channels, forecast_hours, requires_ack } = alerts;
-  const at = [...new Set(tiers)].sort((a, b) => a - b).map((tier) => `${tier} %`);
+  const { tiers, channels, tier_channels = {}, forecast_hours, requires_ack } = alerts;
+  const own = ownTiers(tier_channels);
+  const usual = [...new Set(tiers)].filter((tier) => !(tier in tier_channels)).sort((a, b) => a - b);
+  const at = usual.map((tier) => `${tier} %`);
   const early = forecast_hours ? [`${durationText(forecast_hours * 3600, true)} before it would run out`] : [];
   const when = [...(at.length > 0 ? [`at ${listOf(at, 'and')}`] : []), ...early];
-  if (when.length === 0) return '';
+  if (when.length === 0 && own.length === 0) return '';
   const whom = channels.length > 0 ? ` to ${listOf(channels, 'and')}` : '';
+  const told = [...(when.length > 0 ? [`${whom} ${when.join(' and ')}`] : []), ...own];
   const until = requires_ack ? ', open until a person acknowledges them' : '';
-  return `, with alerts${whom} ${when.join(' and ')}${until}`;
+  return `, with alerts${told.join(' and')}${againText(alerts)}${quietText(alerts)}${until}`;
 }
+
+/** Of tiers with channels of their own, those of the same ones together: ` to pager at 90 % and 100 %`. */
+function ownTiers(tier_channels: Record<string, string[]>): string[] {
+  const tiers = new Map<string, number[]>();
+  for (const [tier, channels] of Object.entries(tier_channels).sort(([a], [b]) => Number(a) - Number(b))) {
+    const whom = listOf(channels, 'and');
+    tiers.set(whom, [...(tiers.get(whom) ?? []), Number(tier)]);
+  }
+  return [...tiers].map(
+    ([whom, at]) =>
+      ` to ${whom} at ${listOf(
+        at.map((tier) => `${tier} %`),
+        'and',
+      )}`,
+  );
+}
+
+const againText = ({ repeat_minutes }: AlertSettings): string =>
+  repeat_minutes ? `, again every ${durationText(repeat_minutes * 60)} while they last` : '';
+
+const quietText = ({ quiet_hours: of }: AlertSettings): string =>
+  of ? `, below 100 % not from ${of.from} to ${of.to} (${of.timezone}) but after it` : '';
 
 const plural = (noun: string, of: readonly unknown[]): string => (of.length === 1 ? noun : `${noun}s`);
 

@@ -3,70 +3,27 @@ import type { Alert } from '@aos/core/policies/alert.ts';
 import type { Channel } from '@aos/core/policies/channel.ts';
 import type { Delivery } from '@aos/core/policies/delivery.ts';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Api, expectStatus, makePolicy, waitFor } from '../parts/client.ts';
-import { type Gateway, startGateway } from '../parts/gateway.ts';
-import { type MailServer, type Receiver, startMailServer, startReceiver } from './receiver.ts';
+import { describe, expect, test } from 'vitest';
+import { expectStatus, makePolicy, waitFor } from '../parts/client.ts';
+import {
+  admin,
+  alertsOf,
+  call,
+  calls,
+  deliveriesOf,
+  gateway,
+  goodWebhook,
+  type List,
+  limited,
+  mail,
+  makeChannel,
+  type Refused,
+  receiver,
+  testChannel,
+  withAlerts,
+} from './alert-parts.ts';
 
-type MadeChannel = Channel & { secret?: string; url: string };
-interface List<Item> {
-  items: Item[];
-  total: number | null;
-}
-interface Refused {
-  error: { code: string; message: string };
-}
-
-let gateway: Gateway;
-let receiver: Receiver;
-let mail: MailServer;
-let admin: Api;
-beforeAll(async () => {
-  [receiver, mail] = await Promise.all([startReceiver(), startMailServer()]);
-  gateway = await startGateway({ AOS_OUTBOUND_ALLOW: '127.0.0.1', SMTP_URL: mail.url });
-  admin = gateway.admin;
-});
-afterAll(async () => {
-  await gateway?.stop();
-  await Promise.all([receiver?.close(), mail?.close()]);
-});
-
-const makeChannel = async (body: object): Promise<MadeChannel> =>
-  expectStatus(201, await admin.post<MadeChannel>('/api/v1/channels', body));
-const testChannel = async (slug: string) =>
-  expectStatus(
-    200,
-    await admin.post<{ ok: boolean; channel: Channel; delivery: Delivery }>(`/api/v1/channels/${slug}/test`),
-  );
-/** A webhook at a path of its own that has passed its test. */
-async function goodWebhook(slug: string): Promise<MadeChannel> {
-  const made = await makeChannel({ slug, kind: 'webhook', url: `${receiver.url}/${slug}` });
-  expect(await testChannel(slug)).toMatchObject({ ok: true });
-  return made;
-}
-
-const limited = (agent: string, alerts: object | undefined, more: object = {}) => ({
-  name: `for ${agent}`,
-  target: { kind: 'agent', ids: [agent] },
-  controls: [{ limit: { type: 'requests', max: 10, window: { per: 'day' } }, alerts, action: 'block', ...more }],
-});
-const call = (agent: string, headers: Record<string, string> = {}) =>
-  admin.post(
-    '/v1/chat/completions',
-    { model: 'mock-small', messages: [{ role: 'user', content: 'Hello.' }], max_tokens: 3 },
-    { headers: { 'x-aos-agent-id': agent, ...headers } },
-  );
-async function calls(agent: string, count: number): Promise<number[]> {
-  const statuses = [];
-  for (let n = 0; n < count; n++) statuses.push((await call(agent)).status);
-  return statuses;
-}
-const alertsOf = async (policy_id: string, query = ''): Promise<Alert[]> => {
-  const found = await admin.get<List<Alert>>(`/api/v1/alerts?policy_id=${policy_id}&limit=200${query}`);
-  return expectStatus(200, found).items.reverse();
-};
-const deliveriesOf = async (alert_id: string): Promise<Delivery[]> =>
-  expectStatus(200, await admin.get<List<Delivery>>(`/api/v1/deliveries?alert_id=${alert_id}`)).items;
+withAlerts();
 
 describe('a channel', () => {
   test('tells a webhook by the Standard Webhooks specification; its secret is shown once', async () => {
@@ -299,6 +256,80 @@ describe('an alert', () => {
       alert?.id,
     ]);
     expect(entries.map(({ event }) => event)).toEqual(['LIMIT_TIER_REACHED', 'LIMIT_ALERT_ACKNOWLEDGED']);
+  });
+});
+
+describe('an alert whose policy says more of whom it tells when', () => {
+  const deliveryOf = async (alert?: Alert) =>
+    (await deliveriesOf(alert?.id ?? '')).map(({ channel_slug, status }) => `${channel_slug} ${status}`);
+
+  test('is told over the channels of its tier; they have to be fit, and stay while they are named', async () => {
+    await goodWebhook('usual');
+    await goodWebhook('pager');
+    const alerts = { tiers: [10, 20], channels: ['usual'], tier_channels: { '20': ['pager'], '100': ['pager'] } };
+    const policy = await makePolicy(admin, limited('of-tiers', alerts));
+    await calls('of-tiers', 10);
+    const told = async () => Promise.all((await alertsOf(policy.id)).map(deliveryOf));
+    await waitFor(async () => (await told()).flat().every((of) => of.endsWith(' delivered')));
+    expect(await told()).toEqual([['usual delivered'], ['pager delivered'], ['pager delivered']]);
+    expect((await admin.del<Refused>('/api/v1/channels/pager')).status).toBe(409);
+    const unknown = limited('of-none', { tiers: [20], channels: [], tier_channels: { '20': ['pagr'] } });
+    const draft = expectStatus(201, await admin.post<{ id: string }>('/api/v1/policies', unknown));
+    const refused = await admin.post<Refused>(`/api/v1/policies/${draft.id}/activate`, { reason: 'a test' });
+    expect(refused.body.error.message).toContain('controls[0].alerts.tier_channels.20: there is no channel "pagr"');
+  });
+
+  test('is told again while its tier stays reached and nobody acknowledged it; its record stays one', async () => {
+    const { secret = '' } = await goodWebhook('again');
+    const alerts = { tiers: [10], channels: ['again', 'console'], repeat_minutes: 60 };
+    const policy = await makePolicy(admin, limited('again', alerts));
+    await calls('again', 1);
+    const now = async () => (await alertsOf(policy.id))[0] as Alert;
+    const first = await now();
+    expect(first.repeats).toBe(0);
+    expect(Date.parse(first.repeat_at ?? '') - Date.parse(first.fired_at)).toBe(3_600_000);
+    const due = () => gateway.change(`update alerts set repeat_at = fired_at where id = '${first.id}'`);
+    await due();
+    await waitFor(async () => (await now()).repeats === 1);
+    const sent = await waitFor(async () => {
+      const all = (await deliveriesOf(first.id)).filter(({ channel_slug }) => channel_slug === 'again');
+      return all.length === 2 && all.every(({ status }) => status === 'delivered') && all;
+    });
+    const bodies = sent.map(({ id }) => {
+      const request = receiver.at('/again').find(({ headers }) => headers['webhook-id'] === id);
+      return new Webhook(secret).verify(request?.body ?? '', request?.headers as Record<string, string>);
+    });
+    expect(bodies.find((of) => (of as { data: Alert }).data.repeats === 1)).toMatchObject({
+      data: { id: first.id, text: expect.stringContaining('is still reached: 1 used') },
+    });
+    const entries = await gateway.rows('select from audit_ledger where object_id = $1', [first.id]);
+    expect(entries).toHaveLength(1);
+
+    // Not where the tier is not reached any more; it may be again later.
+    const limit = { type: 'requests', max: 1000, window: { per: 'day' } };
+    const raised = { ...limited('again', alerts, { limit }), reason: 'a test' };
+    expectStatus(200, await admin.put(`/api/v1/policies/${policy.id}`, raised));
+    await due();
+    await waitFor(async () => Date.parse((await now()).repeat_at ?? '') > Date.parse(first.repeat_at ?? '') - 1);
+    expect((await now()).repeats).toBe(1);
+    expectStatus(200, await admin.post(`/api/v1/alerts/${first.id}/acknowledge`, { reason: 'a test' }));
+    expect(await now()).toMatchObject({ repeats: 1, repeat_at: null });
+  });
+
+  test('waits for the end of quiet hours below the whole limit, and is recorded at once', async () => {
+    await goodWebhook('asleep');
+    const hour = (ahead: number) => `${String((new Date().getUTCHours() + ahead + 24) % 24).padStart(2, '0')}:00`;
+    const quiet_hours = { from: hour(-1), to: hour(3) };
+    const policy = await makePolicy(admin, limited('asleep', { tiers: [10], channels: ['asleep'], quiet_hours }));
+    await calls('asleep', 10);
+    const [early, whole] = await alertsOf(policy.id);
+    expect([early?.tier, whole?.tier]).toEqual([10, 100]);
+    await waitFor(async () => (await deliveryOf(whole)).join() === 'asleep delivered');
+    const [waiting] = await deliveriesOf(early?.id ?? '');
+    expect(waiting).toMatchObject({ status: 'pending', attempts: 0 });
+    expect(waiting?.next_attempt_at?.slice(11)).toBe(`${quiet_hours.to}:00.000Z`);
+    expectStatus(200, await admin.post(`/api/v1/deliveries/${waiting?.id}/retry`));
+    await waitFor(async () => (await deliveryOf(early)).join() === 'asleep delivered');
   });
 });
 

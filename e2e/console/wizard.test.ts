@@ -5,6 +5,7 @@ import { api, expectStatus, makeKey, makePolicy, openaiClient } from '../parts/c
 import { type Gateway, limitAgent, say } from '../parts/gateway.ts';
 import { barriersInThemes } from './barriers.ts';
 import { type Console, startConsole } from './browser.ts';
+import { tellMore } from './wizard-parts.ts';
 
 inBrowser('The policy wizard in a browser', () => {
   let console_: Console;
@@ -371,9 +372,7 @@ inBrowser('The policy wizard in a browser', () => {
     await page.getByText(/with alerts to console at 20 %, 50 %, 70 % and 90 %/).waitFor();
     await page.getByRole('button', { name: 'Remove 50', exact: true }).click();
     await page.getByText(/at 20 %, 70 % and 90 %/).waitFor();
-    await page.keyboard.press('Alt+5');
-    await page.getByLabel('No amounts').check();
-    await page.getByText(/ \(callers are told no amounts\)\./).waitFor();
+    await tellMore(page);
     await page.keyboard.press('Control+Enter');
     await dialog.getByText('Told: Console').waitFor();
     expect.soft(['review', await barriersInThemes(page)]).toEqual(['review', []]);

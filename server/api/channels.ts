@@ -2,6 +2,7 @@ import type { alert_endpoints } from '@aos/core/api/alerts.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
+import { channelsNamed } from '@aos/core/policies/alert-settings.ts';
 import type { Channel, ChannelKind } from '@aos/core/policies/channel.ts';
 import type { Notice } from '@aos/core/policies/delivery.ts';
 import type { Tx } from '../base/database.ts';
@@ -90,8 +91,8 @@ export const channel_handlers: Handlers<Pick<typeof alert_endpoints, Names>> = {
       const users = (await activePolicies(tx)).filter(
         ({ mode, document }) =>
           mode === 'enforce' &&
-          document.controls.some(({ alerts }) =>
-            alerts?.channels.some((name) => name === before.slug || name === before.id),
+          document.controls.some(
+            ({ alerts }) => alerts && channelsNamed(alerts).some((name) => name === before.slug || name === before.id),
           ),
       );
       if (users.length > 0)

@@ -2,9 +2,11 @@ import { type Call, isSynthetic } from '@aos/core/activity/call.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import { alertWindow, tiersCrossed, tiersOf, tiersReached, whole_limit } from '@aos/core/policies/alert.ts';
+import { alertWindow, tiersCrossed, tiersOf, tiersReached } from '@aos/core/policies/alert.ts';
 import { alertSentence } from '@aos/core/policies/alert-sentence.ts';
+import { channelsOf, tellableAt, whole_limit } from '@aos/core/policies/alert-settings.ts';
 import { console_channel } from '@aos/core/policies/channel.ts';
+import type { Control } from '@aos/core/policies/control.ts';
 import type { LimitOf, LimitType } from '@aos/core/policies/limits/define.ts';
 import { amountOf, type Line, type Seen } from '@aos/core/policies/reserve.ts';
 import type { Matched } from '@aos/core/policies/resolve.ts';
@@ -159,7 +161,8 @@ function dueAlert(
   const { start_ms, end_ms } = alertWindow(limit, at_ms);
   const show = (amount: bigint) => String(type.show(amount, limit));
   const at = instantText(at_ms);
-  const channels = control.alerts?.channels ?? [];
+  const channels = [...channelsOf(control.alerts, what.tier)];
+  const tell_ms = tellableAt(control.alerts, what.tier, at_ms);
   const requires_ack = control.alerts?.requires_ack ?? false;
   const row: AlertRow = {
     tenant_id,
@@ -186,36 +189,75 @@ function dueAlert(
     channels,
     requires_ack,
     fired_at: at,
-    ...{ acknowledged_at: null, acknowledged_by: null, acknowledge_reason: null },
+    ...{ acknowledged_at: null, acknowledged_by: null, acknowledge_reason: null, repeats: 0, repeat_at: null },
   };
-  return { row, ledger: entryOf(row), deliveries: deliveriesOf(deps, row, at) };
+  row.repeat_at = repeatAt(control, row, tell_ms);
+  return { row, ledger: entryOf(row), deliveries: deliveriesOf(deps, row, { at, due_at: instantText(tell_ms) }) };
 }
 
+/** When a tier that is told outside at this instant is told again; null: never. */
+export function repeatAt({ alerts }: Pick<Control, 'alerts'>, row: Told, tell_ms: number): string | null {
+  const minutes = alerts?.repeat_minutes;
+  if (!minutes || row.kind !== 'tier' || toldOver(row).every((of) => of === console_channel)) return null;
+  return instantText(tell_ms + minutes * 60_000);
+}
+
+type Told = Pick<AlertRow, 'kind' | 'mode' | 'is_synthetic' | 'channels'>;
+
 /** A policy in shadow tells nobody outside, nor does what a demo or scenario made: those alerts are for those who look. */
-function deliveriesOf(deps: Deps, row: AlertRow, at: string): NewDelivery[] {
-  const is_inside = row.mode === 'shadow' || row.is_synthetic;
-  const channels = is_inside ? row.channels.filter((of) => of === console_channel) : row.channels;
+function toldOver({ mode, is_synthetic, channels }: Told): string[] {
+  const is_inside = mode === 'shadow' || is_synthetic;
+  return [...new Set(is_inside ? channels.filter((of) => of === console_channel) : channels)];
+}
+
+/** What is told over each channel, written now and sent when it is due. */
+function deliveriesOf(deps: Deps, row: AlertRow, when: { at: string; due_at: string }): NewDelivery[] {
+  const channels = toldOver(row);
   if (channels.length === 0) return [];
-  const { tenant_id: _, ...data } = row;
+  const { tenant_id: _, repeat_at: __, ...data } = row;
+  const still = row.repeats > 0 ? 'still ' : '';
   const notice = {
     type: row.kind === 'tier' ? ('limit.tier_reached' as const) : ('limit.forecast' as const),
-    timestamp: at,
-    title: row.kind === 'tier' ? `${row.policy_name}: ${row.tier} % reached` : `${row.policy_name}: runs out early`,
+    timestamp: when.at,
+    title:
+      row.kind === 'tier' ? `${row.policy_name}: ${row.tier} % ${still}reached` : `${row.policy_name}: runs out early`,
     text: row.text,
     url: consoleUrl(deps.config.public_url, row.id),
     data,
   };
-  return [...new Set(channels)].map((channel) => ({
+  return channels.map((channel) => ({
     id: deps.makeId('delivery'),
     alert_id: row.id,
     channel,
     notice,
-    at,
+    ...when,
   }));
 }
 
+/** What is told outside of a tier that was told before and is still reached, with its amounts as they are now. */
+export function repeatedDeliveries(
+  deps: Deps,
+  told: AlertRow,
+  of: Reached,
+  when: { at: string; due_at: string },
+): NewDelivery[] {
+  const { limit, type, policy } = of;
+  const show = (amount: bigint) => String(type.show(amount, limit));
+  const sentence = { kind: told.kind, tier: told.tier, empties_at: told.empties_at, again: true };
+  const now: AlertRow = {
+    ...told,
+    repeats: told.repeats + 1,
+    limit_value: show(of.max),
+    used: show(of.posted),
+    reserved: show(of.pending),
+    text: alertSentence({ ...of, policy_name: policy.document.name, ...sentence }),
+    channels: told.channels.filter((channel) => channel !== console_channel),
+  };
+  return deliveriesOf(deps, now, when);
+}
+
 function entryOf(row: AlertRow): LedgerEntry {
-  const { tenant_id: _, ...after } = row;
+  const { tenant_id: _, repeats: __, repeat_at: ___, ...after } = row;
   return {
     id: row.event_id,
     event: row.kind === 'tier' ? 'LIMIT_TIER_REACHED' : 'LIMIT_FORECAST',

@@ -25,7 +25,7 @@ export async function insertAlerts(tx: Tx, rows: readonly AlertRow[]): Promise<v
 const columns = `id, kind, tier, status, text, policy_id, policy_name, policy_version, control_id, mode, action, limit_type,
   subject, unit, limit_value, used, reserved, window_start, window_end, empties_at, decision_id, run_id, project_id,
   agent_id, actor_id, api_key_id, event_id, channels, requires_ack, fired_at, acknowledged_at, acknowledged_by,
-  acknowledge_reason, is_synthetic`;
+  acknowledge_reason, is_synthetic, coalesce(repeats, 0) as repeats, repeat_at`;
 
 export interface AlertFilter {
   status?: string[] | undefined;
@@ -73,7 +73,8 @@ export async function acknowledgeAlert(
   of: { id: string; at: string; by: string; reason: string },
 ): Promise<Alert | undefined> {
   const [row] = await tx.query<Alert>(
-    `update alerts set status = 'acknowledged', acknowledged_at = $2, acknowledged_by = $3, acknowledge_reason = $4
+    `update alerts set status = 'acknowledged', acknowledged_at = $2, acknowledged_by = $3, acknowledge_reason = $4,
+        repeat_at = null
       where tenant_id = current_tenant() and id = $1 and status <> 'acknowledged' returning ${columns}`,
     [of.id, of.at, of.by, of.reason],
   );
@@ -131,4 +132,30 @@ export async function forecastsTold(tx: Tx, control_id: string, window_start: st
     [control_id, window_start],
   );
   return new Set(rows.map(({ subject }) => subject));
+}
+
+/** Alerts that are to be told again by this instant, those that waited longest first. */
+export function alertsToRepeat(tx: Tx, at: string, limit: number): Promise<AlertRow[]> {
+  return tx.query<AlertRow>(
+    `select tenant_id, ${columns} from alerts where tenant_id = current_tenant() and repeat_at <= $1
+      order by repeat_at, id limit ${limit}`,
+    [at],
+  );
+}
+
+/**
+ * Takes the telling of an alert that was to be told again at `repeat_at`, and says when it is next; null: never. Of
+ * several processes one has it; the others are answered with false.
+ */
+export async function takeRepeat(
+  tx: Tx,
+  { id, repeat_at }: Pick<AlertRow, 'id' | 'repeat_at'>,
+  of: { told: boolean; next: string | null },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update alerts set repeats = coalesce(repeats, 0) + $3, repeat_at = $4
+      where tenant_id = current_tenant() and id = $1 and repeat_at = $2 returning id`,
+    [id, repeat_at, of.told ? 1 : 0, of.next],
+  );
+  return rows.length > 0;
 }

@@ -15,6 +15,8 @@ export interface NewDelivery {
   channel: string;
   notice: Notice;
   at: string;
+  /** Before it, nobody is told. */
+  due_at: string;
 }
 
 /**
@@ -28,9 +30,9 @@ export async function insertDeliveries(tx: Tx, rows: readonly NewDelivery[]): Pr
        insert into deliveries (tenant_id, id, alert_id, channel_id, status, notice, next_attempt_at, last_error, created_at, delivered_at)
        select a.tenant_id, d.id, a.id, c.id,
            case when c.kind = 'console' then 'delivered' when c.enabled then 'pending' else 'dead' end,
-           d.notice, case when c.enabled and c.kind <> 'console' then d.at end,
+           d.notice, case when c.enabled and c.kind <> 'console' then d.due_at end,
            case when not c.enabled then 'the channel was disabled' end, d.at, case when c.kind = 'console' then d.at end
-         from jsonb_to_recordset($1) d(id text, alert_id text, channel text, notice jsonb, at timestamptz)
+         from jsonb_to_recordset($1) d(id text, alert_id text, channel text, notice jsonb, at timestamptz, due_at timestamptz)
          join alerts a on a.tenant_id = current_tenant() and a.id = d.alert_id
          join channels c on c.tenant_id = a.tenant_id and (c.slug = d.channel or c.id = d.channel) and c.removed_at is null
        on conflict (tenant_id, id) do nothing returning status)

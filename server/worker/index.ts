@@ -8,6 +8,7 @@ import { forget_idempotency_keys } from './forget-idempotency-keys.ts';
 import { forget_sign_ins } from './forget-sign-ins.ts';
 import { forget_spans } from './forget-spans.ts';
 import { leave_ended_runs } from './leave-ended-runs.ts';
+import { repeat_alerts } from './repeat-alerts.ts';
 import { settle_kills } from './settle-kills.ts';
 import { sum_askers, sum_calls, sum_runs } from './sum-up.ts';
 import { time_out_approvals } from './time-out-approvals.ts';
@@ -24,6 +25,7 @@ export const jobs: readonly Job[] = [
   settle_kills,
   time_out_approvals,
   watch_limits,
+  repeat_alerts,
   watch_signals,
   wake_incidents,
   deliver,

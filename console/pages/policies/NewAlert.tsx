@@ -1,9 +1,10 @@
 import { type Item, useApi } from '../../api.ts';
 import { NamesField } from '../../parts/NamesField.tsx';
-import type { DraftAlerts } from '../../parts/policy-draft.ts';
+import { type DraftAlerts, ownChannels } from '../../parts/policy-draft.ts';
 import { CheckField } from '../../parts/RadioField.tsx';
 import { TextField } from '../../ui/Field.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
+import styles from './New.module.css';
 import type { StepProps } from './new-steps.ts';
 
 const usual: DraftAlerts = { tiers: [50, 70, 90], channels: ['console'] };
@@ -42,6 +43,20 @@ export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
             onChange={(event) => set({ forecast_hours: event.target.value })}
           />
           <Channels alerts={alerts} onChange={(channels) => set({ channels })} />
+          <OwnChannels
+            alerts={alerts}
+            errorAt={(tier) => errorAt(`${at}.alerts.tier_channels.${tier}`)}
+            onChange={set}
+          />
+          <TextField
+            label="Told again while it stays reached, every so many minutes"
+            hint="Empty: never. The record of a tier is made once all the same."
+            inputMode="numeric"
+            value={alerts.repeat_minutes ?? ''}
+            error={errorAt(`${at}.alerts.repeat_minutes`)}
+            onChange={(event) => set({ repeat_minutes: event.target.value })}
+          />
+          <QuietHours alerts={alerts} errorAt={(part) => errorAt(`${at}.alerts.quiet_hours.${part}`)} onChange={set} />
           <CheckField
             label="Stays open until a person acknowledges it"
             checked={alerts.requires_ack === true}
@@ -56,6 +71,80 @@ export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
 /** Without their signs, each once, the lowest first; what is no number stays, for the server to say so. */
 const inOrder = (names: readonly string[]): string[] =>
   [...new Set(names.map((name) => name.replace('%', '')))].sort((a, b) => Number(a) - Number(b));
+
+interface PartProps {
+  alerts: DraftAlerts;
+  errorAt: (part: string) => string | null;
+  onChange: (part: Partial<DraftAlerts>) => void;
+}
+
+/** Channels of single tiers: whoever sleeps is told of the last one only. */
+function OwnChannels({ alerts, errorAt, onChange }: PartProps) {
+  const { data } = useApi('listChannels', { query: { limit: 200 } });
+  const { tier_channels = {} } = alerts;
+  const suggestions = data?.items.map(({ slug, name }) => ({ value: slug, name })) ?? [];
+  const set = (tier: string, names: string[]) => onChange({ tier_channels: { ...tier_channels, [tier]: names } });
+  return (
+    <details open={ownChannels(alerts).length > 0 || undefined}>
+      <summary>Other channels for single tiers</summary>
+      <div>
+        {[...alerts.tiers.map(String), '100'].map((tier) => (
+          <NamesField
+            key={tier}
+            label={`At ${tier} % over`}
+            hint="Empty: over those above."
+            names={tier_channels[tier] ?? []}
+            suggestions={suggestions}
+            error={errorAt(tier)}
+            onChange={(names) => set(tier, names)}
+          />
+        ))}
+      </div>
+    </details>
+  );
+}
+
+const usual_quiet = { from: '22:00', to: '07:00', timezone: 'UTC' };
+
+/** A part of the day in which what is below the whole limit waits. */
+function QuietHours({ alerts, errorAt, onChange }: PartProps) {
+  const { quiet_hours: quiet } = alerts;
+  const set = (part: Partial<typeof usual_quiet>) => onChange({ quiet_hours: { ...(quiet ?? usual_quiet), ...part } });
+  return (
+    <>
+      <CheckField
+        label="Quiet hours: below 100 % nobody is told in them, but when they end"
+        checked={quiet !== undefined}
+        onChange={(on) => onChange({ quiet_hours: on ? usual_quiet : undefined })}
+      />
+      {quiet && (
+        <div className={styles.row}>
+          <TextField
+            label="Quiet from"
+            type="time"
+            value={quiet.from}
+            error={errorAt('from')}
+            onChange={(event) => set({ from: event.target.value })}
+          />
+          <TextField
+            label="Quiet until"
+            type="time"
+            value={quiet.to}
+            error={errorAt('to')}
+            onChange={(event) => set({ to: event.target.value })}
+          />
+          <TextField
+            label="By the clock of"
+            hint="For example Europe/Paris."
+            value={quiet.timezone}
+            error={errorAt('timezone')}
+            onChange={(event) => set({ timezone: event.target.value })}
+          />
+        </div>
+      )}
+    </>
+  );
+}
 
 function Channels({ alerts, onChange }: { alerts: DraftAlerts; onChange: (channels: string[]) => void }) {
   const { data, error, isPending, refetch } = useApi('listChannels', { query: { limit: 200 } });

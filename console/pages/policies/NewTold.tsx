@@ -1,5 +1,5 @@
 import { useApi } from '../../api.ts';
-import type { Draft } from '../../parts/policy-draft.ts';
+import { type Draft, ownChannels } from '../../parts/policy-draft.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Glyph } from '../../ui/Glyph.tsx';
 
@@ -45,7 +45,9 @@ function doubtOf({ enabled, tested_at, failing_since }: Standing): string | null
 
 function slugsOf({ controls }: Draft): string[] {
   const all = controls.flatMap(({ limit, alerts }) =>
-    limit && alerts && alerts.enabled !== false ? alerts.channels : [],
+    limit && alerts && alerts.enabled !== false
+      ? [...alerts.channels, ...ownChannels(alerts).flatMap(([, names]) => names)]
+      : [],
   );
   return [...new Set(all)];
 }

@@ -1,4 +1,11 @@
-import { type Draft, type DraftControl, limitText, targetText, watchText } from '../../parts/policy-draft.ts';
+import {
+  type Draft,
+  type DraftControl,
+  limitText,
+  ownChannels,
+  targetText,
+  watchText,
+} from '../../parts/policy-draft.ts';
 import type { Finding } from '../../parts/settled.ts';
 import { consequenceOf } from '../../parts/words.tsx';
 import type { Past } from './new-past.ts';
@@ -52,7 +59,8 @@ export function wordsOf(step: Step, draft: Draft, control: DraftControl): string
 function alertText({ alerts }: DraftControl): string {
   if (!alerts || alerts.enabled === false) return 'nobody is told';
   const to = alerts.channels.length > 0 ? alerts.channels.join(', ') : 'the list of alerts';
-  return `${alerts.tiers.length > 0 ? `${alerts.tiers.join(' · ')} · ` : ''}100 % → ${to}`;
+  const own = ownChannels(alerts).map(([tier, names]) => `; ${tier} % → ${names.join(', ')}`);
+  return `${alerts.tiers.length > 0 ? `${alerts.tiers.join(' · ')} · ` : ''}100 % → ${to}${own.join('')}`;
 }
 
 /** At which step a finding is mended. */

@@ -1,6 +1,7 @@
 import { observed } from '@aos/core/activity/signal-look.ts';
 import { near_limit, near_percent } from '@aos/core/activity/signals/near-limit.ts';
-import { tiersOf, whole_limit } from '@aos/core/policies/alert.ts';
+import { tiersOf } from '@aos/core/policies/alert.ts';
+import { whole_limit } from '@aos/core/policies/alert-settings.ts';
 import type { CountedLimit } from '../counted-limits.ts';
 import type { Source } from './define.ts';
 import { standingsFrom } from './limit-standing.ts';
