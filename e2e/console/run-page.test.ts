@@ -75,8 +75,10 @@ inBrowser('The page of a run', () => {
     const limits = failing.getByRole('region', { name: 'Limits on this run' });
     await limits.getByText('Its decisions could not be loaded').waitFor();
     await failing.unroute(decisions);
-    await limits.getByRole('button', { name: 'Try again' }).click();
-    await belongs.getByRole('link', { name: /^Policy Three steps/ }).waitFor();
+    const policy = belongs.getByRole('link', { name: /^Policy Three steps/ });
+    // The page may ask again by itself before the hand does.
+    await Promise.race([limits.getByRole('button', { name: 'Try again' }).click(), policy.waitFor()]);
+    await policy.waitFor();
     await limits.getByRole('link', { name: 'Three steps' }).waitFor();
     await failing.close();
   });

@@ -202,13 +202,15 @@ test('with two workers of which one is killed, places go with their runs, are ne
     const [caught] = await waitFor(
       async () => {
         const rows = await at.sql<{ run_id: string; lease_owner: string }>(
+          // One that has just begun to wait: it is still at it when its worker is killed.
           `select m.run_id, m.lease_owner from managed_runs m join run_places p on p.run_id = m.run_id
-            where p.control_id = $1 and m.lease_owner is not null`,
+            join planned_steps s on s.run_id = m.run_id and s.state = 'running'
+            where p.control_id = $1 and m.lease_owner is not null and s.started_at > clock_timestamp() - interval '1 s'`,
           [control_id],
         );
         return rows.length > 0 && rows;
       },
-      { what: 'a run with a place' },
+      { interval_ms: 50, what: 'a run that has just begun to wait' },
     );
     await workers.find(({ instance_id }) => instance_id === caught?.lease_owner)?.server.kill9();
     await pause(2_000);
