@@ -7,6 +7,7 @@ import { rooms } from '../routes.tsx';
 import { tabs } from '../tabs.ts';
 import { chooseTheme } from '../theme.ts';
 import { Said } from '../ui/Amount.tsx';
+import { chooseDensity } from '../ui/density.ts';
 import { shortId } from '../ui/format.ts';
 import styles from './Palette.module.css';
 import { useSettledText } from './settled-text.ts';
@@ -107,6 +108,8 @@ export function Palette({ onClose, onKeys }: Props) {
               {name}
             </Command.Item>
           ))}
+          <Command.Item onSelect={done(() => chooseDensity('comfortable'))}>Comfortable rows</Command.Item>
+          <Command.Item onSelect={done(() => chooseDensity('dense'))}>Dense rows</Command.Item>
           <Command.Item onSelect={done(() => chooseTheme('dark'))}>Dark theme</Command.Item>
           <Command.Item onSelect={done(() => chooseTheme('light'))}>Light theme</Command.Item>
           <Command.Item onSelect={done(onKeys)}>

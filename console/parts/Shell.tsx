@@ -8,6 +8,7 @@ import { rooms } from '../routes.tsx';
 import { chooseTheme } from '../theme.ts';
 import { Button } from '../ui/Button.tsx';
 import { Status } from '../ui/Chip.tsx';
+import { chooseDensity, useDensity } from '../ui/density.ts';
 import { clockText } from '../ui/format.ts';
 import { copyText } from '../ui/Id.tsx';
 import { withCommand } from '../ui/key-words.ts';
@@ -59,6 +60,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function TopBar({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void }) {
   const session = useSession();
+  const density = useDensity();
   const isDark = () => document.documentElement.dataset.theme === 'dark';
   const [dark, setDark] = useState(isDark);
   const turn = () => {
@@ -90,6 +92,10 @@ function TopBar({ onSearch, onKeys }: { onSearch: () => void; onKeys: () => void
         items={[
           { name: `Key ${session.api_key.name} (${session.role})`, disabled: true, onChoose: () => undefined },
           { name: 'Keyboard', hint: '?', onChoose: onKeys },
+          {
+            name: density === 'dense' ? 'Comfortable rows' : 'Dense rows',
+            onChoose: () => chooseDensity(density === 'dense' ? 'comfortable' : 'dense'),
+          },
           { name: 'Follow the theme of the system', onChoose: () => chooseTheme('system') },
           { name: 'Sign out', onChoose: () => void signOut() },
         ]}

@@ -10,6 +10,7 @@ import {
   useRef,
   useState,
 } from 'react';
+import { more_room, useDensity } from './density.ts';
 import { useHeldRows } from './held-rows.ts';
 import { useKeptPlace } from './kept-place.ts';
 import { useKeyWords } from './key-words.ts';
@@ -83,7 +84,7 @@ export function Table<Row>(props: TableProps<Row>) {
   const grid = useRef<HTMLDivElement>(null);
   useKeptPlace(grid, props.place, props.rows.length > 0);
   const folded = useFolded(props);
-  const height = folded?.height ?? props.height ?? rowHeight;
+  const height = (folded?.height ?? props.height ?? rowHeight) + more_room[useDensity()];
   const { first, last, width, scrolled, hovered, onScroll, onHover } = useWindow(grid, height);
   const fitting = useFitting(props.columns, width);
   const columns = folded?.columns ?? fitting;

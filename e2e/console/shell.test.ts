@@ -53,6 +53,26 @@ inBrowser('What stands around every page of the console', () => {
     await expect.poll(() => begin.and(page.locator(':focus')).count()).toBe(1);
   });
 
+  test('rows are higher for who wants that, in every list and also after a reload', async () => {
+    await page.goto(url('/settings/projects'));
+    await settled(page);
+    const row = page.getByRole('grid').getByRole('row').nth(1);
+    const height = async () => (await row.boundingBox())?.height;
+    const choose_rows = async (name: string) => {
+      await page.getByRole('button', { name: /^Account:/ }).click();
+      await page.getByRole('menuitem', { name, exact: true }).click();
+    };
+    expect(await height()).toBe(32);
+    await choose_rows('Comfortable rows');
+    await expect.poll(height).toBe(40);
+    await page.goto(url('/settings/members'));
+    await page.goto(url('/settings/projects'));
+    await settled(page);
+    expect(await height()).toBe(40);
+    await choose_rows('Dense rows');
+    await expect.poll(height).toBe(32);
+  });
+
   test('everything that has a page is found by its name, and what can be done also by other words', async () => {
     const found = async (text: string) => {
       await page.keyboard.press('Control+k');
