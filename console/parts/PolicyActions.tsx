@@ -9,7 +9,10 @@ import { ReasonDialog } from './ReasonDialog.tsx';
 import { ShadowDoubts } from './ShadowDoubts.tsx';
 import { useMay } from './session.ts';
 
-type Policy = Pick<Answer<'getPolicy'>, 'id' | 'name' | 'status' | 'mode' | 'sentence' | 'managed_by'>;
+type Policy = Pick<
+  Answer<'getPolicy'>,
+  'id' | 'name' | 'status' | 'mode' | 'version' | 'sentence' | 'managed_by' | 'second_person'
+>;
 type Kind = 'shadow' | 'enforce' | 'disable' | 'retire';
 
 interface Words {
@@ -64,6 +67,7 @@ export function PolicyActions({ policy }: { policy: Policy }) {
   const may_activate = useMay('activate_policies');
   const [, navigate] = useLocation();
   const [asking, setAsking] = useState<Kind | 'exempt' | null>(null);
+  const is_own = policy.second_person?.is_you === true;
   const refused = may_activate ? undefined : 'Your key may not activate policies';
   return (
     <>
@@ -78,8 +82,10 @@ export function PolicyActions({ policy }: { policy: Policy }) {
           <Button
             key={kind}
             kind={kind === 'enforce' ? 'primary' : 'normal'}
-            disabled={!may_activate}
-            title={refused}
+            disabled={!may_activate || (kind === 'enforce' && is_own)}
+            title={
+              refused ?? (kind === 'enforce' && is_own ? 'You wrote it: somebody else must enforce it' : undefined)
+            }
             onClick={() => setAsking(kind)}
           >
             {words[kind].button}
@@ -112,6 +118,8 @@ function Ask({ kind, policy, onClose }: { kind: Kind; policy: Policy; onClose: (
   const toast = useToast();
   const { title, about, verb, done } = words[kind];
   const params = { id: policy.id };
+  // What was read when it was asked: another version is not agreed to unseen.
+  const [{ version }] = useState(policy);
   const takeBack = () => {
     const reason = 'Taken back';
     if (policy.status === 'active') activate.mutate({ params, body: { reason, mode: policy.mode } });
@@ -124,7 +132,7 @@ function Ask({ kind, policy, onClose }: { kind: Kind; policy: Policy; onClose: (
   const run = (reason: string) => {
     if (kind === 'disable') disable.mutate({ params, body: { reason } }, { onSuccess });
     else if (kind === 'retire') retire.mutate({ params, body: { reason } }, { onSuccess });
-    else activate.mutate({ params, body: { reason, mode: kind } }, { onSuccess });
+    else activate.mutate({ params, body: { reason, mode: kind, version } }, { onSuccess });
   };
   return (
     <ReasonDialog

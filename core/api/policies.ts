@@ -271,7 +271,13 @@ export const policy_endpoints = {
     summary: 'Put a policy in force; once this answers, no call is admitted without it',
     permission: 'activate_policies',
     params: of_policy,
-    body: act.extend({ mode: policy_mode.optional() }),
+    body: act.extend({
+      mode: policy_mode.optional(),
+      version: z
+        .int()
+        .optional()
+        .meta({ description: 'The version that is meant; 409 when there is another one since' }),
+    }),
     answer: policy_object,
   }),
   disablePolicy: endpoint({

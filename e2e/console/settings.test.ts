@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signedIn } from '../http/person.ts';
 import { inBrowser } from '../parts/browser.ts';
 import { expectStatus } from '../parts/client.ts';
 import { say } from '../parts/gateway.ts';
@@ -51,6 +52,54 @@ inBrowser('Settings and limits in a browser', () => {
     await open('/settings/prices?model=gpt-4o');
     await page.getByRole('row').filter({ hasText: 'gpt-4o' }).first().waitFor();
     expect(await page.getByRole('row').filter({ hasText: 'mock-unknown-price' }).count()).toBe(0);
+  });
+
+  test('two people are asked for, what one writes waits for the other, and is enforced by them with a reason', async () => {
+    const { admin } = console_.gateway;
+    const ann = await signedIn(admin, 'ann@example.com');
+    await open('/settings/members');
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'default' })
+      .getByRole('button', { name: 'Ask for two people…' })
+      .click();
+    await page.getByLabel('Reason').fill('Money is at stake');
+    await page.getByRole('dialog').getByRole('button', { name: 'Ask for two people' }).click();
+    await page.getByRole('button', { name: 'Turn off…' }).waitFor();
+
+    await open('/policies/new?template=daily-cap&agent=bot');
+    await page
+      .getByRole('button', { name: /Save & activate/ })
+      .first()
+      .click();
+    await page.getByLabel(/^Enforce/).check();
+    await page.getByText('Somebody else must enforce it').waitFor();
+    await page.getByRole('button', { name: 'Review', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('It may reach calls of project default').waitFor();
+    expect(await dialog.getByRole('button', { name: 'Activate now' }).isDisabled()).toBe(true);
+    await page.getByLabel('Reason').fill('The first cap');
+    await dialog.getByRole('button', { name: 'Save as draft' }).click();
+    await page.getByText('Waiting for a second person').waitFor();
+    expect(await page.getByRole('button', { name: 'Enforce…' }).isDisabled()).toBe(true);
+
+    const document = {
+      target: { kind: 'all_runs' },
+      controls: [{ limit: { type: 'steps', max: 9, window: { per: 'run' } }, action: 'warn' }],
+    };
+    const made = await ann.post<{ id: string }>('/api/v1/policies', { name: 'By Ann', ...document });
+    const { id } = expectStatus(201, made);
+    expectStatus(403, await ann.post(`/api/v1/policies/${id}/activate`, { reason: 'alone' }));
+    await open(`/policies/${id}`);
+    await page.getByText('ann@example.com wrote it, and you may enforce it').waitFor();
+    await page.getByRole('button', { name: 'Enforce…' }).click();
+    await page.getByLabel('Reason').fill('I have read it');
+    await dialog.getByRole('button', { name: 'Put in force' }).click();
+    await page.getByText('ann@example.com wrote it').waitFor({ state: 'detached' });
+    expect((await ann.get<{ mode: string; status: string }>(`/api/v1/policies/${id}`)).body).toMatchObject({
+      status: 'active',
+      mode: 'enforce',
+    });
   });
 
   test('every agent says how many runs it had in a week, the hundred busiest or not', async () => {

@@ -73,7 +73,8 @@ describe('the lifecycle of a policy', () => {
     await walk('activate', {}, { status: 'active', mode: 'enforce', version: 2, activated_at: expect.any(String) });
     await walk('activate', { mode: 'shadow' }, { status: 'active', mode: 'shadow', version: 3 });
     await walk('disable', {}, { status: 'disabled', mode: 'shadow', version: 4 });
-    await walk('activate', { mode: 'enforce' }, { status: 'active', mode: 'enforce', version: 5 });
+    expect((await step(id, 'activate', { version: 3 })).body.error.message).toContain('is at version 4 by now');
+    await walk('activate', { mode: 'enforce', version: 4 }, { status: 'active', mode: 'enforce', version: 5 });
     await walk(
       'retire',
       { reason: 'replaced' },

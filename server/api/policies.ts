@@ -83,9 +83,10 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
 
   lintPolicy: ({ body }, context) => inTenant(context, (tx) => lint(tx, context, body)),
 
-  activatePolicy: ({ params, body: { reason, mode } }, context) =>
+  activatePolicy: ({ params, body: { reason, mode, version } }, context) =>
     changing(context, reason, async (tx) => {
       const before = await beforeChange(tx, context, params.id);
+      if (version !== undefined && version !== before.version) throw outdated(before, version);
       const document = { ...before.document, mode: mode ?? before.mode };
       if (before.status === 'active' && document.mode === before.mode) return policyObject(tx, context, before);
       if (mayBecome(before.status, 'active')) {

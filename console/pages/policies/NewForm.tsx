@@ -177,7 +177,12 @@ function Band({ lint, saving: { start } }: { lint: Asked<Lint>; saving: Saving }
           Shadow: nothing is stopped yet
         </Chip>
       )}
-      {start === 'enforce' && (
+      {start === 'enforce' && lint.answer?.second_person && (
+        <Chip tone="warn" glyph="ring">
+          Somebody else must enforce it
+        </Chip>
+      )}
+      {start === 'enforce' && !lint.answer?.second_person && (
         <Chip tone="info" glyph="dot">
           In force when saved
         </Chip>

@@ -1,11 +1,12 @@
 import type { FormEvent, ReactNode } from 'react';
 import type { Draft } from '../../parts/policy-draft.ts';
+import { askingProjects } from '../../parts/SecondPerson.tsx';
 import { useMay } from '../../parts/session.ts';
 import type { Finding, Lint } from '../../parts/settled.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { TextField } from '../../ui/Field.tsx';
-import { Failed } from '../../ui/States.tsx';
+import { Failed, Notice } from '../../ui/States.tsx';
 import { Changes } from './Changes.tsx';
 import styles from './New.module.css';
 import { NewFindings } from './NewRail.tsx';
@@ -31,9 +32,10 @@ export function NewReview({ draft, lint, past, saving, is_edit, other, onMend, o
   const { reason, confirmed, tried, start } = saving;
   const asked = confirmationFor(draft, past);
   const missing = missingFor(tried, { reason, confirmed }, asked);
+  const needs_other = lint?.second_person != null;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!saving.is_busy) saving.save(start);
+    if (!saving.is_busy) saving.save(startFor(start, saving.status, needs_other));
   };
   return (
     <Dialog open onClose={onClose} title="Review">
@@ -61,7 +63,8 @@ export function NewReview({ draft, lint, past, saving, is_edit, other, onMend, o
         />
         {asked && <Confirm asked={asked} saving={saving} error={missing.confirmed} />}
         {saving.error && <Failed what={saving.error_about} error={saving.error} />}
-        <Choices saving={saving} />
+        {lint?.second_person && <Handover slugs={lint.second_person} status={saving.status} />}
+        <Choices saving={saving} needs_other={needs_other} />
       </form>
     </Dialog>
   );
@@ -82,17 +85,45 @@ const Confirm = ({ asked: { word, why }, saving, error }: ConfirmProps) => (
   />
 );
 
+/** How it begins by Enter: not in force where somebody else must see to that. */
+function startFor(chosen: Start, status: string | null, needs_other: boolean): Start {
+  if (!needs_other || chosen !== 'enforce') return chosen;
+  return status === 'active' ? 'draft' : 'shadow';
+}
+
+/** That one cannot put it in force alone, and how it goes on. */
+const Handover = ({ slugs, status }: { slugs: readonly string[]; status: string | null }) => (
+  <Notice>
+    <span>
+      <strong>Somebody else must enforce it.</strong> It may reach calls of {askingProjects(slugs)}, where nobody
+      enforces what they wrote themselves.{' '}
+      {status === 'active'
+        ? 'Saved as a policy of its own it waits for a second person, and the one in force stays as it is until then.'
+        : 'Start it in shadow or save it as a draft: its page has the link to hand over.'}
+    </span>
+  </Notice>
+);
+
 const verbs: Readonly<Record<Start, string>> = {
   draft: 'Save as draft',
   shadow: 'Start in shadow',
   enforce: 'Activate now',
 };
 
-function Choices({ saving: { start, status, is_busy, save } }: { saving: Saving }) {
+interface ChoicesProps {
+  saving: Saving;
+  needs_other: boolean;
+}
+
+function Choices({ saving: { start: chosen, status, is_busy, save }, needs_other }: ChoicesProps) {
   const may_write = useMay('write_policies');
   const may_activate = useMay('activate_policies');
-  const offered = (Object.keys(verbs) as Start[]).filter((as) => as !== 'draft' || status !== 'active');
-  const verbOf = (as: Start) => (status === 'active' && as === 'enforce' ? 'Save, in force at once' : verbs[as]);
+  const start = startFor(chosen, status, needs_other);
+  const offered = (Object.keys(verbs) as Start[]).filter((as) => as !== 'draft' || status !== 'active' || needs_other);
+  const verbOf = (as: Start) => {
+    if (status !== 'active' || as === 'shadow') return verbs[as];
+    return as === 'draft' ? 'Save as a policy of its own' : 'Save, in force at once';
+  };
   return (
     <>
       <div className={styles.choices}>
@@ -101,7 +132,7 @@ function Choices({ saving: { start, status, is_busy, save } }: { saving: Saving 
             key={as}
             type={as === start ? 'submit' : 'button'}
             kind={as === start ? 'primary' : 'normal'}
-            disabled={is_busy || !may_write || (as !== 'draft' && !may_activate)}
+            disabled={is_busy || !may_write || (as !== 'draft' && !may_activate) || (as === 'enforce' && needs_other)}
             {...(as !== start && { onClick: () => save(as) })}
           >
             {is_busy && as === start ? 'Saving …' : verbOf(as)}

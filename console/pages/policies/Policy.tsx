@@ -2,6 +2,7 @@ import { useParams } from 'wouter';
 import { useApi } from '../../api.ts';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { PolicyActions } from '../../parts/PolicyActions.tsx';
+import { SecondPerson } from '../../parts/SecondPerson.tsx';
 import { policyState, State } from '../../parts/words.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
@@ -64,6 +65,7 @@ export function Policy() {
       }
     >
       <p style={{ fontSize: 14, maxWidth: '110ch' }}>{data.sentence}</p>
+      <SecondPerson of={data} />
       {data.managed_by && <KeptInFile of={data.managed_by} />}
       <Tabs
         label="The policy"

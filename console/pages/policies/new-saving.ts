@@ -58,17 +58,19 @@ export function useSaving({ draft, edited, base, before, isReady, onStored, onSa
   const put = async (as: Start, reason: string): Promise<Stored> => {
     const document = { ...documentOf(draft), mode: as === 'draft' ? draft.mode : as, reason };
     if (!stored) return create.mutateAsync({ body: document });
+    if (isApart(as, stored)) return create.mutateAsync({ body: { ...document, ...apartOf(draft, stored) } });
     const version = (edited && base) ?? stored.version;
     return update.mutateAsync({ params: { id: stored.id }, body: { ...document, version } });
   };
   const run = async (as: Start) => {
     const reason = choice.reason.trim();
     let now = await put(as, reason);
+    const is_apart = stored !== null && now.id !== stored.id;
     if (!edited) setMade(now);
-    onStored(now);
+    if (!is_apart) onStored(now);
     if (as !== 'draft' && now.status !== 'active')
-      now = await activate.mutateAsync({ params: { id: now.id }, body: { reason, mode: as } });
-    onSaved(now, as, undoOf(now));
+      now = await activate.mutateAsync({ params: { id: now.id }, body: { reason, mode: as, version: now.version } });
+    onSaved(now, as, is_apart ? null : undoOf(now));
   };
   const save = (as: Start) => {
     setTried(as);
@@ -106,6 +108,14 @@ function useUndo(edited: Stored | null, before: Draft): (now: Stored) => Undo | 
     return () => (edited ? disable : retire).mutateAsync({ params, body: { reason } });
   };
 }
+
+/** What is in force has no draft: its next version is a policy of its own until somebody enforces it. */
+const isApart = (as: Start, { status }: Stored): boolean => as === 'draft' && status === 'active';
+
+const apartOf = ({ name, controls }: Draft, { version }: Stored) => ({
+  name: `${name} (after v${version})`.slice(-200),
+  controls: controls.map(({ id: _, ...control }) => control) as never,
+});
 
 /** What was chosen for a draft stays chosen; what was taken out of force comes back only when that is said. */
 function startOf(edited: Stored | null): Start {

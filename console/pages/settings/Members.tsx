@@ -14,6 +14,7 @@ import { Failed, Loading } from '../../ui/States.tsx';
 import { Time, useNow } from '../../ui/Time.tsx';
 import { AgainDialog, DisableDialog, InviteDialog, RoleDialog } from './MemberDialogs.tsx';
 import styles from './Members.module.css';
+import { TwoPeopleTable } from './TwoPeople.tsx';
 
 type Member = Item<'listMembers'>;
 const all = { query: { limit: 200 } };
@@ -39,6 +40,9 @@ export function Members() {
       {members.data && <MemberTable of={members.data.items} may={may} onAsk={setAsking} />}
       <Section title="What a role may do">
         <RoleTable />
+      </Section>
+      <Section title="Two people for a policy">
+        <TwoPeopleTable />
       </Section>
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
       {asking?.what === 'role' && <RoleDialog of={asking.member} onClose={close} />}

@@ -19,6 +19,7 @@ import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Instant, Time } from '../../ui/Time.tsx';
 import { useToast } from '../../ui/Toast.tsx';
+import { TwoPeopleActs, TwoPeopleState } from './TwoPeople.tsx';
 
 type Project = Item<'listProjects'>;
 
@@ -123,10 +124,11 @@ function ProjectPeek({ of }: { of: Project }) {
   return (
     <>
       {!of.retired_at && (
-        <div>
+        <div style={{ display: 'flex', flexWrap: 'wrap', gap: 8 }}>
           <Button small disabled={!may} onClick={() => setChanging(true)}>
             Change…
           </Button>
+          <TwoPeopleActs of={of} />
         </div>
       )}
       {changing && <ChangeProject of={of} onClose={() => setChanging(false)} />}
@@ -138,6 +140,7 @@ function ProjectPeek({ of }: { of: Project }) {
           ['New agents', of.auto_register ? 'registered by their first call' : 'refused until they are registered'],
           ['Output bound', `${exactText(of.default_output_bound)} tokens when a call under a limit names none`],
           ['Content', of.content_mode === 'none' ? 'never stored; its hash is' : of.content_mode],
+          ['Two people', <TwoPeopleState key="two" of={of} />],
           ['Scenario', of.synthetic_scenario_id],
           ['Made', <Instant key="at" at={of.created_at} />],
         ]}
