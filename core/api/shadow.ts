@@ -24,6 +24,10 @@ export const shadow_state = z
     evaluated_is_exact: z.boolean().meta({ description: 'False: there are more' }),
     would_stop: count.meta({ description: 'Decisions of it that would have paused, blocked or killed' }),
     would_stop_share: z.number().nullable().meta({ description: 'Of what it looked at, 0 to 1' }),
+    decided_p95_ms: z.number().nullable().meta({
+      description:
+        'Milliseconds until a decision, of 95 % of the latest 500 calls that it looked at in this process, with all that else applies to them; null: it has looked at none',
+    }),
     right: count,
     wrong: count,
     doubts: z.array(z.string()).meta({ description: 'What speaks for leaving it in shadow a while longer' }),

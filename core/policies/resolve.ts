@@ -29,6 +29,8 @@ export interface PolicyIndex {
   snapshot_id: string;
   for_all: Indexed[];
   by_name: Record<NamedKind, Map<string, Indexed[]>>;
+  /** Some of them are in shadow. */
+  has_shadows: boolean;
 }
 
 type NamedKind = Exclude<TargetKind, 'all_runs'>;
@@ -37,7 +39,12 @@ const named_kinds = target_kinds.filter((kind): kind is NamedKind => kind !== 'a
 /** Sorts policies by what their targets name, so that a call looks only at those that can be about it. */
 export function indexPolicies(snapshot_id: string, { policies }: SnapshotDocument): PolicyIndex {
   const by_name = { actor: new Map(), api_key: new Map(), agent: new Map(), project: new Map() };
-  const index: PolicyIndex = { snapshot_id, for_all: [], by_name };
+  const index: PolicyIndex = {
+    snapshot_id,
+    for_all: [],
+    by_name,
+    has_shadows: policies.some(({ mode }) => mode === 'shadow'),
+  };
   for (const policy of policies) {
     const { kind, ids } = policy.document.target;
     const indexed = indexedOf(policy);

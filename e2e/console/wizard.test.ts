@@ -237,19 +237,21 @@ inBrowser('The policy wizard in a browser', () => {
     await gateway.untilSettled();
     await page.goto(`${gateway.server.url}/policies/${id}`);
     await page
-      .getByText(/^In shadow .* · 3 evaluated · 2 would be stopped \(67 %\) · 0 marked right, 0 wrong$/)
+      .getByText(
+        /^In shadow .* · 3 evaluated · 2 would be stopped \(67 %\) · 0 marked right, 0 wrong · added latency p95 \d+ ms with all policies$/,
+      )
       .waitFor();
     const hits = page.getByRole('list', { name: 'Calls it would have stopped' }).getByRole('listitem');
     await hits.nth(1).waitFor();
     await hits.first().focus();
     await page.keyboard.press('n');
-    await page.getByText(/ · 0 marked right, 1 wrong$/).waitFor();
+    await page.getByText(/ · 0 marked right, 1 wrong · /).waitFor();
     await page.keyboard.press('y');
-    await page.getByText(/ · 1 marked right, 1 wrong$/).waitFor();
+    await page.getByText(/ · 1 marked right, 1 wrong · /).waitFor();
     expect(await hits.first().textContent()).toMatch(/wrong by \S/);
     await page.keyboard.press('k');
     await hits.first().getByRole('button', { name: 'Right' }).click();
-    await page.getByText(/ · 2 marked right, 0 wrong$/).waitFor();
+    await page.getByText(/ · 2 marked right, 0 wrong · /).waitFor();
     await page.keyboard.press('?');
     await page.getByRole('dialog').getByText('It would have been right to stop it').waitFor();
     await page.keyboard.press('Escape');

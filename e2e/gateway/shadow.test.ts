@@ -124,6 +124,7 @@ describe('what a shadow policy would have stopped', () => {
     expectStatus(200, await admin.post(`/api/v1/policies/${stop.id}/retire`, { reason: 'no longer needed' }));
     await gateway.untilSettled();
     expect(await state()).toMatchObject({
+      decided_p95_ms: expect.any(Number),
       ...{ evaluated: 6, evaluated_is_exact: true, would_stop: 3, would_stop_share: 0.5, right: 0, wrong: 0 },
       doubts: [expect.stringContaining('less than 24 hours'), expect.stringContaining('6 calls only')],
     });

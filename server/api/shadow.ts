@@ -98,6 +98,7 @@ async function stateOf(tx: Tx, context: Context, policy: PolicyRow, asked: Synth
     ...common,
     ...counts,
     ...{ since, in_shadow_ms, evaluated, evaluated_is_exact },
+    decided_p95_ms: context.deps.metrics.shadow_decided_ms.quantile(id, 0.95),
     would_stop_share:
       evaluated_is_exact && evaluated && counts.would_stop <= evaluated ? counts.would_stop / evaluated : null,
     doubts: shadowDoubts({ shadow_ms: in_shadow_ms, evaluated, wrong: counts.wrong }),
@@ -106,7 +107,7 @@ async function stateOf(tx: Tx, context: Context, policy: PolicyRow, asked: Synth
 
 const not_in_shadow = {
   ...{ since: null, in_shadow_ms: null, evaluated: null, evaluated_is_exact: false },
-  ...{ would_stop: 0, would_stop_share: null, right: 0, wrong: 0, doubts: [] },
+  ...{ would_stop: 0, would_stop_share: null, decided_p95_ms: null, right: 0, wrong: 0, doubts: [] },
 };
 
 function hitObject(context: Context, { verdict, judged_at, judged_by, ...row }: Row): ShadowHit {

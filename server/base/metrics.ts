@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Recent } from './recent.ts';
 
 /** Admission is measured in fractions of milliseconds, a whole call in minutes. */
 const short_seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
@@ -9,6 +10,8 @@ export interface Metrics {
   registry: Registry;
   calls: Counter<'verdict' | 'wire' | 'provider' | 'status'>;
   call_added_seconds: Histogram;
+  /** By the id of a policy in shadow: milliseconds until a decision, of calls that it looked at. */
+  shadow_decided_ms: Recent;
   books_seconds: Histogram;
   batch_size: Histogram<'kind'>;
   tokens: Counter<'direction'>;
@@ -33,6 +36,7 @@ export function createMetrics(): Metrics {
       labelNames: ['verdict', 'wire', 'provider', 'status'],
     }),
     call_added_seconds: seconds('aos_call_added_seconds', 'Time a call spent here and not at its provider.'),
+    shadow_decided_ms: new Recent(),
     books_seconds: seconds('aos_books_seconds', 'Time of one batch of admissions and settlements in the database.'),
     batch_size: new Histogram({
       name: 'aos_batch_size',

@@ -60,7 +60,8 @@ export function PolicyShadow({ id }: { id: string }) {
 }
 
 function shadowText(of: Shadow): string {
-  const { in_shadow_ms, evaluated, evaluated_is_exact, would_stop, would_stop_share, right, wrong } = of;
+  const { in_shadow_ms, evaluated, evaluated_is_exact, would_stop, would_stop_share, decided_p95_ms, right, wrong } =
+    of;
   const looked = evaluated === null ? [] : [`${evaluated_is_exact ? '' : '≥ '}${countText(evaluated)} evaluated`];
   const share = would_stop > 0 && would_stop_share !== null ? ` (${percentText(would_stop_share)})` : '';
   return [
@@ -68,6 +69,7 @@ function shadowText(of: Shadow): string {
     ...looked,
     `${countText(would_stop)} would be stopped${share}`,
     ...(would_stop > 0 ? [`${right} marked right, ${wrong} wrong`] : []),
+    ...(decided_p95_ms === null ? [] : [`added latency p95 ${durationText(decided_p95_ms)} with all policies`]),
   ].join(' · ');
 }
 
