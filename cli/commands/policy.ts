@@ -80,11 +80,18 @@ async function list(session: Session, { unfired, overshadowed, ...query }: ListO
 const columnsAt = (now_ms: number): Column<Policy>[] => [
   { title: 'policy', value: (of) => of.id },
   { title: 'name', value: (of) => of.name, flexible: true },
-  { title: 'status', value: (of) => (of.mode === 'shadow' ? `${of.status} (shadow)` : of.status) },
+  { title: 'status', value: (of) => statusOf(of, now_ms) },
   { title: 'v', value: (of) => String(of.version), align: 'right' },
   { title: 'says', value: (of) => of.sentence, flexible: true },
   { title: 'changed', value: (of) => ago(of.updated_at, now_ms), align: 'right' },
 ];
+
+/** As it decides now: one that is active and starts later decides nothing yet. */
+function statusOf({ status, mode, start_at }: Policy, now_ms: number): string {
+  const is_scheduled = status === 'active' && start_at && Date.parse(start_at) > now_ms;
+  const word = is_scheduled ? `scheduled ${start_at}` : status;
+  return mode === 'shadow' ? `${word} (shadow)` : word;
+}
 
 async function show(session: Session, named: string): Promise<void> {
   const found = await policyNamed(session, named);
@@ -97,6 +104,7 @@ async function show(session: Session, named: string): Promise<void> {
         ['status', `${found.status}${found.status === 'active' ? ` (${found.mode})` : ''}, version ${found.version}`],
         ['says', oneLine(found.sentence)],
         ['owner', found.owner ?? null],
+        ['starts', found.start_at ?? null],
         [
           'changed',
           `${found.updated_at} by ${found.updated_by_name ?? found.updated_by}${found.updated_because === null ? '' : `: ${oneLine(found.updated_because)}`}`,
@@ -188,9 +196,9 @@ async function exportYaml(session: Session, named: string | undefined): Promise<
 
 /** What a file says: the document and its state, without what the server adds. */
 function documentOf(policy: Policy): object {
-  const { name, description, owner, tags, status, mode, target, controls, error_detail, expires_at } = policy;
+  const { name, description, owner, tags, status, mode, target, controls, error_detail, start_at, expires_at } = policy;
   const about = { name, description, owner, tags, status, mode, target };
-  const kept = { ...about, controls: controls.map(withoutId), error_detail, expires_at };
+  const kept = { ...about, controls: controls.map(withoutId), error_detail, start_at, expires_at };
   return Object.fromEntries(Object.entries(kept).filter(([, value]) => !isEmpty(value)));
 }
 

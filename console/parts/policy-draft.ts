@@ -135,6 +135,7 @@ export interface Draft {
   mode: string;
   controls: readonly DraftControl[];
   error_detail?: string;
+  start_at?: string;
   expires_at?: string;
 }
 
@@ -145,7 +146,7 @@ const numberOf = (typed: string | number): string | number => {
 
 /** The document that is sent. What is typed wrongly goes as it is, so that the server says what is wrong with it. */
 export function documentOf(draft: Draft): Record<string, unknown> {
-  const { description, owner, tags, error_detail, expires_at, ...rest } = draft;
+  const { description, owner, tags, error_detail, start_at, expires_at, ...rest } = draft;
   return {
     ...rest,
     name: draft.name.trim() || autoName(draft),
@@ -153,6 +154,7 @@ export function documentOf(draft: Draft): Record<string, unknown> {
     ...(owner?.trim() && { owner }),
     ...(tags && tags.length > 0 && { tags }),
     ...(error_detail === 'minimal' && { error_detail }),
+    ...(start_at && { start_at }),
     ...(expires_at && { expires_at }),
     target: withoutEmptyLists(draft.target),
     controls: draft.controls.map(controlOf),
@@ -211,7 +213,7 @@ export const ownChannels = ({ tiers, tier_channels = {} }: DraftAlerts): [string
 
 /** A stored policy, or any answer that has the members of a document, as a draft. */
 export function draftOf(policy: Draft): Draft {
-  const { name, description, owner, tags, target, mode, controls, error_detail, expires_at } = policy;
+  const { name, description, owner, tags, target, mode, controls, error_detail, start_at, expires_at } = policy;
   return {
     name,
     target,
@@ -221,6 +223,7 @@ export function draftOf(policy: Draft): Draft {
     ...(owner !== undefined && { owner }),
     ...(tags !== undefined && { tags }),
     ...(error_detail !== undefined && { error_detail }),
+    ...(start_at !== undefined && { start_at }),
     ...(expires_at !== undefined && { expires_at }),
   };
 }

@@ -60,6 +60,7 @@ const signal_looks: Readonly<Record<string, Look>> = {
 const policy_looks: Readonly<Record<string, Look>> = {
   draft: { tone: 'neutral', glyph: 'circle', word: 'Draft' },
   active: { tone: 'info', glyph: 'dot', word: 'Active' },
+  scheduled: { tone: 'neutral', glyph: 'circle', word: 'Scheduled' },
   shadow: { tone: 'shadow', glyph: 'flag', word: 'Shadow' },
   disabled: { tone: 'neutral', glyph: 'circle', word: 'Disabled' },
   retired: { tone: 'neutral', glyph: 'circle', word: 'Retired' },
@@ -123,9 +124,18 @@ export function runState({ status, hold, is_killed }: RunNow): string {
   return is_killed ? 'killed' : status;
 }
 
-/** A policy that is active in shadow stops nothing, and is never shown as if it did. */
-export const policyState = ({ status, mode }: { status: string; mode: string }): string =>
-  status === 'active' && mode === 'shadow' ? 'shadow' : status;
+/** A policy that is active in shadow, or has not started, stops nothing, and is never shown as if it did. */
+export const policyState = ({ status, mode, start_at }: PolicyStanding, now_ms: number): string => {
+  if (status !== 'active') return status;
+  if (start_at && Date.parse(start_at) > now_ms) return 'scheduled';
+  return mode === 'shadow' ? 'shadow' : status;
+};
+
+interface PolicyStanding {
+  status: string;
+  mode: string;
+  start_at?: string | null | undefined;
+}
 
 /** `BUDGET_EXCEEDED` → `Budget exceeded`; abbreviations stay large, and cost is in dollars without saying so: `Cost`. */
 export function plainWords(code: string): string {

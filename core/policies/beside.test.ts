@@ -79,6 +79,7 @@ describe('a control beside a policy in force', () => {
       other({ ...all, when: { model: ['gpt-4o'] } }, [limit(20)]),
       other(all, [limit(20)], { mode: 'shadow' }),
       other(all, [limit(20)], { expires_at: '2030-01-01T00:00:00.000Z' }),
+      other(all, [limit(20)], { start_at: '2030-01-01T00:00:00.000Z' }),
       other(all, [{ ...limit(20), action: 'warn' }]),
       other(all, [{ ...limit(20), action: 'pause' }]),
       other(all, [limit(20, { count_per: 'agent' })]),

@@ -7,6 +7,7 @@ import { covers, coversModel, modelsOverlap } from './covers.ts';
 import type { LimitOf } from './limits/define.ts';
 import { typeOf } from './limits/index.ts';
 import type { PolicyDocument } from './policy.ts';
+import { hasStarted } from './resolve.ts';
 import { amountText } from './sentence.ts';
 
 /** What is found out about a policy before it is in force. `refusal`: it may not become active. */
@@ -71,8 +72,10 @@ export function besideOthers(document: PolicyDocument, others: readonly Other[],
 const isFinal = ({ action }: Pick<Control, 'action'>): boolean => refuses(action) && action !== 'pause';
 
 /** Whether the other one is obeyed for as long as this one. */
-function outlives({ document: other }: Other, { expires_at }: PolicyDocument, at_ms: number): boolean {
+function outlives({ document: other }: Other, { start_at, expires_at }: PolicyDocument, at_ms: number): boolean {
   if (other.mode === 'shadow') return false;
+  const begins_ms = start_at === undefined ? at_ms : Math.max(at_ms, epochMs(start_at));
+  if (!hasStarted(other, begins_ms)) return false;
   if (other.expires_at === undefined) return true;
   const end_ms = epochMs(other.expires_at);
   return expires_at === undefined ? false : end_ms > at_ms && end_ms >= epochMs(expires_at);

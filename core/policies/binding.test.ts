@@ -6,6 +6,7 @@ const aimed = (name: string, kind: Aimed['target']['kind'], ids: string[] = [], 
   name,
   mode: 'enforce',
   target: { kind, ids, except_ids: [] },
+  start_at: null,
   expires_at: null,
   ...more,
 });
@@ -55,4 +56,10 @@ test('what has expired binds nobody', () => {
   const at = (ms: number) => [aimed('until', 'all_runs', [], { expires_at: new Date(ms).toISOString() })];
   expect(names(at(1_000), {})).toEqual([]);
   expect(names(at(1_001), {})).toEqual(['until']);
+});
+
+test('a policy that has not started binds nobody yet', () => {
+  const start = (ms: number) => aimed('later', 'all_runs', [], { start_at: new Date(ms).toISOString() });
+  expect(names([start(1_001)], { agent: [bot] })).toEqual([]);
+  expect(names([start(1_000)], { agent: [bot] })).toEqual(['later']);
 });

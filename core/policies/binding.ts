@@ -1,4 +1,5 @@
 import { epochMs } from '../base/time.ts';
+import { hasStarted } from './resolve.ts';
 import type { ActivePolicy } from './snapshot.ts';
 import { type TargetKind, target_kinds } from './target.ts';
 
@@ -11,6 +12,7 @@ export type Possible = Partial<Record<NamedKind, readonly (readonly string[])[]>
 export type Aimed = Pick<ActivePolicy, 'id' | 'mode'> & {
   name: string;
   target: Pick<ActivePolicy['document']['target'], 'kind' | 'ids' | 'except_ids'>;
+  start_at: string | null;
   expires_at: string | null;
 };
 
@@ -28,7 +30,7 @@ export interface Binding {
  */
 export function bindingsAmong(policies: readonly Aimed[], at_ms: number): (of: Possible) => Binding[] {
   const aimed = policies
-    .filter(({ expires_at }) => expires_at === null || epochMs(expires_at) > at_ms)
+    .filter((of) => hasStarted(of, at_ms) && (of.expires_at === null || epochMs(of.expires_at) > at_ms))
     .map(({ id, name, mode, target: { kind, ids, except_ids } }) => ({
       binding: { id, name, mode, by: kind },
       ids: new Set(ids),

@@ -34,6 +34,14 @@ test('a policy that has expired may not become active; one that expires in a mom
   expect(check({ expires_at: '2026-11-22T12:00:00.001Z' }).refusals).toEqual([]);
 });
 
+test('a policy that would end before it starts may not become active', () => {
+  const [start_at, expires_at] = ['2027-01-01T00:00:00.000Z', '2027-01-01T00:00:00.001Z'];
+  expect(check({ start_at, expires_at }).refusals).toEqual([]);
+  expect(check({ start_at, expires_at: start_at }).refusals).toEqual([
+    expect.stringContaining(`start_at (${start_at}) is not before expires_at (${start_at})`),
+  ]);
+});
+
 describe('warns', () => {
   const model = { target: { kind: 'all_runs', when: { model: ['known', 'new-model'] } } };
 

@@ -48,7 +48,7 @@ export function checkPolicy(document: PolicyDocument, facts: CheckFacts): Checke
 
 /** Finds controls that could never do what they seem to promise. Each sentence names the control, the reason, the remedy. */
 export function findingsOf(document: PolicyDocument, facts: CheckFacts): PolicyFinding[] {
-  const { expires_at, controls } = document;
+  const { start_at, expires_at, controls } = document;
   const warn = (path: string, messages: string[]): PolicyFinding[] =>
     messages.map((message) => ({ level: 'warning', path, message }));
   const over: PolicyFinding = {
@@ -56,9 +56,15 @@ export function findingsOf(document: PolicyDocument, facts: CheckFacts): PolicyF
     path: 'expires_at',
     message: `expires_at (${expires_at}) has passed, so the policy would apply to no call: set a later one or leave it out`,
   };
+  const never: PolicyFinding = {
+    level: 'refusal',
+    path: 'start_at',
+    message: `start_at (${start_at}) is not before expires_at (${expires_at}), so the policy would apply to no call: set an earlier start or a later end`,
+  };
   const dead = [...amongItself(document), ...besideOthers(document, facts.others, facts.at_ms)];
   return [
     ...(expires_at !== undefined && epochMs(expires_at) <= facts.at_ms ? [over] : []),
+    ...(start_at !== undefined && expires_at !== undefined && epochMs(start_at) >= epochMs(expires_at) ? [never] : []),
     ...warn('target', targetWarnings(document, facts)),
     ...controls.flatMap((control, n) => warn(`controls[${n}]`, controlWarnings(control, n, document, facts))),
     ...controls.flatMap((control, n) => channelFindings(control, n, document, facts)),

@@ -18,6 +18,7 @@ const fields: Readonly<Record<string, string>> = {
   'target.when.provider': 'Only at providers',
   'target.when.tool': 'Only with tools',
   'target.when.tag': 'Only with tags',
+  start_at: 'Starts',
   expires_at: 'Ends',
   error_detail: 'Told to callers',
   'limit.max': 'at most',

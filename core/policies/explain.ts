@@ -70,11 +70,13 @@ const matchedWords = ({ document: { target } }: ActivePolicy): string =>
 type Miss = 'target' | NonNullable<ReturnType<typeof keptOut>>;
 
 function missWords(miss: Miss, { document, exemptions }: ActivePolicy, call: Call, at_ms: number): string {
-  const { target, expires_at } = document;
+  const { target, start_at, expires_at } = document;
   const { when = {} } = target;
   switch (miss) {
     case 'target':
       return `it applies to calls ${subjectOf({ ...target, when: undefined, except_ids: [] })}, and ${hasWords(target.kind, call)}`;
+    case 'scheduled':
+      return `not yet: it starts at ${start_at}`;
     case 'expired':
       return `it expired at ${expires_at}`;
     case 'exempted': {

@@ -45,6 +45,7 @@ const descriptions: ReadonlyMap<z.core.$ZodType, string> = new Map<z.core.$ZodTy
   [shape.mode, 'enforce: it decides; shadow: it is recorded what it would have done'],
   [shape.controls, 'Limits and rules, each with what happens when it fires'],
   [shape.status, 'Whether it is in force'],
+  [shape.start_at, 'Before this instant it applies to no call; absent: from its activation on'],
   [shape.expires_at, 'From this instant on it applies to no call'],
   [shape.error_detail, 'full: a refusal names the policy and its amounts; minimal: neither, to the caller'],
   [shape.owner, 'Who answers for it'],

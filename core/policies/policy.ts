@@ -23,6 +23,8 @@ export const policy_document = z.strictObject({
   controls: z.array(control).min(1).max(50),
   /** Absent: full. */
   error_detail: error_detail.optional(),
+  /** Before this instant it applies to no call, however long it has been active. */
+  start_at: instant.optional(),
   expires_at: instant.optional(),
 });
 export type PolicyDocument = z.infer<typeof policy_document>;

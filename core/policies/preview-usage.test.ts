@@ -32,9 +32,9 @@ function callOf(n: number, of: { day: number; run: number; cents: number; is_man
   };
 }
 
-function usageOf(limit: object, calls: readonly RecordedCall[]) {
+function usageOf(limit: object, calls: readonly RecordedCall[], more: object = {}) {
   const controls = [{ id: id('ctl', 0), limit, action: 'block' }];
-  const document = policy_document.parse({ name: 'cap', target: { kind: 'all_runs' }, controls });
+  const document = policy_document.parse({ name: 'cap', target: { kind: 'all_runs' }, controls, ...more });
   const policy: ActivePolicy = { id: id('pol', 0), version: 1, mode: 'enforce', document: document as never };
   const preview = new Preview(policy, 'UTC');
   for (const call of calls) preview.take(call);
@@ -62,6 +62,12 @@ test('what counts only while it is in flight, and a rate, have no windows to tel
   expect(usageOf({ type: 'cost_usd', max: '1.00', window: { rolling_seconds: 300 } }, calls)).toMatchObject([
     { windows: 1 },
   ]);
+});
+
+test('a policy that starts later is looked at over history as if it had been there', () => {
+  const calls = [callOf(0, { day: 0, run: 0, cents: 100 })];
+  const limit = { ...per_day, max: '5.00' };
+  expect(usageOf(limit, calls, { start_at: '2030-01-01T00:00:00.000Z' })).toEqual(usageOf(limit, calls));
 });
 
 const anyCall = fc.record({

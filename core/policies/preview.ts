@@ -29,6 +29,11 @@ export interface Outcome {
   stopped: boolean;
 }
 
+/** History lies before most starts: what is asked is what the policy would have done there. */
+function alwaysStarted({ start_at: _, ...document }: ActivePolicy['document']): ActivePolicy['document'] {
+  return document;
+}
+
 const nothing: Outcome = { matched: false, fired: null, stopped: false };
 
 /** Counts that caveats speak of. */
@@ -66,7 +71,7 @@ export class Preview {
   readonly #examples = new Map<Action, Example[]>();
 
   constructor(policy: ActivePolicy, timezone: string) {
-    this.#policy = { ...policy, mode: 'enforce' };
+    this.#policy = { ...policy, mode: 'enforce', document: alwaysStarted(policy.document) };
     this.days = new DayTally(timezone);
     this.alerts = new AlertTally(policy);
     this.usage = new UsageTally(policy);

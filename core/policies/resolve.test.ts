@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Call } from '../activity/call.ts';
 import { epochMs } from '../base/time.ts';
-import { indexPolicies, resolve } from './resolve.ts';
+import { indexPolicies, keptOut, resolve } from './resolve.ts';
 import { type ActivePolicy, snapshotOf } from './snapshot.ts';
 import { type Target, type TargetKind, target, target_kinds } from './target.ts';
 
@@ -97,6 +97,15 @@ test('a policy applies until just before it expires', () => {
     resolve(indexPolicies('snp_1', { policies: [until(expires_at)] }), call, at_ms).length;
   expect(count('2026-11-22T12:00:00.001Z')).toBe(1);
   expect(count('2026-11-22T12:00:00.000Z')).toBe(0);
+});
+
+test('a policy applies from the very instant at which it starts', () => {
+  const from = (start_at: string) => policyOf({ kind: 'all_runs' }, 'pol_1', { start_at });
+  const count = (start_at: string) =>
+    resolve(indexPolicies('snp_1', { policies: [from(start_at)] }), call, at_ms).length;
+  expect(count('2026-11-22T12:00:00.000Z')).toBe(1);
+  expect(count('2026-11-22T12:00:00.001Z')).toBe(0);
+  expect(keptOut(from('2026-11-22T12:00:00.001Z'), call, at_ms)).toBe('scheduled');
 });
 
 test('the index finds what looking at every policy finds', () => {

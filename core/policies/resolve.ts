@@ -66,7 +66,8 @@ function indexedOf(policy: ActivePolicy): Indexed {
   const { document, exemptions } = policy;
   const { except_ids, when } = document.target;
   const has_exceptions = except_ids.length > 0 || (exemptions !== undefined && exemptions.length > 0);
-  const is_narrowed = document.expires_at !== undefined || when !== undefined || has_exceptions;
+  const is_timed = document.start_at !== undefined || document.expires_at !== undefined;
+  const is_narrowed = is_timed || when !== undefined || has_exceptions;
   return { policy, matched: document.controls.map((control) => ({ policy, control })), is_narrowed };
 }
 
@@ -80,12 +81,17 @@ export function resolve(index: PolicyIndex, call: Call, at_ms: number): Matched[
   return matched;
 }
 
+/** Whether a policy decides by this instant: from its start on, or as soon as it is active. */
+export const hasStarted = ({ start_at }: { start_at?: string | null | undefined }, at_ms: number): boolean =>
+  start_at === undefined || start_at === null || epochMs(start_at) <= at_ms;
+
 /** Why a policy whose target names the call does not apply to it at this instant; null: it applies. */
 export function keptOut(
   { document, exemptions }: ActivePolicy,
   call: Call,
   at_ms: number,
-): 'expired' | 'exempted' | Narrowed | null {
+): 'scheduled' | 'expired' | 'exempted' | Narrowed | null {
+  if (!hasStarted(document, at_ms)) return 'scheduled';
   if (document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms) return 'expired';
   if (exemptionOf(exemptions, call, at_ms)) return 'exempted';
   return narrowedBy(document.target, call);

@@ -173,8 +173,12 @@ const sentences: [string, object][] = [
     }),
   ],
   [
-    'Calls of all runs are refused once cost would exceed $50.00 in one day (UTC), all counted together, until 2030-01-01 09:30 UTC (callers are told no amounts).',
-    only({ limit: cost }, all, { expires_at: '2030-01-01T09:30:59.000Z', error_detail: 'minimal' }),
+    'Calls of all runs are refused once cost would exceed $50.00 in one day (UTC), all counted together, from 2029-12-24 00:00 UTC until 2030-01-01 09:30 UTC (callers are told no amounts).',
+    only({ limit: cost }, all, {
+      start_at: '2029-12-24T00:00:00.000Z',
+      expires_at: '2030-01-01T09:30:59.000Z',
+      error_detail: 'minimal',
+    }),
   ],
 ];
 

@@ -30,9 +30,16 @@ export function sentenceOf(
   const start = is_shadow ? 'In shadow, calls' : 'Calls';
   const words = is_shadow ? would_words : action_words;
   const clauses = document.controls.map((control) => clauseOf(control, words, in_force.overrides));
-  const until = document.expires_at === undefined ? '' : `, until ${minuteText(document.expires_at)}`;
+  const until = timeText(document);
   const told = document.error_detail === 'minimal' ? ' (callers are told no amounts)' : '';
   return `${start} ${subjectOf(document.target, in_force.exemptions)} ${clauses.join('; and they ')}${until}${told}.`;
+}
+
+function timeText({ start_at, expires_at }: Pick<PolicyDocument, 'start_at' | 'expires_at'>): string {
+  const from = start_at === undefined ? [] : [`from ${minuteText(start_at)}`];
+  const until = expires_at === undefined ? [] : [`until ${minuteText(expires_at)}`];
+  const told = [...from, ...until].join(' ');
+  return told === '' ? '' : `, ${told}`;
 }
 
 const kind_words: Record<Exclude<Target['kind'], 'all_runs'>, [one: string, many: string]> = {

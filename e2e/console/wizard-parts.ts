@@ -18,3 +18,13 @@ export async function tellMore(page: Page): Promise<void> {
   await page.getByLabel('No amounts').check();
   await page.getByText(/ \(callers are told no amounts\)\./).waitFor();
 }
+
+/** When it starts and ends, as the sentence tells it; then it ends by itself no more. */
+export async function chooseTimes(page: Page): Promise<void> {
+  const end = page.getByLabel('Ends by itself at (UTC)');
+  await end.fill('2031-01-31T18:30');
+  await page.getByLabel('Starts at (UTC)').fill('2031-01-30T08:00');
+  await page.getByText(/, from 2031-01-30 08:00 UTC until 2031-01-31 18:30 UTC\./).waitFor();
+  await end.fill('');
+  await page.getByText(/until 2031/).waitFor({ state: 'detached' });
+}

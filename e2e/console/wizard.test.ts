@@ -5,7 +5,7 @@ import { api, expectStatus, makeKey, makePolicy, openaiClient } from '../parts/c
 import { type Gateway, limitAgent, say } from '../parts/gateway.ts';
 import { barriersInThemes } from './barriers.ts';
 import { type Console, startConsole } from './browser.ts';
-import { tellMore } from './wizard-parts.ts';
+import { chooseTimes, tellMore } from './wizard-parts.ts';
 
 inBrowser('The policy wizard in a browser', () => {
   let console_: Console;
@@ -293,12 +293,8 @@ inBrowser('The policy wizard in a browser', () => {
     await page.goto(`${gateway.server.url}/policies/new?template=daily-cap&agent=otter-bot`);
     await page.getByRole('heading', { name: 'New policy' }).waitFor();
     await page.keyboard.press('Alt+6');
-    await page.getByText('Description, owner, tags, end').click();
-    const end = page.getByLabel('Ends by itself at (UTC)');
-    await end.fill('2031-01-31T18:30');
-    await page.getByText(/, until 2031-01-31 18:30 UTC\./).waitFor();
-    await end.fill('');
-    await page.getByText(/, until 2031/).waitFor({ state: 'detached' });
+    await page.getByText('Description, owner, tags, start, end').click();
+    await chooseTimes(page);
     await page.getByRole('button', { name: 'Discard' }).click();
   });
 

@@ -252,3 +252,43 @@ test('a policy expires by time itself, and is disabled afterwards', async () => 
   expect(told.map(({ event }) => event)).toContain('LIMIT_OVERRIDE_EXPIRED');
   expect(told.map(({ object_id }) => object_id)).toContain(policy.id);
 });
+
+test('a policy starts by time itself, at every process, and calls under way are looked at again', async () => {
+  const target = { kind: 'agent', ids: ['starting'] };
+  const rule = { rule: { type: 'model_access', params: { deny: ['mock-small', 'mock-slow'] } }, action: 'block' };
+  const state = async (id: string) => (await there.get<LimitObject>(`/api/v1/limits/${id}/state`)).body.enforced;
+  const long = there.post(
+    '/v1/chat/completions',
+    { model: 'mock-slow', messages: [{ role: 'user', content: 'Hello.' }], max_tokens: 4_000, stream: true },
+    { headers: { 'x-aos-agent-id': 'starting' } },
+  );
+  const { policy, control_id, why } = await beforeItEnds(async (start_at) => {
+    const controls = [rule, { limit: { ...three(), max: 0 }, action: 'block' }];
+    const made = await makePolicy(here, { name: `from ${start_at}`, target, controls, start_at });
+    const [, limit] = made.controls as [object, { id: string }];
+    expect(await statuses('starting', 1)).toEqual([200]);
+    expect(await state(limit.id)).toBe(false);
+    const asked = { agent: 'starting', model: 'mock-small' };
+    const explained = expectStatus(200, await here.post<Explanation>('/api/v1/policies/explain', asked));
+    const looked = explained.policies.find(({ policy_id }) => policy_id === made.id);
+    return { policy: made, control_id: limit.id, why: { start_at, looked } };
+  });
+  expect(why.looked).toMatchObject({ status: 'active', matched: false, why: `not yet: it starts at ${why.start_at}` });
+  const both = await Promise.all([here, there].map((one) => one.post('/v1/chat/completions', ...slip)));
+  expect(both.map(({ status }) => status)).toEqual([403, 403]);
+  expect(await state(control_id)).toBe(true);
+  expect((await long).text).toContain('model_not_allowed');
+  const noted = () =>
+    at.sql<{ n: number }>(
+      `select count(*)::int as n from audit_ledger where event = 'POLICY_STARTED' and object_id = $1`,
+      [policy.id],
+    );
+  await waitFor(async () => (await noted())[0]?.n === 1, { what: 'the note of its start' });
+  const { body } = await here.get<PolicyObject>(`/api/v1/policies/${policy.id}`);
+  expect(body).toMatchObject({ status: 'active', version: policy.version, start_at: why.start_at });
+});
+
+const slip = [
+  { model: 'mock-small', messages: [{ role: 'user', content: 'Hello.' }], max_tokens: 3 },
+  { headers: { 'x-aos-agent-id': 'starting' } },
+] as const;

@@ -6,6 +6,7 @@ import { windowAt } from '@aos/core/base/window.ts';
 import { refuses } from '@aos/core/policies/action.ts';
 import { type Gauge, gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
 import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
+import { hasStarted } from '@aos/core/policies/resolve.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
@@ -84,6 +85,7 @@ export async function stateOf(
   );
   const empty = gaugeOf(limit, { subject: '*', posted: 0n, pending: 0n }, at_ms, exceptions);
   const is_over = document.expires_at !== undefined && epochMs(document.expires_at) <= at_ms;
+  const applies = hasStarted(document, at_ms) && !is_over;
   return {
     id: control.id,
     policy_id: row.policy_id,
@@ -92,7 +94,7 @@ export async function stateOf(
     status,
     mode: document.mode,
     action: control.action,
-    enforced: status === 'active' && document.mode === 'enforce' && refuses(control.action) && !is_over,
+    enforced: status === 'active' && document.mode === 'enforce' && refuses(control.action) && applies,
     type: limit.type,
     title: type.title,
     count_per: limit.count_per,

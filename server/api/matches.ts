@@ -5,7 +5,7 @@ import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { countEvaluated, keptOutOf, snapshotsWith, takesSince } from '../store/evaluated-read.ts';
 import { isCanceled, limitCount, most_counted, orTooMuch, readMany } from '../store/list.ts';
-import { activePolicies, policyById } from '../store/policies.ts';
+import { activePolicies, type PolicyRow, policyById } from '../store/policies.ts';
 import { found, inTenant, nowText } from './change.ts';
 import { urlOf, visibleProject } from './read.ts';
 
@@ -36,14 +36,14 @@ export const match_handlers: Handlers<typeof match_endpoints> = {
       const common = { policy_id: policy.id, generated_at: nowText(context), url: urlOf(context, policy.id) };
       if (began === undefined) return policy_matches.parse({ ...not_in_force, ...common });
       await readMany(tx);
-      const from_ms = epochMs(began.at);
+      const from_ms = sinceOf(began.at, policy);
       const seen = seenBy(context, query.is_synthetic);
       const told_ms = context.deps.clock.now() - most_told_ms;
       const told = await toldSince(tx, policy.id, seen.is_synthetic, { from_ms: told_ms, since_ms: from_ms });
       const { calls, matched, by } = await keptOutOf(tx, { target, from_ms, ...seen, ...told });
       return policy_matches.parse({
         ...common,
-        ...{ version: began.version, since: began.at },
+        ...{ version: began.version, since: instantText(from_ms) },
         calls: Math.min(calls, most_counted),
         calls_is_exact: calls <= most_counted,
         matched: target.when?.tool === undefined ? Math.min(matched, most_counted) : null,
@@ -77,6 +77,10 @@ async function toldSince(
   return { told: { from_ms, snapshots: await snapshotsWith(tx, policy_id) } };
 }
 
+/** It takes calls from its start on, where that is later than the version that takes them. */
+const sinceOf = (at: string, { document: { start_at = at } }: PolicyRow): number =>
+  Math.max(epochMs(at), epochMs(start_at));
+
 /** Of one policy; undefined: it is not in force. Each is counted by itself: one that takes too long costs no other. */
 async function evaluatedOf(
   context: Context,
@@ -88,11 +92,12 @@ async function evaluatedOf(
   const seen = seenBy(context, is_synthetic);
   const began = await inTenant(context, (tx) => takesSince(tx, policy_id));
   if (began === undefined) return undefined;
-  const since_ms = Math.max(from_ms, epochMs(began.at));
+  const policy = await inTenant(context, (tx) => policyById(tx, policy_id));
+  if (policy === undefined) return undefined;
+  const since_ms = Math.max(from_ms, sinceOf(began.at, policy));
   const common = { policy_id, since: instantText(since_ms) };
   const count = async (tx: Tx): Promise<number | null> => {
-    const policy = await policyById(tx, policy_id);
-    if (policy === undefined || policy.document.target.when?.tool) return null;
+    if (policy.document.target.when?.tool) return null;
     await readMany(tx);
     await limitCount(tx);
     const told = await toldSince(tx, policy_id, seen.is_synthetic, { from_ms, since_ms });

@@ -4,7 +4,8 @@ import type { Tx } from '../base/database.ts';
 /** The policies in force, as far as it matters whom they are about. */
 export const policiesInForce = (tx: Tx): Promise<Aimed[]> =>
   tx.query<Aimed>(
-    `select id, mode, document ->> 'name' as name, document -> 'target' as target, document ->> 'expires_at' as expires_at
+    `select id, mode, document ->> 'name' as name, document -> 'target' as target,
+        document ->> 'start_at' as start_at, document ->> 'expires_at' as expires_at
       from policies where status = 'active' order by id`,
   );
 

@@ -61,6 +61,25 @@ export function expiredPolicies(tx: Tx, at: string): Promise<PolicyRow[]> {
   );
 }
 
+/** Active policies that have begun to decide since they were activated, of which nobody has taken note. */
+export function startedPolicies(tx: Tx, at: string): Promise<PolicyRow[]> {
+  return tx.query<PolicyRow>(
+    `select ${policy_columns} from policies
+      where status = 'active' and (document ->> 'start_at')::timestamptz > activated_at
+        and (document ->> 'start_at')::timestamptz <= $1
+        and started_at is distinct from (document ->> 'start_at')::timestamptz order by id limit 100`,
+    [at],
+  );
+}
+
+/** Notes that these policies have begun; they are what they were, and so is their version. */
+export async function markStarted(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.query(
+    `update policies set started_at = (document ->> 'start_at')::timestamptz where tenant_id = current_tenant() and id = any ($1)`,
+    [ids],
+  );
+}
+
 export async function policyById(tx: Tx, id: string): Promise<PolicyRow | undefined> {
   const [row] = await tx.query<PolicyRow>(`select ${policy_columns} from policies where id = $1`, [id]);
   return row;

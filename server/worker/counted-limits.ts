@@ -2,15 +2,16 @@ import { epochMs } from '@aos/core/base/time.ts';
 import type { LimitOf, LimitType } from '@aos/core/policies/limits/define.ts';
 import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
 import { raisedFor } from '@aos/core/policies/override.ts';
-import type { Matched } from '@aos/core/policies/resolve.ts';
+import { hasStarted, type Matched } from '@aos/core/policies/resolve.ts';
 import type { ActivePolicy } from '@aos/core/policies/snapshot.ts';
 
 /** A limit whose balances are counted over time. */
 export type CountedLimit = Pick<Matched, 'policy' | 'control'> & { limit: LimitOf; type: LimitType };
 
-/** Those of policies that have not expired. Limits of one run or session are told by its calls, and end with it. */
+/** Those of policies that have started and not expired. Limits of one run or session are told by its calls, and end with it. */
 export const countedLimits = (policies: readonly ActivePolicy[], at_ms: number): CountedLimit[] =>
   policies
+    .filter(({ document }) => hasStarted(document, at_ms))
     .filter(({ document }) => document.expires_at === undefined || epochMs(document.expires_at) > at_ms)
     .flatMap((policy) => policy.document.controls.flatMap((control) => countedLimit(policy, control)));
 

@@ -123,7 +123,12 @@ function evaluatedWords(of: Evaluated | undefined): string | null {
 }
 
 const columnsOf = (about: About): Column<Row>[] => [
-  { id: 'state', title: 'State', width: '84px', cell: (row) => <State of="policy" state={policyState(row)} bare /> },
+  {
+    id: 'state',
+    title: 'State',
+    width: '84px',
+    cell: (row) => <State of="policy" state={policyState(row, Date.now())} bare />,
+  },
   {
     id: 'name',
     title: 'Name and what it does',
@@ -174,7 +179,7 @@ const foldedOf = (about: About) => ({
     <div className={styles.folded}>
       <Named of={row} may_write={about.may_write} />
       <div>
-        <State of="policy" state={policyState(row)} bare />
+        <State of="policy" state={policyState(row, Date.now())} bare />
         <span className="quiet">{eachOnce(row.controls.map(({ action }) => consequenceOf(action)))}</span>
         <span className="quiet number">{evaluatedWords(about.evaluated.get(row.id)) ?? `v${row.version}`}</span>
         <span style={{ flex: '1 1 40px' }}>

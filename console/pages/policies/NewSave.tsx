@@ -37,7 +37,7 @@ export function NewSave({ draft, change, errorAt, saving }: SaveProps) {
       />
       <RadioField label="Begin as" value={start} options={offered} onChoose={choose} />
       <details>
-        <summary>Description, owner, tags, end</summary>
+        <summary>Description, owner, tags, start, end</summary>
         <div>
           <TextArea
             label="Description"
@@ -51,6 +51,13 @@ export function NewSave({ draft, change, errorAt, saving }: SaveProps) {
             onChange={(event) => change({ ...draft, owner: event.target.value })}
           />
           <NamesField label="Tags" names={draft.tags ?? []} onChange={(tags) => change({ ...draft, tags })} />
+          <MomentField
+            label="Starts at"
+            hint="Empty: as soon as it is in force. Until then it is scheduled, and applies to no call."
+            value={draft.start_at ?? ''}
+            error={errorAt('start_at')}
+            onChange={(start_at) => change({ ...draft, start_at })}
+          />
           <MomentField
             label="Ends by itself at"
             hint="Empty: never."

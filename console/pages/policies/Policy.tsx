@@ -48,7 +48,7 @@ export function Policy() {
       title={data.name}
       about={
         <>
-          <State of="policy" state={policyState(data)} />
+          <State of="policy" state={policyState(data, Date.now())} />
           <span className="quiet">v{data.version}</span>
         </>
       }

@@ -74,7 +74,7 @@ function Row({ of, by, policy, onCompare }: RowProps) {
   return (
     <div className={styles.version}>
       <strong>v{of.version}</strong>
-      <State of="policy" state={policyState(of)} bare />
+      <State of="policy" state={policyState(of, Date.now())} bare />
       <span className="quiet">
         <Instant at={of.created_at} /> by {by}
       </span>

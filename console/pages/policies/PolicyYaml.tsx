@@ -5,7 +5,7 @@ import { Code } from '../../ui/KeyValue.tsx';
 
 /** The policy as its file would say it, and the command that makes it so. */
 export function PolicyYaml({ of }: { of: Answer<'getPolicy'> }) {
-  const { name, description, owner, tags, target, mode, controls, error_detail, expires_at } = of;
+  const { name, description, owner, tags, target, mode, controls, error_detail, start_at, expires_at } = of;
   const document = {
     name,
     description,
@@ -15,6 +15,7 @@ export function PolicyYaml({ of }: { of: Answer<'getPolicy'> }) {
     target,
     controls: controls.map(({ id: _, ...control }) => withShortMoney(control)),
     error_detail,
+    start_at,
     expires_at,
   };
   return (
