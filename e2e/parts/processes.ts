@@ -80,6 +80,8 @@ function launch(options: ServerOptions, port: number): ServerProcess {
     AOS_ADMIN_KEY: adminKeyFor(options.database_url ?? data_dir),
     LOG_LEVEL: 'warn',
     AOS_JOBS_EVERY_MS: '1000',
+    // Servers of several tests share one PostgreSQL, which lets in 100 connections as it is installed.
+    AOS_MAX_CONNECTIONS: '8',
     ...(options.roles !== undefined && { AOS_ROLES: options.roles }),
     ...options.env,
   };
