@@ -8,6 +8,7 @@ import { doctor } from './doctor.ts';
 import { incidents } from './incidents.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
+import { login, logout } from './login.ts';
 import { logs } from './logs.ts';
 import { open } from './open.ts';
 import { policy } from './policy.ts';
@@ -41,6 +42,8 @@ export const nouns: readonly Noun[] = [
   proxy,
   doctor,
   open,
+  login,
+  logout,
   whoami,
   completion,
   version,

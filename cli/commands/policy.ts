@@ -11,6 +11,7 @@ import type { Act, Noun } from './define.ts';
 import { registerExplain } from './policy-explain.ts';
 import { registerFiles } from './policy-files.ts';
 import { registerJudge } from './policy-judge.ts';
+import { registerNew } from './policy-new.ts';
 import { registerPreview } from './policy-preview.ts';
 import { registerTargets } from './policy-targets.ts';
 
@@ -36,6 +37,7 @@ export const policy: Noun = {
       .command('show <policy>')
       .description('one policy, by id or name')
       .action(act('Cannot show the policy', show));
+    registerNew(command, act);
     registerFiles(command, act);
     registerExplain(command, act);
     const idOf = async (session: Session, named: string) => (await policyNamed(session, named)).id;

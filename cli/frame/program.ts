@@ -15,7 +15,9 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     (what, work) =>
     async (...rest) => {
       const command = rest.at(-1) as unknown as Command;
-      const options = command.optsWithGlobals<GlobalOptions>();
+      const { profile, ...rest_of } = command.optsWithGlobals<GlobalOptions>();
+      // What login keeps under a name need not be there before.
+      const options = makesProfiles(command) || profile === undefined ? rest_of : { ...rest_of, profile };
       code = await work(openSession(terminal, options), ...rest).then(
         (ended) => ended ?? exit_codes.ok,
         (error: unknown) => {
@@ -32,6 +34,8 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     return fail(error, terminal, args);
   }
 }
+
+const makesProfiles = (command: Command): boolean => ['login', 'logout'].includes(command.name());
 
 function fail(error: unknown, terminal: Terminal, args: readonly string[]): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exit_codes.ok : exit_codes.usage;
@@ -53,6 +57,7 @@ function programFor(terminal: Terminal): Command {
     )
     .option('--url <address>', 'where the server is (AOS_URL; else as its data folder says, or http://127.0.0.1:8000)')
     .option('--api-key <key>', 'the key to ask with (AOS_API_KEY; else the one in .aos, for a server on this machine)')
+    .option('--profile <name>', 'the server and key that login kept under this name')
     .option('--project <project>', 'id or slug of the project to look at')
     .option('--json', 'one JSON document on stdout')
     .option('--jsonl', 'one JSON object a line on stdout')

@@ -8,6 +8,7 @@ import type { Terminal } from './terminal.ts';
 export interface GlobalOptions {
   url?: string;
   apiKey?: string;
+  profile?: string;
   project?: string;
   json?: boolean;
   jsonl?: boolean;

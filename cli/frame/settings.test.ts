@@ -1,7 +1,8 @@
-import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { profilesFile, writeProfiles } from './profiles.ts';
 import { settingsOf } from './settings.ts';
 import { realTerminal } from './terminal.ts';
 
@@ -51,4 +52,33 @@ test.skipIf(process.getuid?.() !== 0)('an address that somebody else has put the
   writeFileSync(join(at, '.aos', 'address'), 'http://127.0.0.1:9000\n');
   chownSync(join(at, '.aos', 'address'), 65_534, 65_534);
   expect(settingsOf({ ...realTerminal(at), cwd: at, env: {} }, {}).url).toBe('http://127.0.0.1:8000');
+});
+
+test('what login kept is asked, unless the environment or a flag says otherwise, and its key goes nowhere else', () => {
+  const at = join(scratch, 'profiles');
+  mkdirSync(at, { recursive: true });
+  const terminal = realTerminal(at);
+  const of = (env = {}) => ({ ...terminal, cwd: at, env: { XDG_CONFIG_HOME: at, ...env } });
+  writeProfiles(of(), {
+    default: { url: 'https://aos.example', api_key: 'aos_usual' },
+    test: { url: 'https://test.example', api_key: 'aos_test' },
+  });
+  const used = (env = {}, given = {}) => {
+    const { url, api_key } = settingsOf(of(env), given);
+    return [url, api_key];
+  };
+  expect(used()).toEqual(['https://aos.example', 'aos_usual']);
+  expect(used({ AOS_API_KEY: 'aos_env' })).toEqual(['https://aos.example', 'aos_env']);
+  expect(used({ AOS_URL: 'https://other.example' })).toEqual(['https://other.example', null]);
+  expect(used({ AOS_API_KEY: 'aos_env', AOS_URL: 'https://other.example' }, { profile: 'test' })).toEqual([
+    'https://test.example',
+    'aos_test',
+  ]);
+  expect(used({}, { profile: 'test', url: 'https://other.example' })).toEqual(['https://other.example', null]);
+  expect(used({}, { profile: 'test', apiKey: 'aos_flag' })).toEqual(['https://test.example', 'aos_flag']);
+  expect(() => used({}, { profile: 'none' })).toThrow('no profile "none"');
+  chmodSync(profilesFile(of()) ?? '', 0o640);
+  expect(() => used()).toThrow('are not read');
+  const told = { url: 'https://other.example', apiKey: 'aos_flag' };
+  expect(used({}, told)).toEqual(['https://other.example', 'aos_flag']);
 });

@@ -1,6 +1,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError } from './exit-codes.ts';
+import { type Profile, readProfiles, usual_profile } from './profiles.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Settings {
@@ -14,26 +15,52 @@ export interface Settings {
 interface Given {
   url?: string;
   apiKey?: string;
+  profile?: string;
   timeout?: string;
 }
 
 /**
- * Where the server is and with which key: what was given, else the environment, else what a data folder keeps: the
- * address of a server on this machine while it runs, and, for such a server only, its key.
+ * Where the server is and with which key: what was given, else the environment, else what login kept, else what a data
+ * folder keeps: the address of a server on this machine while it runs, and, for such a server only, its key. A key that
+ * login kept goes to the server it was kept for and to no other.
  */
 export function settingsOf(terminal: Terminal, given: Given): Settings {
   const { env } = terminal;
-  const told = given.url ?? said(env.AOS_URL) ?? portUrl(said(env.PORT));
+  const is_told =
+    (given.url ?? said(env.AOS_URL)) !== undefined && (given.apiKey ?? said(env.AOS_API_KEY)) !== undefined;
+  const profile = is_told && given.profile === undefined ? undefined : profileFor(terminal, given.profile);
+  const named = given.profile === undefined ? undefined : profile;
+  const told = given.url ?? named?.url ?? said(env.AOS_URL) ?? portUrl(said(env.PORT)) ?? profile?.url;
   const kept = told === undefined ? keptAddress(terminal) : undefined;
   const url = checked(told ?? kept?.url ?? usual_url);
   const timeout_ms = seconds(given.timeout) * 1000;
   if (given.apiKey !== undefined) return { url, timeout_ms, api_key: given.apiKey, key_from: '--api-key' };
+  const kept_for_it =
+    profile?.url === url ? { url, timeout_ms, api_key: profile.api_key, key_from: profile.from } : null;
+  if (kept_for_it && named) return kept_for_it;
   const key = said(env.AOS_API_KEY);
   if (key) return { url, timeout_ms, api_key: key, key_from: 'AOS_API_KEY' };
+  if (kept_for_it) return kept_for_it;
   if (!isHere(url)) return { url, timeout_ms, api_key: null, key_from: 'none' };
   const admin_key = said(env.AOS_ADMIN_KEY);
   if (admin_key) return { url, timeout_ms, api_key: admin_key, key_from: 'AOS_ADMIN_KEY' };
   return { url, timeout_ms, ...keptKey(kept ? [kept.folder] : dataFolders(terminal)) };
+}
+
+/** What login kept, under the name that is given or else the usual one. */
+function profileFor(terminal: Terminal, given: string | undefined): (Profile & { from: string }) | undefined {
+  const name = given ?? usual_profile;
+  const profiles = readProfiles(terminal);
+  const found = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (found) return { ...found, from: `profile ${name}` };
+  if (given === undefined) return undefined;
+  const names = Object.keys(profiles);
+  throw new CommandError(
+    'usage',
+    `There is no profile "${name}"`,
+    names.length === 0 ? 'there are none yet' : `there are: ${names.join(', ')}`,
+    `npx aos login --profile ${name}`,
+  );
 }
 
 const usual_url = 'http://127.0.0.1:8000';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,6 +50,34 @@ test('a run that passes ends with 0, one that a policy stops with 4 and with the
   const [, decision] = /policy explain --decision (dec_\w+)/.exec(stopped.err) ?? [];
   const why = await aos('policy', 'explain', '--decision', decision ?? '');
   expect(why.out).toContain('■ block (402 quota_exceeded)');
+});
+
+test('a policy to begin with is written, read by the server as it stands, and never over another file', async () => {
+  for (const template of ['daily-cap', 'run-tokens', 'requests-per-minute', 'step-cap', 'model-allow-list']) {
+    const file = `${folder}/new-${template}.yaml`;
+    const made = await aos('policy', 'new', template, '--agent', 'fresh', '--out', file);
+    expect([made.code, made.err]).toEqual([0, expect.stringContaining(`policy diff ${file}`)]);
+    const plan = await aos('policy', 'apply', file, '--reason', 'a test', '--dry-run', '--json');
+    expect(JSON.parse(plan.out).policies).toMatchObject([{ action: 'create', status: 'active' }]);
+    expect((await aos('policy', 'new', template, '--out', file)).code).toBe(2);
+  }
+  const shown = await aos('policy', 'new', 'step-cap');
+  expect(shown.out).toContain('mode: shadow #');
+  expect((await aos('policy', 'new', 'nothing')).err).toContain('there are: daily-cap');
+});
+
+test('what login keeps only its owner reads; it serves later commands until logout', async () => {
+  const { url, admin_key } = gateway.server;
+  const at = (...args: string[]) => command({ XDG_CONFIG_HOME: `${folder}/config`, AOS_DATA_DIR: folder }, ...args);
+  const wrong = await at('login', '--url', url, '--api-key', 'aos_live_wrong');
+  expect([wrong.code, existsSync(`${folder}/config/aos/profiles.json`)]).toEqual([6, false]);
+  expect((await at('login', '--url', url, '--api-key', admin_key, '--profile', 'here')).code).toBe(0);
+  expect(statSync(`${folder}/config/aos/profiles.json`).mode & 0o777).toBe(0o600);
+  const who = await at('whoami', '--profile', 'here', '--json');
+  expect(JSON.parse(who.out)).toMatchObject({ url, key_from: 'profile here', role: 'owner' });
+  expect(who.out + who.err).not.toContain(admin_key);
+  expect((await at('logout', '--profile', 'here')).code).toBe(0);
+  expect((await at('whoami', '--profile', 'here')).code).toBe(2);
 });
 
 test('files: what would change ends with 3 only when asked, what cannot be read with 2 and the line', async () => {
