@@ -34,6 +34,7 @@ test('a database that is not there, or lets nobody in, is told apart', () => {
     'There is no database "books" at db.example, which DATABASE_URL names. Make it (createdb books), or correct it.',
   );
   expect(of('28P01', 'password authentication failed for user "someone"')).toContain('Correct user and password');
+  expect(of('53300', 'sorry, too many clients already')).toContain('lower AOS_MAX_CONNECTIONS');
   expect(whyNotStarted(new Error('timeout expired'), at(url)).message).toContain('no answer in time');
 });
 

@@ -17,6 +17,10 @@ export function whyNotStarted(error: unknown, config: Pick<Config, 'database_url
   if (code === '3D000') return new Error(`There is no ${place.slice(4)}. Make it (createdb ${name}), or correct it.`);
   if (code === '28P01' || code === '28000')
     return new Error(`No access to ${place}: ${message}. Correct user and password in DATABASE_URL.`);
+  if (code === '53300')
+    return new Error(
+      `No connection is left at ${host || 'a local socket'}, which DATABASE_URL names. Raise its max_connections, or lower AOS_MAX_CONNECTIONS of each process (16 unless it is set).`,
+    );
   return error as Error;
 }
 
