@@ -1,13 +1,24 @@
-import { amountOf, grantedBound, type Seen } from '@aos/core/policies/reserve.ts';
+import { amountOf, grantedBound, reserve, type Seen } from '@aos/core/policies/reserve.ts';
 import { makeId } from '@aos/server/base/deps.ts';
 import { type Admission, admit } from '@aos/server/store/admission.ts';
 import type { AdmissionAsk } from '@aos/server/store/admission-batch.ts';
 import type { BookLine, Posting } from '@aos/server/store/balance.ts';
-import { endAllHolds } from '@aos/server/store/usage.ts';
+import { endAllHolds, postBalances } from '@aos/server/store/usage.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseKinds } from '../parts/database.ts';
 import { freshStore, type TestStore } from '../parts/store.ts';
+import {
+  anyAsked,
+  anyLimit,
+  areTogether,
+  beginning,
+  type Counted,
+  callOf,
+  counts,
+  estimateOf,
+  matchedBy,
+} from './naive-books.ts';
 
 const minute = 60_000;
 const begun_ms = Date.UTC(2026, 0, 5, 12);
@@ -124,6 +135,63 @@ for (const { kind, title, missing } of await databaseKinds()) {
         { numRuns: 60, endOnFailure: true },
       );
     });
+
+    it('see all that each of several limits has counted in its window, and nothing else', async () => {
+      const limits = fc.array(anyLimit, { minLength: 1, maxLength: 4 });
+      const calls = fc.array(anyAsked, { minLength: 2, maxLength: 14 });
+      await fc.assert(
+        fc.asyncProperty(limits, calls, beginning, async (limits, calls, begins_ms) => {
+          const prefix = makeId('control');
+          const matched = limits.map((limit, n) => matchedBy(limit, `${prefix}${n}`));
+          const counted: Counted[] = [];
+          let at_ms = begins_ms;
+          for (const of of calls) {
+            at_ms += of.later_ms;
+            const { lines } = reserve(matched, callOf(of, store.tenant_id), estimateOf(of), at_ms);
+            const ask: AdmissionAsk = {
+              ...{ id: makeId('decision'), run_id: of.run_id, run_must_exist: false, take: true, lines },
+              ...{ output_tokens: estimateOf(of).output_tokens, call: { prefix } },
+            };
+            const [admission] = await store.db.tenantFlight(store.tenant_id, (tx) =>
+              admit(tx, { control_epoch: '1', instance_id: 'ins', at_ms, asks: [ask] }),
+            );
+            const { outcome, output_bound, seen } = admission as Admission;
+            for (const [n, limit] of limits.entries()) {
+              const before = counted.filter(
+                (one) => one.control_id === `${prefix}${n}` && areTogether(limit, one.of, of),
+              );
+              const sumOf = (which: 'surely' | 'at_most') =>
+                before.reduce(
+                  (sum, one) => (counts(limit.window, one.at_ms, at_ms)[which] ? sum + one.amount : sum),
+                  0n,
+                );
+              const found = (seen[n]?.posted ?? 0n) + (seen[n]?.pending ?? 0n);
+              expect(found).toBeGreaterThanOrEqual(sumOf('surely'));
+              expect(found).toBeLessThanOrEqual(sumOf('at_most'));
+            }
+            if (outcome !== 'admitted') continue;
+            const held = lines.map((line) => amountOf(line, output_bound ?? 0));
+            for (const [n, line] of lines.entries())
+              expect((seen[n]?.posted ?? 0n) + (seen[n]?.pending ?? 0n) + (held[n] ?? 0n)).toBeLessThanOrEqual(
+                line.max,
+              );
+            const part = of.used;
+            if (part !== null) await settle({ ask, amounts: held }, part);
+            for (const [n, amount] of held.entries())
+              counted.push({
+                ...{ of, at_ms, control_id: `${prefix}${n}` },
+                amount: part === null ? amount : endedWith(amount, part),
+              });
+          }
+        }),
+        { numRuns: 40, endOnFailure: true },
+      );
+    });
+
+    const settle = (held: Held, part: number) =>
+      store.db.tenantFlight(store.tenant_id, (tx) =>
+        Promise.all([endAllHolds(tx, [held.ask.id]), postBalances(tx, postingsOf(held, part))]),
+      );
 
     it('are told that control has moved on, and what ended before them is posted all the same', async () => {
       const prefix = makeId('control');
