@@ -90,7 +90,9 @@ describe('controls of an edited policy', () => {
     const finer = { from_seconds: 3_600, to_seconds: 600 };
     expect(replaced).toEqual([{ place: 'controls[1]', old_id: idOf(1), new_id: idOf(101), finer }]);
     const elsewhere = identify(present, write(cost({ window: { per: 'day', timezone: 'Europe/Paris' } })));
-    expect(elsewhere.replaced).toEqual([{ place: 'controls[0]', old_id: idOf(1), new_id: idOf(101), finer: null }]);
+    const from_zero = [{ place: 'controls[0]', old_id: idOf(1), new_id: idOf(101), finer: null }];
+    expect(elsewhere.replaced).toEqual(from_zero);
+    expect(identify(present, write(cost({ window: { per: 'month' } }))).replaced, 'that is said').toEqual(from_zero);
   });
 
   test('that count something else than before start anew, and that is said', () => {

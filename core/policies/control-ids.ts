@@ -84,8 +84,8 @@ function refuseStrangers(controls: readonly Control[], ever: ReadonlyMap<string,
 
 /**
  * Which controls without an id were which of those left over: first those that stand unchanged, then those that count
- * the same for the same, with the same action before another one, last those of which only the window is another of
- * its kind. Where several are alike, in their order: what they count is the same, so none ever starts from zero.
+ * the same for the same, with the same action before another one, then those of which only the window is another of
+ * its kind, last any limit of the same type. Where several are alike, in their order: what they count is the same, so none ever starts from zero.
  */
 function formersOf(nameless: readonly Control[], open: readonly StoredControl[]): Map<Control, StoredControl> {
   const formers = new Map<Control, StoredControl>();
@@ -132,4 +132,6 @@ const likenesses: ((control: Control) => string)[] = [
   (control) => `${keyOf(control)} ${control.action}`,
   keyOf,
   (control) => `${unitOf(control)} ${control.limit?.count_per ?? ''}`,
+  // Only to say of a limit that it starts from zero: of these none counts on.
+  ({ limit, rule }) => `${limit?.type} ${rule?.type}`,
 ];
