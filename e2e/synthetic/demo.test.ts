@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { api, expectStatus } from '../parts/client.ts';
+import { signedIn } from '../http/person.ts';
+import { type Api, api, expectStatus } from '../parts/client.ts';
 import { aos } from '../parts/command.ts';
 import { type Gateway, startGateway } from '../parts/gateway.ts';
 
@@ -158,6 +159,14 @@ test('one request takes it away, nothing is deleted, and it can be loaded again'
   );
   expect(call.status).toBe(401);
   expect((await gateway.admin.post('/api/v1/demo/remove', { reason: 'again' })).status).toBe(404);
+  const turn = (by: Api, two_person_rule: boolean) =>
+    by.put('/api/v1/projects/default', { two_person_rule, reason: 'a test' });
+  const second = await signedIn(gateway.admin, 'second@example.com');
+  expectStatus(200, await turn(gateway.admin, true));
+  const refused = await gateway.admin.post<{ error: { code: string } }>('/api/v1/demo', { runs: 10, days: 1 });
+  expect([refused.status, refused.body.error.code]).toEqual([403, 'two_person_rule']);
+  expect((await gateway.admin.get<{ items: unknown[] }>('/api/v1/projects')).body.items).toHaveLength(1);
+  for (const by of [gateway.admin, second]) expectStatus(200, await turn(by, false));
   expectStatus(201, await gateway.admin.post('/api/v1/demo', { runs: 10, days: 1 }));
   expect(await totalOf('/api/v1/runs?project=demo&limit=1')).toBe(10);
 });

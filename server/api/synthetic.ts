@@ -67,6 +67,12 @@ export const synthetic_handlers: Handlers<typeof synthetic_endpoints> = {
         'conflict',
         'The project demo is there already. POST /api/v1/demo/remove takes it away; then load it again.',
       );
+    const reason = 'demo data';
+    // First of all: where a project asks for two people nobody enforces them alone, and then nothing is made.
+    const applied = await policy_file_handlers.applyPolicies(
+      { params: {}, query: {}, body: { documents: policies, dry_run: false, prune: false, origin: 'demo', reason } },
+      context,
+    );
     const project = await make(context, 'createProject', {
       slug: demo_slug,
       name: 'Demo',
@@ -76,11 +82,6 @@ export const synthetic_handlers: Handlers<typeof synthetic_endpoints> = {
     for (const { slug, name, model } of cast)
       agents.push(await demoAgent(context, { slug, name, default_model: model }, project.id));
     for (const slug of people) await demoActor(context, slug);
-    const reason = 'demo data';
-    const applied = await policy_file_handlers.applyPolicies(
-      { params: {}, query: {}, body: { documents: policies, dry_run: false, prune: false, origin: 'demo', reason } },
-      context,
-    );
     const expires_at = instantText(context.deps.clock.now() + key_life_ms);
     const api_key = await api_key_handlers.createApiKey(
       {
