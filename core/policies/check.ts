@@ -158,7 +158,7 @@ function channelFindings(
 }
 
 const prefixed = <T>(name: string, members: Record<string, T> = {}): Record<string, T> =>
-  Object.fromEntries(Object.entries(members).map(([key, value]) => [`${name}.${key}`, value]));
+  Object.fromEntries(Object.entries(members).map(([key, value]) => [`${name}["${key}"]`, value]));
 
 const needsPrice = (limit: LimitOf): boolean => 'on_unknown_price' in limit && limit.on_unknown_price === 'block';
 

@@ -126,7 +126,7 @@ const columnsOf = (about: About): Column<Row>[] => [
   {
     id: 'state',
     title: 'State',
-    width: '84px',
+    width: '92px',
     cell: (row) => <State of="policy" state={policyState(row, Date.now())} bare />,
   },
   {

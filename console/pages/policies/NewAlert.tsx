@@ -45,7 +45,7 @@ export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
           <Channels alerts={alerts} onChange={(channels) => set({ channels })} />
           <OwnChannels
             alerts={alerts}
-            errorAt={(tier) => errorAt(`${at}.alerts.tier_channels.${tier}`)}
+            errorAt={(tier) => errorAt(`${at}.alerts.tier_channels["${tier}"]`)}
             onChange={set}
           />
           <TextField
