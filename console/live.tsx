@@ -104,6 +104,7 @@ const slow = new Set([
   'listTargets',
   'getShadow',
   'listShadowHits',
+  'listViews',
 ]);
 
 /** What happens in runs changes nothing about policies and settings; any other event may change all that is shown. */

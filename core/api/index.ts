@@ -24,6 +24,7 @@ import { stop_endpoints } from './stops.ts';
 import { synthetic_endpoints } from './synthetic.ts';
 import { system_endpoints } from './system.ts';
 import { target_endpoints } from './targets.ts';
+import { view_endpoints } from './views.ts';
 
 /** Every endpoint of the control plane by name. Routes, OpenAPI and the tests of refusals are made from it. */
 export const all_endpoints = {
@@ -51,6 +52,7 @@ export const all_endpoints = {
   ...match_endpoints,
   ...search_endpoints,
   ...target_endpoints,
+  ...view_endpoints,
   ...shadow_endpoints,
 };
 

@@ -36,6 +36,7 @@ export const id_prefixes = {
   preview: 'pvw',
   plan: 'pln',
   signal: 'sig',
+  view: 'viw',
 } as const;
 
 export type IdKind = keyof typeof id_prefixes;

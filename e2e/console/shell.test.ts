@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inBrowser } from '../parts/browser.ts';
 import { expectStatus, makePolicy } from '../parts/client.ts';
+import { barriersInThemes } from './barriers.ts';
 import { type Console, settled, startConsole } from './browser.ts';
 
 inBrowser('What stands around every page of the console', () => {
@@ -71,6 +72,46 @@ inBrowser('What stands around every page of the console', () => {
     expect(await height()).toBe(40);
     await choose_rows('Dense rows');
     await expect.poll(height).toBe(32);
+  });
+
+  test('a view is shared with a project under a name of its own, shown elsewhere, and taken back', async () => {
+    await page.goto(url('/activity/completed?agent=two'));
+    await settled(page);
+    const views = page.getByRole('button', { name: /^(Views|Those of two)$/ });
+    const choose_view = async (name: string) => {
+      await views.click();
+      await page.getByRole('menuitem', { name }).click();
+    };
+    const share = async () => {
+      await choose_view('Save this view…');
+      await page.getByRole('textbox', { name: 'Name' }).fill('Those of two');
+      await page.getByLabel('Everybody of project tide').check();
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    };
+    await share();
+    await page.getByRole('button', { name: 'Those of two' }).waitFor();
+    await share();
+    await page.getByRole('alert').getByText('take another name').waitFor();
+    expect.soft(await barriersInThemes(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    const other = await console_.open();
+    await other.goto(url('/activity/completed'));
+    await other.getByRole('button', { name: 'Views', exact: true }).click();
+    await other.getByRole('menuitem', { name: 'Those of two (shared)' }).click();
+    await other.waitForURL(/agent=two/);
+    await other.getByRole('button', { name: 'Those of two' }).click();
+    await other.getByRole('menuitem', { name: 'Save this view…' }).click();
+    await other.getByLabel('Everybody of default').waitFor();
+    await other.close();
+    await choose_view('Share “Those of two” no longer');
+    await page.getByRole('button', { name: 'Views', exact: true }).waitFor();
+    const entries = await console_.gateway.rows(
+      "select event, project_id is not null as is_of_project from audit_ledger where object_type = 'view' order by id",
+    );
+    expect(entries).toEqual([
+      { event: 'VIEW_SHARED', is_of_project: true },
+      { event: 'VIEW_FORGOTTEN', is_of_project: true },
+    ]);
   });
 
   test('everything that has a page is found by its name, and what can be done also by other words', async () => {

@@ -32,6 +32,7 @@ const kinds = {
   incidents: 'incident',
   'activity/signals': 'signal',
   decisions: 'decision',
+  views: 'view',
   'logs/llm-runs': 'record',
   'logs/audit': 'event',
   'logs/system': 'event',

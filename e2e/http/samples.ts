@@ -51,6 +51,7 @@ const written: Record<string, unknown> = {
   'POST /api/v1/channels': { slug: 'sample', kind: 'webhook', url: 'https://example.com/hook' },
   'PUT /api/v1/channels/:id': { name: 'a sample' },
   'PUT /api/v1/projects/:id': { name: 'a sample' },
+  'POST /api/v1/views': { path: '/incidents', name: 'a sample', search: 'state=resolved' },
   'POST /api/v1/incidents': {
     run_id: `run_${'0'.repeat(26)}`,
     category: 'SAFETY_VIOLATION',

@@ -156,6 +156,30 @@ const lists: [path: string, id: (of: Belongings) => string][] = [
   ['/api/v1/logs/audit?event=INCIDENT_CREATED', ({ event_id }) => event_id],
 ];
 
+test('a view is seen by those of its project, or by everybody, and taken back by those it is shared by', async () => {
+  const admin = api(app);
+  const project = async (slug: string) =>
+    expectStatus(201, await admin.post<{ id: string }>('/api/v1/projects', { slug })).id;
+  const [east, west] = [await project('views-east'), await project('views-west')];
+  const keyOf = async (project_id: string) => api(app, (await makeKey(admin, { role: 'operator', project_id })).secret);
+  const [in_east, in_west] = [await keyOf(east), await keyOf(west)];
+  const body = { path: '/incidents', name: 'Grave ones', search: 'severity=CRITICAL' };
+  const shared = expectStatus(201, await in_east.post<{ id: string; project_id: string }>('/api/v1/views', body));
+  expect(shared.project_id).toBe(east);
+  const wide = expectStatus(201, await admin.post<{ id: string }>('/api/v1/views', { ...body, name: 'For all' }));
+  expect((await in_west.post('/api/v1/views', { ...body, project_id: east })).status).toBe(403);
+  expect((await in_east.post('/api/v1/views', body)).status).toBe(409);
+  for (const wrong of [{ path: '//evil.example' }, { path: 'incidents' }, { search: 'a b' }, { search: '#x' }])
+    expect((await in_east.post('/api/v1/views', { ...body, ...wrong })).status).toBe(400);
+  const seen = async (client: Api) =>
+    expectStatus(200, await client.get<List>('/api/v1/views?path=/incidents')).items.map(({ id }) => id);
+  expect(await seen(in_east)).toEqual([wide.id, shared.id]);
+  expect(await seen(in_west)).toEqual([wide.id]);
+  expect((await in_west.del(`/api/v1/views/${shared.id}`)).status).toBe(404);
+  expectStatus(200, await in_east.del(`/api/v1/views/${shared.id}`));
+  expect(await seen(admin)).toEqual([wide.id]);
+});
+
 describe.each(Object.entries(sight))('a key %s', (who, sees) => {
   test.each(objects)('gets %s of its own, and for the others the answer of a random id', async (path, idOf) => {
     const get = (id: string) => as(who).get(path.replace(':id', id));

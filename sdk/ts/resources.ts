@@ -60,6 +60,7 @@ function whatRan({ list, make, one, act }: Forms) {
       acknowledge: act('acknowledgeSignal'),
       suppress: act('suppressSignal'),
     },
+    views: { list: list('listViews'), share: make('shareView') },
     incidents: {
       list: list('listIncidents'),
       open: make('openIncident'),

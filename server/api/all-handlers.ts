@@ -26,6 +26,7 @@ import { stop_handlers } from './stops.ts';
 import { synthetic_handlers } from './synthetic.ts';
 import { system_handlers } from './system.ts';
 import { target_handlers } from './targets.ts';
+import { view_handlers } from './views.ts';
 
 /** One handler for every endpoint of the control plane: a missing one does not compile. */
 export const all_handlers: Handlers<typeof all_endpoints> = {
@@ -54,5 +55,6 @@ export const all_handlers: Handlers<typeof all_endpoints> = {
   ...match_handlers,
   ...search_handlers,
   ...target_handlers,
+  ...view_handlers,
   ...shadow_handlers,
 };

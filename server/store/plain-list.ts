@@ -14,7 +14,8 @@ export interface PlainList {
     | 'policy_overrides'
     | 'policy_exemptions'
     | 'approvals'
-    | 'channels';
+    | 'channels'
+    | 'saved_views';
   columns: string;
   filter: Filter;
 }
