@@ -75,6 +75,8 @@ inBrowser('What stands around every page of the console', () => {
   });
 
   test('a view is shared with a project under a name of its own, shown elsewhere, and taken back', async () => {
+    await page.goto(url('/policies'));
+    await choose('tide');
     await page.goto(url('/activity/completed?agent=two'));
     await settled(page);
     const views = page.getByRole('button', { name: /^(Views|Those of two)$/ });

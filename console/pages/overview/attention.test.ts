@@ -101,6 +101,18 @@ test('a policy in shadow is a matter when nothing speaks against it, and then no
   ]);
 });
 
+test('a policy in shadow that has met no call for 30 days is a matter, and one that has is none', () => {
+  const day_ms = 86_400_000;
+  const doubts = ['It has looked at 0 calls only, which is less than 50.'];
+  const shadows = [
+    shadow('pol_1', { in_shadow_ms: 30 * day_ms, evaluated: 0, doubts }),
+    shadow('pol_2', { in_shadow_ms: 30 * day_ms - 1, evaluated: 0, doubts }),
+    shadow('pol_3', { in_shadow_ms: 40 * day_ms, evaluated: 1, doubts }),
+    shadow('pol_4', { in_shadow_ms: 40 * day_ms, evaluated: null, doubts }),
+  ];
+  expect(words({ shadows })).toEqual(['Idle: Policy pol_1 has met no call in 30 d 0 h of shadow']);
+});
+
 test('what is said of a limit leads to its balance, where it is raised', () => {
   const subject = 'ctl_1 agt_1';
   const near = signal('sig_1', 'HIGH', { subject, type: 'NEAR_LIMIT', evidence: { control_id: 'ctl_1' } });

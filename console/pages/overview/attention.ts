@@ -44,6 +44,7 @@ export function mattersOf(known: Known, now_ms: number): Matter[] {
     ...approvalMatters(known.approvals, now_ms),
     ...pausedMatters(known.paused),
     ...shadowMatters(known.shadows),
+    ...idleMatters(known.shadows),
   ];
   return matters.sort((a, b) => b.severity - a.severity || a.impact_ms - b.impact_ms || (a.key < b.key ? -1 : 1));
 }
@@ -150,4 +151,23 @@ const shadowMatters = (shadows: Known['shadows']): Matter[] =>
     text: `${name} would have stopped ${exactText(would_stop)}${evaluated === null ? '' : ` of ${evaluated_is_exact ? '' : 'more than '}${exactText(evaluated)}`} calls in ${durationText(in_shadow_ms ?? 0)} of shadow`,
     href: hrefOf(policy_id),
     act: 'Promote or retire',
+  }));
+
+const idle_after_ms = 30 * 86_400_000;
+
+/** Nothing that it is about has been called for so long: its target may be misspelled, or gone. */
+const isIdle = ({ in_shadow_ms, evaluated }: Shadow): boolean =>
+  evaluated === 0 && in_shadow_ms !== null && in_shadow_ms >= idle_after_ms;
+
+const idleMatters = (shadows: Known['shadows']): Matter[] =>
+  shadows.filter(isIdle).map(({ policy_id, name, in_shadow_ms }) => ({
+    key: `idle ${policy_id}`,
+    severity: 0,
+    impact_ms: never_ms,
+    tone: 'shadow',
+    glyph: 'flag',
+    word: 'Idle',
+    text: `${name} has met no call in ${durationText(in_shadow_ms ?? 0)} of shadow`,
+    href: hrefOf(policy_id),
+    act: 'Change or retire',
   }));
