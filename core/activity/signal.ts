@@ -39,6 +39,7 @@ export const signal = z
     acted_by: z.string().nullable(),
     act_reason: z.string().nullable(),
     acted_severity: z.enum(severities).nullable().meta({ description: 'How grave it was when a person did so' }),
+    acted_times_seen: z.int().nullable().meta({ description: 'How often it had been found then' }),
     suppressed_until: instant.nullable().meta({ description: 'Then it is open again, or resolved if it has passed' }),
     escalates: escalation
       .nullable()
