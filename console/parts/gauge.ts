@@ -15,10 +15,8 @@ export function fillOf(
   limit: Pick<Limit, 'mode' | 'alert_tiers'>,
 ): Fill {
   const cap = Number(gauge.cap);
-  const [used, held] = [gauge.posted, gauge.pending].map((part) => (cap > 0 ? Number(part) / cap : 1)) as [
-    number,
-    number,
-  ];
+  // Of a limit of nothing, nothing is left.
+  const [used, held] = cap > 0 ? [Number(gauge.posted) / cap, Number(gauge.pending) / cap] : [1, 0];
   return { used, held, tone: toneOf(used + held, limit) };
 }
 

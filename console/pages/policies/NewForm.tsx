@@ -122,7 +122,7 @@ export function NewForm({ title, place, start, edited }: Props) {
         />
       }
     >
-      <Band lint={lint} saving={saving} />
+      <Band lint={lint} saving={saving} start_at={draft.start_at} />
       {edited?.managed_by && <KeptInFile of={edited.managed_by} />}
       {other}
       <div className={styles.columns}>
@@ -165,7 +165,15 @@ export function NewForm({ title, place, start, edited }: Props) {
   );
 }
 
-function Band({ lint, saving: { start } }: { lint: Asked<Lint>; saving: Saving }) {
+function Band({
+  lint,
+  saving: { start },
+  start_at,
+}: {
+  lint: Asked<Lint>;
+  saving: Saving;
+  start_at?: string | undefined;
+}) {
   const sentence = lint.answer?.sentence;
   return (
     <div className={styles.band}>
@@ -184,7 +192,7 @@ function Band({ lint, saving: { start } }: { lint: Asked<Lint>; saving: Saving }
       )}
       {start === 'enforce' && !lint.answer?.second_person && (
         <Chip tone="info" glyph="dot">
-          In force when saved
+          {start_at ? 'In force from its start on' : 'In force when saved'}
         </Chip>
       )}
       {start === 'draft' && <Chip glyph="circle">Draft: looked at by no call</Chip>}

@@ -83,7 +83,10 @@ export function PolicyEffect({ of }: { of: Policy }) {
                   of.managed_by && `${of.managed_by.slug}${of.managed_by.drifted ? ', changed by hand since' : ''}`,
                 ],
                 ['Made', <Instant key="made" at={of.created_at} />],
-                ['In force since', of.activated_at && <Instant key="in" at={of.activated_at} />],
+                [
+                  of.start_at ? 'Activated' : 'In force since',
+                  of.activated_at && <Instant key="in" at={of.activated_at} />,
+                ],
                 ['Starts', of.start_at && <Instant key="starts" at={of.start_at} />],
                 ['Ends by itself', of.expires_at && <Instant key="ends" at={of.expires_at} />],
                 ['Changed', <Time key="changed" at={of.updated_at} />],
