@@ -172,6 +172,16 @@ describe('applying files', () => {
       status: 'active',
     });
     expect(await drift('?drifted=true')).toEqual([]);
+    // What was put in force by hand, and stands in its file since, is as its file says.
+    const later = rates.replace('Requests', 'Later');
+    const draft = await apply({ yaml: `status: draft\n${later}` });
+    const activated = await admin.post(`/api/v1/policies/${draft.policies[0]?.policy_id}/activate`, { reason: 'seen' });
+    expectStatus(200, activated);
+    expect((await drift('?drifted=true')).map(({ slug }) => slug)).toEqual(['later']);
+    const same = await apply({ yaml: later, origin: '4a0e7' });
+    expect(same.policies[0]).toMatchObject({ action: 'unchanged', drifted: false });
+    expect(await drift('?drifted=true')).toEqual([]);
+    expect((await policyOf(draft)).managed_by).toMatchObject({ drifted: false, origin: '4a0e7' });
   });
 
   test('is all or nothing: every mistake is named with its file, line, path and the nearest choice', async () => {

@@ -50,7 +50,7 @@ export const policy_file_handlers: Handlers<typeof policy_file_endpoints> = {
     const how = { prune: body.prune, origin: body.origin ?? null };
     const looking = { ...how, dry_run: true };
     const planned = await inTenant(context, (tx) => plan(tx, context, read, looking));
-    const is_idle = planned.steps.every(({ of }) => of.action === 'unchanged');
+    const is_idle = planned.steps.every(({ of }) => of.action === 'unchanged' && !isCaughtUp(of));
     if (body.dry_run || is_idle) return answerOf(context, planned, body.dry_run);
     return noted(context, body.reason, () =>
       inControl(context, async (tx) => {
@@ -216,13 +216,25 @@ async function carryOut(
   }
   await refuseAuthors(tx, context, moves);
   for (const { step, before } of moves) {
-    const { of, read } = step;
-    step.made = await carryOutOne(tx, context, of, before, reason);
-    const file_origin = [read?.origin, origin].filter((part) => part).join('@') || null;
-    if (of.action !== 'retire')
-      await markApplied(tx, { id: step.made.id, file_slug: of.slug, file_origin, version: step.made.version });
+    step.made = await carryOutOne(tx, context, step.of, before, reason);
+    if (step.of.action !== 'retire') await keepApplied(tx, step, step.made, origin);
   }
+  for (const step of steps) if (isCaughtUp(step.of)) await keepApplied(tx, step, step.of.before, origin);
   await currentSnapshot(tx, tenant_id);
+}
+
+/** It was changed by hand, and now its file says the same. */
+const isCaughtUp = (of: Planned): of is Planned & { before: FromFile } =>
+  of.action === 'unchanged' && of.before !== null && isDrifted(of.before);
+
+function keepApplied(
+  tx: Tx,
+  { of, read }: Step,
+  { id, version }: Pick<FromFile, 'id' | 'version'>,
+  origin: string | null,
+): Promise<void> {
+  const file_origin = [read?.origin, origin].filter((part) => part).join('@') || null;
+  return markApplied(tx, { id, file_slug: of.slug, file_origin, version });
 }
 
 async function carryOutOne(
@@ -276,7 +288,7 @@ function shown(context: Context, { of, read, findings, made }: Step): PlannedObj
     version: made?.version ?? of.before?.version ?? null,
     status_before: of.before?.status ?? null,
     status: made?.status ?? of.status,
-    drifted: of.before !== null && isDrifted(of.before),
+    drifted: of.action !== 'unchanged' && of.before !== null && isDrifted(of.before),
     changes: of.changes,
     warnings: [...replacedWords(of, made !== null), ...findings.map(({ message }) => message)],
     sentence: sentenceOf(of.document),
