@@ -49,8 +49,7 @@ async function keyFor({ terminal, options }: Session): Promise<string> {
   const said = options.apiKey ?? terminal.env.AOS_API_KEY?.trim();
   if (said) return said;
   const asks = options.input && terminal.in_is_tty;
-  const answer = asks ? await terminal.ask('key (not shown): \u001b[8m') : await terminal.input();
-  if (asks) terminal.err('\u001b[0m');
+  const answer = asks ? await terminal.askSecret('key (not shown): ') : await terminal.input();
   const key = answer?.trim();
   if (key) return key;
   throw new CommandError('usage', 'A key is needed', 'none was given or piped in', 'npx aos login < key.txt');

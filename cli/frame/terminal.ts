@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 
 /** Where a command runs: what it reads, and where it writes. A test has one of its own. */
 export interface Terminal {
@@ -16,6 +17,8 @@ export interface Terminal {
   in_is_tty: boolean;
   /** Asks a person; null when nobody answers. */
   ask(question: string): Promise<string | null>;
+  /** The same for what nobody may see: nothing that is typed shows. */
+  askSecret(question: string): Promise<string | null>;
   /** Everything that was piped in. */
   input(): Promise<string>;
   now(): number;
@@ -42,6 +45,19 @@ export function realTerminal(root: string): Terminal {
       const reader = createInterface({ input: process.stdin, output: process.stderr });
       const answer = await reader.question(question).catch(() => null);
       reader.close();
+      return answer;
+    },
+    askSecret: async (question) => {
+      const unseen = new Writable({ write: (_part, _encoding, done) => done() });
+      const reader = createInterface({ input: process.stdin, output: unseen, terminal: true });
+      process.stderr.write(question);
+      reader.on('SIGINT', () => {
+        reader.close();
+        process.kill(process.pid, 'SIGINT');
+      });
+      const answer = await reader.question('').catch(() => null);
+      reader.close();
+      process.stderr.write('\n');
       return answer;
     },
     input: async () => {

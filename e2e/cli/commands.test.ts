@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -78,6 +79,22 @@ test('what login keeps only its owner reads; it serves later commands until logo
   expect(who.out + who.err).not.toContain(admin_key);
   expect((await at('logout', '--profile', 'here')).code).toBe(0);
   expect((await at('whoami', '--profile', 'here')).code).toBe(2);
+});
+
+// `script` of util-linux runs a program on a terminal of its own; that of other systems has other arguments.
+test.skipIf(process.platform !== 'linux')('a key that is typed shows nowhere', async () => {
+  const { url, admin_key } = gateway.server;
+  const typing = spawn('script', ['-qec', `${process.execPath} cli/aos.mjs login --url ${url}`, '/dev/null'], {
+    env: { ...process.env, XDG_CONFIG_HOME: `${folder}/typed`, AOS_DATA_DIR: folder, AOS_API_KEY: '' },
+  });
+  let shown = '';
+  typing.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (!shown.includes('key (') && (shown + text).includes('key (')) typing.stdin.write(`${admin_key}\n`);
+    shown += text;
+  });
+  const [code] = await once(typing, 'close');
+  expect([code, shown]).toEqual([0, expect.stringContaining('kept as "default"')]);
+  expect(shown).not.toContain(admin_key);
 });
 
 test('files: what would change ends with 3 only when asked, what cannot be read with 2 and the line', async () => {

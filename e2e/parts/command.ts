@@ -29,6 +29,7 @@ export async function aos(env: Record<string, string>, ...args: string[]): Promi
     err_is_tty: false,
     in_is_tty: false,
     ask: async () => null,
+    askSecret: async () => null,
     input: async () => '',
     now: () => Date.now(),
   });
