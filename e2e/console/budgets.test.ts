@@ -6,6 +6,8 @@ import { loadDemo } from './demo.ts';
 
 const runs = 100_000;
 const steps = 5_000;
+/** Two frames of the screen: one core for page, painting and server skips so many at a time. `npm run bench:console` allows none. */
+const skipped_ms = 34;
 
 /**
  * Runs alone, after all other tests (vitest.config.ts). Budgets of time grow with how slow the machine is while they are
@@ -47,7 +49,7 @@ inBrowser('The console stays quick', () => {
     expect(took.dom_rows).toBeLessThanOrEqual(50);
     expect(took.heap_mb).toBeLessThanOrEqual(60);
     expect(took.first_paint_ms).toBeLessThanOrEqual(300 * slowness);
-    expect(took.frame_p95_ms).toBeLessThanOrEqual(20 * slowness);
+    expect(took.frame_p95_ms).toBeLessThanOrEqual(20 * slowness + skipped_ms);
     expect(took.frame_cpu_ms).toBeLessThanOrEqual(20 * slowness);
   });
 });
