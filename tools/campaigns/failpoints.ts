@@ -33,6 +33,10 @@ interface Death {
   on_pass: number;
   /** The process ended by SIGKILL, which nobody but itself sent. */
   died: boolean;
+  /** It did not end while it was called. */
+  lived: boolean;
+  /** What became of a process that did not. */
+  instead: string;
   seen: Seen[];
 }
 
@@ -52,9 +56,18 @@ export async function crashes(scenario: CrashScenario): Promise<Findings> {
     await present(at.servers[0], 'the first process').stop();
     const plans = scenario.points.flatMap((point) => Array.from({ length: scenario.kills }, () => point));
     let n = 0;
-    const deaths = await offerAll(plans, scenario.at_once, (point) => {
+    const dieOnce = (point: FailpointName) => {
       n += 1;
       return dieAt(at, witness, site, { point, seed: scenario.seed * 1000 + n, calls: scenario.calls });
+    };
+    const deaths = await offerAll(plans, scenario.at_once, async (point) => {
+      let death = await dieOnce(point);
+      // One that lived through all its calls was stopped, and is no death: another one takes its place.
+      for (let more = 1; more < most_lives && death.lived; more++) {
+        const next = await dieOnce(point);
+        death = { ...next, seen: [...death.seen, ...next.seen] };
+      }
+      return death;
     });
     return await aftermath(at, witness, site, deaths);
   } finally {
@@ -63,6 +76,8 @@ export async function crashes(scenario: CrashScenario): Promise<Findings> {
 }
 
 const most_rounds = 5;
+/** Processes that are given the chance to die once. */
+const most_lives = 3;
 /** How long a process that was killed by itself may take to be gone. */
 const until_ended_ms = 2_000;
 
@@ -89,7 +104,18 @@ async function dieAt(
   }
   await caller.close();
   if (ended === null) await server.stop();
-  return { point, on_pass, died: ended?.signal === 'SIGKILL', seen };
+  const instead = `${JSON.stringify(ended)} after ${answersIn(seen)}: ${server.output().slice(-2_000)}`;
+  return { point, on_pass, died: ended?.signal === 'SIGKILL', lived: ended === null, instead, seen };
+}
+
+/** How many calls were answered with which status and code. */
+function answersIn(seen: readonly Seen[]): string {
+  const counts = new Map<string, number>();
+  for (const { status, code, ended } of seen) {
+    const what = `${status ?? ended}${code === null ? '' : ` ${code}`}`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  return [...counts].map(([what, n]) => `${n} × ${what}`).join(', ');
 }
 
 /** Starts a process again, waits until it has resolved what the dead left, and counts everything anew. */
@@ -130,7 +156,9 @@ async function aftermath(at: Installation, witness: Witness, site: CrashSite, de
       empty_runs: empty.length,
     },
     broken: [
-      ...deaths.flatMap(({ point, on_pass, died }) => (died ? [] : [`${point}:${on_pass} did not end its process`])),
+      ...deaths.flatMap(({ point, on_pass, died, instead }) =>
+        died ? [] : [`${point}:${on_pass} did not end its process: ${instead}`],
+      ),
       ...over_while_suspect,
       ...(await overCap(at.sql, site)),
       ...upstream.broken,
