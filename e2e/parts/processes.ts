@@ -22,6 +22,8 @@ export interface ServerOptions {
   start_ms?: number;
   /** Arguments of node; absent: the server, from source or (`AOS_TEST_DIST=1`) as built. */
   program?: string[];
+  /** Jobs and connections as users have them, for what is measured. */
+  as_installed?: boolean;
 }
 
 export interface ServerProcess {
@@ -67,6 +69,9 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   }
 }
 
+/** Jobs have their turn at once; and servers of several tests share one PostgreSQL, which lets in 100 connections. */
+const of_tests = { AOS_JOBS_EVERY_MS: '1000', AOS_MAX_CONNECTIONS: '8' };
+
 function launch(options: ServerOptions, port: number): ServerProcess {
   const data_dir = options.data_dir ?? makeDir();
   const built = process.env.AOS_TEST_DIST === '1';
@@ -79,9 +84,7 @@ function launch(options: ServerOptions, port: number): ServerProcess {
     AOS_DATA_DIR: data_dir,
     AOS_ADMIN_KEY: adminKeyFor(options.database_url ?? data_dir),
     LOG_LEVEL: 'warn',
-    AOS_JOBS_EVERY_MS: '1000',
-    // Servers of several tests share one PostgreSQL, which lets in 100 connections as it is installed.
-    AOS_MAX_CONNECTIONS: '8',
+    ...(options.as_installed !== true && of_tests),
     ...(options.roles !== undefined && { AOS_ROLES: options.roles }),
     ...options.env,
   };

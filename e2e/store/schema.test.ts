@@ -72,7 +72,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
         "select column_name, is_nullable, data_type from information_schema.columns where table_schema = 'aos' and table_name = $1",
         [table],
       );
-      const plain = rows.filter((row) => row.data_type !== 'jsonb' && !beyond.includes(row.column_name));
+      const plain = rows.filter((row) => !row.data_type.startsWith('json') && !beyond.includes(row.column_name));
       for (const { column_name, is_nullable } of plain) {
         const member = (schema.shape as Record<string, { safeParse(value: unknown): { success: boolean } }>)[
           column_name

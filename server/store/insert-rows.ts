@@ -2,7 +2,7 @@ import type { Tx } from '../base/database.ts';
 import { columnText } from './array-text.ts';
 import { jsonText } from './json-text.ts';
 
-type ColumnType = 'text' | 'integer' | 'bigint' | 'numeric' | 'boolean' | 'jsonb' | 'timestamptz';
+type ColumnType = 'text' | 'integer' | 'bigint' | 'numeric' | 'boolean' | 'json' | 'jsonb' | 'timestamptz';
 
 /** Every member of a row with the type of its column. */
 export type Columns<Row> = { readonly [Name in keyof Row & string]: ColumnType };
@@ -25,8 +25,8 @@ export function inserter<Row extends object>(
 ): (tx: Tx, rows: readonly Row[]) => Promise<void> {
   const names = Object.keys(columns) as (keyof Row & string)[];
   const arrays = names.map((name, n) =>
-    columns[name] === 'jsonb'
-      ? `string_to_array($${n + 1}, chr(${between.charCodeAt(0)}), '')::jsonb[]`
+    isJson(columns[name])
+      ? `string_to_array($${n + 1}, chr(${between.charCodeAt(0)}), '')::${columns[name]}[]`
       : `$${n + 1}::${columns[name]}[]`,
   );
   const statement = `insert into ${table} (${names.join(', ')}) select * from unnest(${arrays.join(', ')}) ${on_conflict}`;
@@ -34,11 +34,13 @@ export function inserter<Row extends object>(
     if (rows.length === 0) return;
     await tx.query(
       statement,
-      names.map((name) => (columns[name] === 'jsonb' ? jsonTexts(rows, name) : columnText(rows, name))),
+      names.map((name) => (isJson(columns[name]) ? jsonTexts(rows, name) : columnText(rows, name))),
       `insert_${table}`,
     );
   };
 }
+
+const isJson = (type: ColumnType): boolean => type === 'json' || type === 'jsonb';
 
 /** A column of JSON in all rows; null is the empty text, which is no JSON. */
 function jsonTexts<Row>(rows: readonly Row[], name: keyof Row): string {

@@ -32,7 +32,7 @@ function posted(ask: HistoryAsk): Filter {
     );
 }
 
-const lines = 'from llm_run_records r, jsonb_array_elements(r.holds) h(line)';
+const lines = 'from llm_run_records r, json_array_elements(r.holds) h(line)';
 const amount = "sum((h.line ->> 'posted')::numeric)::text";
 
 /** What was posted in each step of time that anything was posted in. */

@@ -79,6 +79,7 @@ async function measure(database: { url: string; pid: number }): Promise<void> {
   const server = await startServer({
     database_url: database.url,
     start_ms: 300_000,
+    as_installed: true,
     program: [...built_program.slice(0, -1), ...values.node, ...built_program.slice(-1)],
     ...(values.port !== undefined && { port: Number(values.port) }),
     env: {

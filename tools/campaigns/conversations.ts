@@ -138,7 +138,7 @@ interface Stored {
 }
 
 const stored_query = `select r.prompt_hash, r.response_hash, r.run_id, r.decision_id, r.execution_status, r.usage_source, r.model,
-    r.streamed, r.verdict, r.input_tokens, r.output_tokens, r.cost_usd, r.tags, jsonb_array_length(r.holds) as lines,
+    r.streamed, r.verdict, r.input_tokens, r.output_tokens, r.cost_usd, r.tags, json_array_length(r.holds) as lines,
     s.external_id as session, a.slug as agent, runs.status as run_status,
     (select count(*)::int from traces t where t.id = r.trace_id and t.run_id = r.run_id) as traces,
     (select status from steps where steps.id = r.step_id and steps.decision_id = r.decision_id) as step_status,

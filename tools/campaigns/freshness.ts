@@ -153,7 +153,7 @@ async function changeAll(
 
 async function judge(at: Installation, sent: readonly Sent[], changes: readonly Change[]): Promise<Findings> {
   const rows = await at.sql<{ run_id: string; versions: number[] }>(
-    `select run_id, array(select (h ->> 'policy_version')::int from jsonb_array_elements(holds) h) as versions from llm_run_records`,
+    `select run_id, array(select (h ->> 'policy_version')::int from json_array_elements(holds) h) as versions from llm_run_records`,
   );
   const versions = new Map(rows.map((row) => [row.run_id, row.versions]));
   const broken: string[] = [];

@@ -34,7 +34,7 @@ const checks: readonly Check[] = [
     says: 'a balance is not the sum of what the records posted',
     query: `with lines as (
         select h->>'control_id' as control_id, h->>'subject' as subject, sum((h->>'posted')::numeric) as posted
-          from llm_run_records r, jsonb_array_elements(r.holds) h group by 1, 2
+          from llm_run_records r, json_array_elements(r.holds) h group by 1, 2
       ), kept as (select control_id, subject, sum(posted) as posted from balances where window_start > '-infinity' group by 1, 2)
       select * from (select control_id, subject, coalesce(k.posted, 0) as balance, coalesce(l.posted, 0) as records
         from kept k full join lines l using (control_id, subject)) both_sides where balance <> records`,
@@ -42,7 +42,7 @@ const checks: readonly Check[] = [
   {
     says: 'what a record posted to a limit is not its own cost, tokens or count',
     query: `select r.id, r.execution_status, r.usage_source, h->>'type' as type, h->>'held' as held, h->>'posted' as posted, r.cost_usd, r.input_tokens, r.output_tokens
-        from llm_run_records r, jsonb_array_elements(r.holds) h
+        from llm_run_records r, json_array_elements(r.holds) h
         where (h->>'posted')::numeric is distinct from case h->>'type'
           when 'cost_usd' then r.cost_usd * 1e9
           when 'tokens_input' then coalesce(r.input_tokens, 0)
@@ -53,12 +53,12 @@ const checks: readonly Check[] = [
   {
     says: 'a record posted more than was held for it',
     query: `select r.id, r.execution_status, r.usage_source, h->>'type' as type, h->>'held' as held, h->>'posted' as posted
-        from llm_run_records r, jsonb_array_elements(r.holds) h where (h->>'posted')::numeric > (h->>'held')::numeric`,
+        from llm_run_records r, json_array_elements(r.holds) h where (h->>'posted')::numeric > (h->>'held')::numeric`,
   },
   {
     says: 'a call that was lost with its process is not charged with all that was held',
     query: `select r.id, h->>'type' as type, h->>'held' as held, h->>'posted' as posted
-        from llm_run_records r, jsonb_array_elements(r.holds) h
+        from llm_run_records r, json_array_elements(r.holds) h
         where r.error_code = 'process_died' and h->>'type' <> 'concurrency'
           and ((h->>'posted')::numeric <> (h->>'held')::numeric or r.usage_source <> 'estimated')`,
   },
