@@ -122,6 +122,58 @@ const plain = (operationId: string, summary: string, description: string, type =
   responses: { 200: { description: 'Yes', content: { [type]: { schema: {} } } } },
 });
 
+const forms =
+  "In OpenAI's form; in Anthropic's for who sends `anthropic-version` and below `/anthropic`. Needs a key with the permission `call`.";
+
+const modelsGet = (
+  operationId: string,
+  summary: string,
+  description: string,
+  parameters: JsonObject[],
+): JsonObject => ({
+  operationId,
+  tags: ['Gateway'],
+  summary,
+  description: `${description} ${forms}`,
+  'x-permission': 'call',
+  parameters,
+  responses: {
+    200: { description: summary, content: { 'application/json': { schema: {} } } },
+    ...Object.fromEntries([400, 401, 403, 404].map((status) => [status, { $ref: `#/components/responses/${status}` }])),
+  },
+});
+
+const paging = (name: string, description: string): JsonObject => ({
+  name,
+  in: 'query',
+  required: false,
+  description: `${description} In Anthropic's form only.`,
+  schema: { type: name === 'limit' ? 'integer' : 'string' },
+});
+
+const listing = (operationId: string): JsonObject =>
+  modelsGet(operationId, 'Models that can be called', 'Models of the configured providers.', [
+    paging('limit', '1 to 1000; all without it.'),
+    paging('after_id', 'The models after this one.'),
+    paging('before_id', 'The models before this one.'),
+  ]);
+
+const id: JsonObject = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'A name that a call may have in `model`; slashes in it encoded or not.',
+  schema: { type: 'string' },
+};
+
+const retrieving = (operationId: string): JsonObject =>
+  modelsGet(
+    operationId,
+    'A model that can be called',
+    'What a name means; 404 `model_not_found` where it means none.',
+    [id],
+  );
+
 /** Paths that are not endpoints of the control plane. */
 export const other_paths: Record<string, JsonObject> = {
   [`/v1${wires.chat.path}`]: { post: callOf('chat', 'createChatCompletion') },
@@ -130,20 +182,10 @@ export const other_paths: Record<string, JsonObject> = {
   [`/anthropic/v1${wires.messages.path}`]: { post: callOf('messages', 'createAnthropicMessage') },
   [`/v1${wires.embeddings.path}`]: { post: callOf('embeddings', 'createEmbedding') },
   '/v1/traces': { post: reporting },
-  '/v1/models': {
-    get: {
-      operationId: 'listModels',
-      tags: ['Gateway'],
-      summary: 'Models that can be called',
-      description: 'Needs a key with the permission `call`.',
-      'x-permission': 'call',
-      responses: {
-        200: { description: 'Models of the configured providers', content: { 'application/json': { schema: {} } } },
-        401: { $ref: '#/components/responses/401' },
-        403: { $ref: '#/components/responses/403' },
-      },
-    },
-  },
+  '/v1/models': { get: listing('listModels') },
+  '/v1/models/{id}': { get: retrieving('retrieveModel') },
+  '/anthropic/v1/models': { get: listing('listAnthropicModels') },
+  '/anthropic/v1/models/{id}': { get: retrieving('retrieveAnthropicModel') },
   '/health': { get: plain('getHealth', 'Whether calls can be taken', 'Needs no key.') },
   '/ready': { get: plain('getReadiness', 'Whether the database answers', 'Needs no key. 503 when it does not.') },
   '/metrics': {

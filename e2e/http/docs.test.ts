@@ -57,6 +57,8 @@ describe('the OpenAPI document', () => {
     const paths = Object.keys(at(document, 'paths') ?? {}).filter((path) => !path.startsWith('/api/'));
     expect(paths.sort()).toEqual([
       '/anthropic/v1/messages',
+      '/anthropic/v1/models',
+      '/anthropic/v1/models/{id}',
       '/health',
       '/metrics',
       '/ready',
@@ -65,6 +67,7 @@ describe('the OpenAPI document', () => {
       '/v1/guard/check',
       '/v1/messages',
       '/v1/models',
+      '/v1/models/{id}',
       '/v1/responses',
       '/v1/traces',
     ]);

@@ -91,6 +91,7 @@ export interface ProviderFields {
   kind: 'openai' | 'anthropic';
   base_url: string;
   secret: string;
+  models?: string[];
 }
 
 export async function addProvider(client: Api, fields: ProviderFields): Promise<JsonObject> {

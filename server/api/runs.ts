@@ -129,7 +129,7 @@ async function capabilitiesOf(context: Context, agent_id: string | undefined): P
     choices: 1,
     request_id: context.request_id,
   });
-  const models = servedModels(ticket.control).data.map(({ id }) => id);
+  const models = servedModels(ticket.control, null).map(({ id }) => id);
   const allowed = asking?.agent.models ?? null;
   const { project } = ticket.call.asker;
   return {

@@ -10,13 +10,13 @@ import { sha256Hex } from '../base/deps.ts';
 import type { AskedCall } from '../govern/asked.ts';
 import { governCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
-import { servedModels } from '../govern/models.ts';
 import { Stopper } from '../govern/stopper.ts';
 import type { IdentityAtEpoch, IdentityCache } from '../http/authenticate.ts';
 import { isBefore } from '../store/tenants.ts';
 import { claimsOf } from './claims.ts';
 import { guardRoute } from './guard.ts';
 import { refuseDuplicate } from './in-flight.ts';
+import { modelsRoutes } from './models.ts';
 import { replyWith } from './reply.ts';
 import { tracesRoute } from './traces.ts';
 import { whenClosed } from './when-closed.ts';
@@ -51,10 +51,7 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
     at: (request, control_epoch) => caller(identities, request, control_epoch),
   });
   tracesRoute(app, govern, onRequest);
-  app.get('/v1/models', async (request) => {
-    const identity = await caller(identities, request);
-    return servedModels(await govern.controls.of(identity.tenant_id));
-  });
+  modelsRoutes(app, govern, (request) => caller(identities, request));
 }
 
 /** Governs a call and answers it; its key is taken until all is settled, whether its caller stays or leaves. */

@@ -113,19 +113,40 @@ function unknown(requested: string, control: TenantControl, wire: Wire): Problem
   );
 }
 
-/** What `GET /v1/models` answers, in the form of the OpenAI wire: every model a bare or full name is known for. */
-export function servedModels(control: TenantControl) {
-  const data = control.providers
-    .filter((row) => row.enabled)
-    .flatMap((row) => [...new Set([...row.models, ...catalogOf(control, row)])].map((model) => ({ row, model })))
-    .map(({ row, model }) => ({
-      id: `${row.slug}/${model}`,
-      object: 'model' as const,
-      created: 0,
-      owned_by: row.slug,
-      priced: control.prices.find(row.slug, model) !== null || control.prices.find(row.kind, model) !== null,
-    }));
-  return { object: 'list' as const, data };
+/** A model that can be called, as lists of the gateway show it. */
+export interface ServedModel {
+  /** Its full name. */
+  id: string;
+  provider: string;
+  priced: boolean;
+}
+
+/** Every model that a bare or full name is known for; with a wire, those that can be called on it. */
+export const servedModels = (control: TenantControl, wire: Wire | null): ServedModel[] =>
+  control.providers
+    .filter((row) => row.enabled && (wire === null || upstreams[row.kind].wires.includes(wire.name)))
+    .flatMap((row) => [...new Set([...row.models, ...catalogOf(control, row)])].map((name) => ({ row, name })))
+    .map(({ row, name }) => shown(chosen(control, row, name)));
+
+const shown = (model: ChosenModel): ServedModel => ({
+  id: fullName(model),
+  provider: model.provider.slug,
+  priced: model.priced !== null,
+});
+
+/**
+ * One of these by its full name, or what any other name means to a call on this wire. A name that a call would only pass
+ * on, for its provider to know or not, is no model that is known here.
+ */
+export function servedModel(control: TenantControl, wire: Wire, listed: ServedModel[], asked: string): ServedModel {
+  const found = listed.find(({ id }) => id === asked);
+  if (found) return found;
+  const model = chooseModel(control, wire, asked);
+  if (serves(control, model.provider, model.name)) return shown(model);
+  throw new Problem(
+    'model_not_found',
+    `The provider "${model.provider.slug}" is not known to have a model "${model.name}": neither its list nor the price book names it. A call by this name goes to the provider all the same.`,
+  );
 }
 
 /** The models of a provider's kind that are known by name: the built-in ones, or those of the packaged prices. */

@@ -51,11 +51,16 @@ export function problemHeaders(problem: Problem): Record<string, string> {
   }
 }
 
+/** The path is of Anthropic's wire, or the one of models, which both wires have, and its client asks. */
+export function wantsAnthropic({ url, headers }: Pick<FastifyRequest, 'url' | 'headers'>): boolean {
+  if (/^\/(?:anthropic\/v1|v1\/messages)(?:[/?]|$)/.test(url)) return true;
+  return headers['anthropic-version'] !== undefined && /^\/v1\/models(?:[/?]|$)/.test(url);
+}
+
 /** Answers with the error, in the form of the wire that the path belongs to. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = asProblem(error, request);
-  const is_messages = /^\/(?:anthropic\/)?v1\/messages(?:[/?]|$)/.test(request.url);
-  const body = is_messages ? wires.messages.errorBody(problem) : problemBody(problem);
+  const body = wantsAnthropic(request) ? wires.messages.errorBody(problem) : problemBody(problem);
   // Closing at once would reset a sender who is still sending, before it could read why; the rest is read and dropped.
   if (problem.code === 'too_large') reply.removeHeader('connection');
   return reply.code(problem.status).headers(problemHeaders(problem)).type('application/json; charset=utf-8').send(body);

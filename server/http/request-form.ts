@@ -57,9 +57,16 @@ const ambiguous: readonly [RegExp, string][] = [
 /** Nearly every path: nothing in it that any of those forms needs. */
 const plain_path = /^(?:\/[\w-]+)+$/;
 
+/**
+ * The rest of these paths is one name, which is compared and leads nowhere: clients of both wires encode a slash in it.
+ * Everything else that is ambiguous is so with the slash decoded, too.
+ */
+const before_a_name = /^\/(?:anthropic\/)?v1\/models\/(?=.)/;
+
 export function refuseAmbiguousPath(url: string): void {
   if (plain_path.test(url)) return;
-  const [path = ''] = url.split('?');
+  const [given = ''] = url.split('?');
+  const path = before_a_name.test(given) ? given.replace(/%2f/gi, '/') : given;
   const found = ambiguous.find(([form]) => form.test(path));
   if (found) throw new Problem('not_found', `There is nothing at this path: ${found[1]}.`);
 }
