@@ -1,5 +1,6 @@
+import type { Edits } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
-import { editTopLevel } from '@aos/core/base/json.ts';
+import { editTopLevel, isObject } from '@aos/core/base/json.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
 import { provider_rate_limited } from '../store/runs.ts';
 import {
@@ -15,6 +16,7 @@ import type { Went } from './ending.ts';
 import type { Govern } from './govern.ts';
 import { openSecret } from './secrets.ts';
 import type { Ticket } from './ticket.ts';
+import { mayRefuseOptions, readRefusal, usageRefusalsOf } from './usage-asked.ts';
 
 /** The bound to write into the request: only when the caller gave none and an enforced limit pays for output. */
 export function addedBound({ asked, lines, output_bound }: Ticket): number | null {
@@ -22,24 +24,53 @@ export function addedBound({ asked, lines, output_bound }: Ticket): number | nul
   return countsOutput(lines) ? output_bound : null;
 }
 
-/** The bytes that go upstream: the caller's own, but for the members that must differ. */
-function bodyOf(ticket: Ticket): Buffer {
-  const { asked, model } = ticket;
-  const edits = asked.wire.edits(asked.json, {
-    model: model.name,
+/** What must differ from the caller's own bytes. */
+const editsOf = (ticket: Ticket, include_usage: boolean): Edits =>
+  ticket.asked.wire.edits(ticket.asked.json, {
+    model: ticket.model.name,
     max_output_tokens: addedBound(ticket),
-    include_usage: asked.request.stream,
+    include_usage,
   });
-  return Object.keys(edits).length === 0 ? asked.body : Buffer.from(editTopLevel(asked.body, edits));
+
+/**
+ * Opens the request upstream. `signal` closes its socket. A provider that refuses what was added to learn the usage of
+ * a stream is asked once more without it, in what is left of the time: a refusal is free, and nothing else is repeated.
+ */
+export async function dispatch(govern: Govern, ticket: Ticket, signal: StopSignal): Promise<UpstreamResponse> {
+  const { asked, model } = ticket;
+  const { clock, config, log } = govern;
+  const refusals = usageRefusalsOf(govern);
+  const is_callers = isObject(asked.json.stream_options);
+  const begun_ms = clock.monotonic();
+  const edits = editsOf(ticket, asked.request.stream && (is_callers || !refusals.has(model)));
+  const first = await sendWith(govern, ticket, { signal, edits, deadlines: config.deadlines });
+  if (is_callers || edits.stream_options === undefined || !mayRefuseOptions(first)) return first;
+  const { response, names } = await readRefusal(first);
+  if (!names) return response;
+  const left_ms = Math.ceil(config.deadlines.total_ms - (clock.monotonic() - begun_ms));
+  const deadlines = { ...config.deadlines, total_ms: Math.max(1, left_ms) };
+  const second = await sendWith(govern, ticket, { signal, edits: editsOf(ticket, false), deadlines });
+  // Refused all the same, it was about something else, and the next stream of this model is asked for its usage again.
+  if (second.status < 300) {
+    refusals.add(model);
+    log.warn(
+      { provider: model.provider.slug, model: model.name },
+      'the provider refuses stream_options: what streams of this model use is counted here for an hour',
+    );
+  }
+  return second;
 }
 
-/** Opens the request upstream. `signal` closes its socket. */
-export async function dispatch(govern: Govern, ticket: Ticket, signal: StopSignal): Promise<UpstreamResponse> {
+interface Sending extends Pick<UpstreamRequest, 'signal' | 'deadlines'> {
+  edits: Edits;
+}
+
+async function sendWith(govern: Govern, ticket: Ticket, sending: Sending): Promise<UpstreamResponse> {
   const { provider } = ticket.model;
   let request: UpstreamRequest;
   let target: ProviderTarget;
   try {
-    request = requestOf(govern, ticket, signal);
+    request = requestOf(govern, ticket, sending);
     target = targetOf(govern, ticket);
   } catch (error) {
     throw new UpstreamFailure(
@@ -59,15 +90,14 @@ function targetOf(govern: Govern, { model: { provider }, call }: Ticket): Provid
   return { id: provider.id, kind: provider.kind, base_url: provider.base_url ?? '', secret };
 }
 
-function requestOf({ config, clock }: Govern, ticket: Ticket, signal: StopSignal): UpstreamRequest {
-  const { asked } = ticket;
+function requestOf({ clock }: Govern, { asked }: Ticket, { signal, deadlines, edits }: Sending): UpstreamRequest {
   return {
     wire: asked.wire.name,
     path: asked.wire.path + asked.query,
-    body: bodyOf(ticket),
+    body: Object.keys(edits).length === 0 ? asked.body : Buffer.from(editTopLevel(asked.body, edits)),
     headers: asked.headers,
     stream: asked.request.stream,
-    deadlines: config.deadlines,
+    deadlines,
     sent_at_ms: clock.now(),
     signal,
   };

@@ -79,7 +79,7 @@ export async function finishPlain(
     body = await response.whole();
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
-    if (!isRefusal(response, error)) return settleUnanswered(govern, ticket, error, facts, true);
+    if (!isRefusal(response, error)) return settleUnanswered(govern, ticket, broken(response, error), facts, true);
     return settleRefused(govern, ticket, { response, failure: error, facts }, first_byte_at_ms);
   }
   const went = await wentWith(ticket, response.status, body);
@@ -91,6 +91,10 @@ export async function finishPlain(
 /** An error of the provider is one by its status, and free, also when what it says breaks off. */
 const isRefusal = ({ status }: UpstreamResponse, { kind }: UpstreamFailure): boolean =>
   status >= 300 && kind !== 'aborted';
+
+/** What was ended from here while a provider said why it refuses was free as well: as if nothing had been sent. */
+const broken = ({ status }: UpstreamResponse, { kind, sent, message }: UpstreamFailure): UpstreamFailure =>
+  new UpstreamFailure(kind, sent && status < 300, message);
 
 /** Answers with the status of a provider whose error could not be read, and says so in its place. */
 async function settleRefused(
