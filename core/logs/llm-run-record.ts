@@ -29,6 +29,7 @@ export const llm_run_record = z
     execution_status: z.enum(execution_statuses),
     http_status: z.int().nullable(),
     error_code: z.string().nullable(),
+    error_message: z.string().nullable(),
     prompt_hash: z.string().nullable(),
     response_hash: z.string().nullable(),
     input_tokens: count.nullable(),
@@ -41,6 +42,9 @@ export const llm_run_record = z
     reasoning_tokens: count.nullable(),
     audio_input_tokens: count.nullable(),
     audio_output_tokens: count.nullable(),
+    max_output_tokens: count
+      .nullable()
+      .meta({ description: 'What the call was granted. Null: an older record, or a reported one' }),
     web_searches: count.nullable().meta({ description: 'Searches that the provider ran and bills one by one' }),
     usage_source: z.enum(['provider', 'estimated', 'none']),
     cost_usd: usd.nullable().meta({ description: 'Null: the model has no price' }),
@@ -57,6 +61,12 @@ export const llm_run_record = z
       .unknown()
       .meta({ description: 'What was held on each balance before the call, and what was posted after' }),
     tags,
+    step_name: z.string().nullable().meta({ description: 'What the plan of the run calls its step' }),
+    parent_step_id: idOf('step').nullable().meta({ description: 'The step in which the call was made' }),
+    traceparent: z
+      .string()
+      .nullable()
+      .meta({ description: 'The span in which the call was made, as its caller told it' }),
     source: z.enum(record_sources),
     is_synthetic: z.boolean(),
     synthetic_scenario_id: z.string().nullable(),

@@ -330,7 +330,7 @@ inBrowser('The page of a run', () => {
 
   test(`a run of ${many} steps keeps few rows in the page and is walked by keyboard`, async () => {
     await console_.gateway.rows(
-      `insert into steps select tenant_id, substr(id, 1, 14) || lpad(n::text, 16, '0'), trace_id, run_id, kind, skill, params,
+      `insert into step_rows select tenant_id, substr(id, 1, 14) || lpad(n::text, 16, '0'), trace_id, run_id, kind, skill, params,
           status, decision_id, cost_usd, error, started_at + n * interval '1 second', ended_at + n * interval '1 second',
           duration_ms, is_synthetic
         from (select * from steps where run_id = $1 order by id limit 1) first, generate_series(1, ${many}) n`,

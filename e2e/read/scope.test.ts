@@ -32,7 +32,7 @@ async function makeBelongings(name: string, whose: Whose): Promise<void> {
   await rows.insert('traces', [
     { tenant_id, id: sibling(run.id, 'trace'), run_id: run.id, started_at: run.created_at },
   ]);
-  await rows.insert('steps', [
+  await rows.insert('step_rows', [
     {
       ...of_call,
       id: sibling(run.id, 'step'),

@@ -33,7 +33,7 @@ const balanceOf = async (run_id: string) => {
 /** Before it takes a row of the run in this table, the database does this, for as long as `during` lasts. */
 const meeting = async (
   does: string,
-  table: 'holds' | 'steps' | 'stops',
+  table: 'holds' | 'step_rows' | 'stops',
   run_id: string,
   during: () => Promise<unknown>,
 ) => {
@@ -142,7 +142,7 @@ test('steps that cannot be written hold nothing, and count when they are told ag
   await limitAgent(gateway, 'unlucky', { limit: { type: 'steps', max: 9, window: { per: 'run' } }, action: 'block' });
   const id = await open('unlucky');
   const steps = [step('tool', 'one', { id: makeId('step') }), step('tool', 'two', { id: makeId('step') })];
-  await meeting(refused, 'steps', id, async () => expect((await tell(id, steps)).status).toBe(500));
+  await meeting(refused, 'step_rows', id, async () => expect((await tell(id, steps)).status).toBe(500));
   expect(await gateway.rows('select from holds where run_id = $1', [id])).toEqual([]);
   expect(await balanceOf(id)).toEqual({ posted: 0, pending: 0 });
   expect((await told(id, steps)).items).toMatchObject([{ decision: 'continue' }, { decision: 'continue' }]);

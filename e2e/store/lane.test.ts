@@ -1,3 +1,4 @@
+import { sibling } from '@aos/core/base/id.ts';
 import type { Deps } from '@aos/server/base/deps.ts';
 import { makeId, realClock } from '@aos/server/base/deps.ts';
 import { createMetrics } from '@aos/server/base/metrics.ts';
@@ -128,11 +129,10 @@ function callOver({ tenant_id }: TestStore, controls: string[], amount: bigint, 
       started_at: at,
       last_activity_at: at,
     },
-    new_trace: { tenant_id, id: makeId('trace'), run_id, started_at: at },
   };
 }
 
-function outcomeOf({ tenant_id }: TestStore, { ask, new_trace }: AtGate, actual: bigint): Outcome {
+function outcomeOf({ tenant_id }: TestStore, { ask }: AtGate, actual: bigint): Outcome {
   const postings = ask.lines.map(({ key, base }) => ({
     control_id: key.control_id,
     subject: key.subject,
@@ -143,12 +143,11 @@ function outcomeOf({ tenant_id }: TestStore, { ask, new_trace }: AtGate, actual:
   return {
     hold: { id: ask.id, postings },
     new_run: null,
-    new_trace: null,
     planned: null,
     step: {
       tenant_id,
       id: makeId('step'),
-      trace_id: new_trace?.id ?? '',
+      trace_id: sibling(ask.run_id, 'trace'),
       run_id: ask.run_id,
       kind: 'llm',
       skill: 'llm',

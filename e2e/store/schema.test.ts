@@ -27,7 +27,7 @@ const objects: [table: string, schema: { shape: object }, beyond: string[]][] = 
   ],
   ['traces', trace, ['url']],
   [
-    'steps',
+    'step_rows',
     step,
     ['url', 'record_id', 'source', 'provider', 'model', 'input_tokens', 'output_tokens', 'verdict', 'shadow_verdict'],
   ],

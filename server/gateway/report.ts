@@ -12,7 +12,7 @@ import { knownTraces, runsOfTraces, takeSpans } from '../store/reported.ts';
 import { addReported, endReported, lockRunsToWrite, openRuns } from '../store/runs.ts';
 import { nameSessions } from '../store/sessions.ts';
 import { insertSteps, linkReportedSteps } from '../store/steps.ts';
-import { completeReported, openTraces, traceOf } from '../store/traces.ts';
+import { completeReported } from '../store/traces.ts';
 import { type Rejected, type Told, type ToldSpan, tellSpans } from './reported.ts';
 import { type PlacedSpan, type Reporting, rowsOf, runRow } from './reported-rows.ts';
 
@@ -99,7 +99,6 @@ async function writeSteps(tx: Tx, reporting: Reporting, placed: readonly PlacedS
   const runs = [...of_run.values()].flatMap((told) => runRow(reporting, told, now_ms) ?? []);
   const rows = placed.map((told) => rowsOf(reporting, told));
   await openRuns(tx, runs);
-  await openTraces(tx, runs.map(traceOf));
   await insertSteps(
     tx,
     rows.map(({ step }) => step),

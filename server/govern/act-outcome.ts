@@ -115,7 +115,7 @@ export function outcomeOf(deps: Deps, decided: DecidedAct, went: ActWent): Outco
   const { deciding } = decision;
   const has_decision = decision.fired;
   return {
-    ...{ hold: null, new_run: null, new_trace: null, record: null, planned: null },
+    ...{ hold: null, new_run: null, record: null, planned: null },
     alerts: decided.alerts,
     step: {
       tenant_id: asker.tenant_id,

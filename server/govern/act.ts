@@ -97,7 +97,6 @@ async function attempt(govern: Govern, asked: Act, control: TenantControl): Prom
         call: heldAct(act, control, lines),
       },
       new_run: null,
-      new_trace: null,
     });
     if (admission.outcome === 'stale') return 'stale';
     if (admission.outcome === 'run_closed') return { kind: 'run_closed' };

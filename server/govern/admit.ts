@@ -7,7 +7,6 @@ import type { AdmissionAsk } from '../store/admission-batch.ts';
 import type { Posting } from '../store/balance.ts';
 import { keepRunsOpen } from '../store/run-places.ts';
 import { type NewRun, openRuns } from '../store/runs.ts';
-import { type NewTrace, openTraces } from '../store/traces.ts';
 import type { Later } from './later.ts';
 
 /** A call at the gate: what it asks of the books, under which control epoch, and the run it opens. */
@@ -15,7 +14,6 @@ export interface AtGate {
   control_epoch: string;
   ask: AdmissionAsk;
   new_run: NewRun | null;
-  new_trace: NewTrace | null;
 }
 
 /**
@@ -87,10 +85,6 @@ export async function openCalls(tx: Tx, calls: readonly AtGate[]): Promise<void>
     openRuns(
       tx,
       taking.flatMap((at) => at.new_run ?? []),
-    ),
-    openTraces(
-      tx,
-      taking.flatMap((at) => at.new_trace ?? []),
     ),
   ]);
 }

@@ -5,7 +5,6 @@ import { refusalOf } from '@aos/core/policies/refuse.ts';
 import { hasEnded } from '@aos/core/policies/stop.ts';
 import { toldToCaller } from '@aos/core/policies/told.ts';
 import { failpoint } from '../base/failpoint.ts';
-import { traceOf } from '../store/traces.ts';
 import { rememberTold } from './alerts.ts';
 import { countRefused } from './count.ts';
 import { factsOf } from './facts.ts';
@@ -13,7 +12,7 @@ import type { Govern } from './govern.ts';
 import type { Governed } from './governed.ts';
 import { endRunIfDue } from './kill.ts';
 import { sendPlain } from './plain.ts';
-import { decisionOf, progressOf, stepOf } from './records.ts';
+import { decisionOf, progressOf, refusedStep } from './records.ts';
 import type { Outcome } from './settle.ts';
 import { sendStream } from './stream.ts';
 import type { Ticket } from './ticket.ts';
@@ -46,7 +45,6 @@ export async function refuse(govern: Govern, ticket: Ticket): Promise<Governed> 
 const nothing = {
   hold: null,
   new_run: null,
-  new_trace: null,
   step: null,
   record: null,
   progress: null,
@@ -65,8 +63,7 @@ function refusedOutcome(govern: Govern, ticket: Ticket, problem: Problem): Outco
   return {
     hold: null,
     new_run,
-    new_trace: new_run && traceOf(new_run),
-    step: stepOf(ticket, 'blocked', at_ms, 0n, { code: problem.code, message: problem.message }),
+    step: refusedStep(ticket, at_ms, { code: problem.code, message: problem.message }),
     record: null,
     decision: decisionOf(ticket, at_ms),
     progress: progressOf(ticket, at_ms, {

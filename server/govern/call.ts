@@ -9,7 +9,6 @@ import { type Line, type Reservation, reserve } from '@aos/core/policies/reserve
 import { type Matched, resolve } from '@aos/core/policies/resolve.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { Admission } from '../store/admission.ts';
-import { traceOf } from '../store/traces.ts';
 import type { HeldCall } from '../store/usage.ts';
 import { alertsOfCall, causeOf } from './alerts.ts';
 import { dryRun, refuse, send } from './answer.ts';
@@ -160,7 +159,6 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
         call: heldCall(prepared, asked, estimate, reservation.lines),
       },
       new_run,
-      new_trace: new_run && traceOf(new_run),
     });
     if (admission.outcome === 'admitted') hold_id = decision_id;
     else in_flight.leave();

@@ -15,7 +15,7 @@ import { loadTokenizer } from '../base/tokenizer.ts';
 import type { Posting } from '../store/balance.ts';
 import { untold } from './alerts.ts';
 import type { Govern } from './govern.ts';
-import { decisionOf, type Ending, progressOf, recordOf, stepOf } from './records.ts';
+import { decisionOf, type Ending, progressOf, recordOf } from './records.ts';
 import type { Outcome } from './settle.ts';
 import type { Ticket } from './ticket.ts';
 import { troubleOf } from './trouble.ts';
@@ -84,8 +84,7 @@ export async function outcomeOf(govern: Govern, ticket: Ticket, went: Went): Pro
   return {
     hold: { id: ticket.ids.decision_id, postings: postingsOf(ticket, amounts) },
     new_run: null,
-    new_trace: null,
-    step: stepOf(ticket, went.status, settled_at_ms, cost_nano, went.error),
+    step: null,
     record: recordOf(ticket, ending),
     decision: ticket.decision.fired ? decisionOf(ticket, ticket.admitted_at_ms) : null,
     planned: went.answer === null ? null : (ticket.asked.planned?.result(ticket.ids.step_id, went.answer) ?? null),

@@ -57,13 +57,8 @@ const stepParams = (ticket: Recordable): Json => ({
   ...(ticket.asked.claims?.traceparent && { traceparent: ticket.asked.claims.traceparent }),
 });
 
-export function stepOf(
-  ticket: Recordable,
-  status: StepRow['status'],
-  ended_at_ms: number,
-  cost: NanoUsd | null,
-  error: Json,
-): StepRow {
+/** The step of a call that was refused; of one that was made, the record stands for it. */
+export function refusedStep(ticket: Recordable, ended_at_ms: number, error: Json): StepRow {
   const { ids, call, admitted_at_ms } = ticket;
   return {
     tenant_id: call.asker.tenant_id,
@@ -73,9 +68,9 @@ export function stepOf(
     kind: 'llm',
     skill: 'llm',
     params: stepParams(ticket),
-    status,
+    status: 'blocked',
     decision_id: ids.decision_id,
-    cost_usd: cost === null ? null : usdOfNano(cost),
+    cost_usd: '0.000000000',
     error,
     started_at: instantText(admitted_at_ms),
     ended_at: instantText(ended_at_ms),
@@ -131,6 +126,7 @@ export function recordOf(ticket: Recordable, ending: Ending): LlmRunRecordRow {
     execution_status: ending.status,
     http_status: ending.http_status,
     error_code: ending.error?.code ?? null,
+    error_message: ending.error?.message ?? null,
     prompt_hash: ending.prompt_hash,
     response_hash: ending.response_hash,
     input_tokens: known ? usage.input_tokens : null,
@@ -142,6 +138,7 @@ export function recordOf(ticket: Recordable, ending: Ending): LlmRunRecordRow {
     audio_input_tokens: known ? (usage.audio_input_tokens ?? 0) : null,
     audio_output_tokens: known ? (usage.audio_output_tokens ?? 0) : null,
     web_searches: known ? (usage.web_searches ?? 0) : null,
+    max_output_tokens: ticket.output_bound,
     usage_source: ending.usage_source,
     cost_usd: ending.charges && usdOfNano(costOf(ending.charges)),
     charges: ending.charges && recordedCharges(ending.charges),
@@ -152,6 +149,9 @@ export function recordOf(ticket: Recordable, ending: Ending): LlmRunRecordRow {
     estimate: estimateJson(ticket.estimate),
     holds: holdsJson(ticket, ending.amounts),
     tags: call.tags,
+    step_name: asked.planned?.name ?? null,
+    parent_step_id: asked.claims?.parent_step_id ?? null,
+    traceparent: asked.claims?.traceparent ?? null,
     source: 'gateway',
     is_synthetic: isSynthetic(call.asker),
     synthetic_scenario_id: call.asker.synthetic_scenario_id ?? null,

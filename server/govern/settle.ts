@@ -8,7 +8,7 @@ import { insertRecords, type LlmRunRecordRow } from '../store/llm-run-records.ts
 import { addToPlans, type PlanResult } from '../store/managed-runs.ts';
 import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
 import { insertSteps, type StepRow } from '../store/steps.ts';
-import { linkIncidents, type NewTrace, openTraces } from '../store/traces.ts';
+import { linkIncidents } from '../store/traces.ts';
 import { endAllHolds, endHolds, type HoldEnd, not_all_ended, postBalances } from '../store/usage.ts';
 import { insertViolations } from '../store/violations.ts';
 import { type DueAlert, writeAlerts } from './alerts.ts';
@@ -21,8 +21,7 @@ export interface Outcome extends Trouble {
   hold: HoldEnd | null;
   /** The run a refused call opens; an admitted call opened it at the gate. */
   new_run: NewRun | null;
-  new_trace: NewTrace | null;
-  /** Null with `progress`: the run had ended before the call came. */
+  /** Null: none, or the record stands for it. Null with `progress`: the run had ended before the call came. */
   step: StepRow | null;
   record: LlmRunRecordRow | null;
   /** Null: a plain allow, which its record stands for. */
@@ -91,7 +90,11 @@ function writeOpenOnes(deps: Deps, tenant_id: string, outcomes: readonly Outcome
 export function tell(deps: Deps, tenant_id: string, outcomes: readonly Outcome[]): void {
   const telemetry = telemetryOf(deps);
   if (!telemetry) return;
-  for (const { step } of outcomes) if (step) telemetry.note(tenant_id, step.id, step.run_id);
+  for (const { step, record } of outcomes) {
+    const step_id = step?.id ?? record?.step_id;
+    const run_id = step?.run_id ?? record?.run_id;
+    if (step_id !== undefined && run_id !== undefined) telemetry.note(tenant_id, step_id, run_id);
+  }
 }
 
 /** What calls that ended give back and have used, of the balances they held. */
@@ -116,10 +119,6 @@ export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: 
     addToPlans(
       tx,
       all((of) => of.planned),
-    ),
-    openTraces(
-      tx,
-      all((of) => of.new_trace),
     ),
     insertSteps(
       tx,

@@ -40,7 +40,7 @@ class Teller implements Telemetry {
   readonly #collector: Collector;
   readonly #resource: OutAttributes;
   readonly #closing = new AbortController();
-  #waiting: { tenant_id: string; id: string }[] = [];
+  #waiting: { tenant_id: string; id: string; run_id: string }[] = [];
   /** Open runs of the steps told here, with the first of these steps. */
   readonly #open = new Map<string, { tenant_id: string; first_step_id: string }>();
   #dropped_at_ms = Number.NEGATIVE_INFINITY;
@@ -65,7 +65,7 @@ class Teller implements Telemetry {
       this.#drop(1, 'queue_full', 'more steps end than are taken');
       return;
     }
-    this.#waiting.push({ tenant_id, id: step_id });
+    this.#waiting.push({ tenant_id, id: step_id, run_id });
     const known = this.#open.get(run_id);
     if (known === undefined || step_id < known.first_step_id)
       this.#open.set(run_id, { tenant_id, first_step_id: step_id });
@@ -128,18 +128,18 @@ class Teller implements Telemetry {
   }
 
   /** Tenant by tenant, each in a transaction that sees its own rows only. */
-  async #read<T>(
-    of: readonly { tenant_id: string; id: string }[],
-    read: (tx: Tx, ids: readonly string[]) => Promise<T[]>,
+  async #read<Of extends { tenant_id: string }, T>(
+    of: readonly Of[],
+    read: (tx: Tx, of: readonly Of[]) => Promise<T[]>,
   ): Promise<T[]> {
-    const ids = new Map<string, string[]>();
-    for (const { tenant_id, id } of of) {
-      const known = ids.get(tenant_id);
-      if (known) known.push(id);
-      else ids.set(tenant_id, [id]);
+    const of_tenants = new Map<string, Of[]>();
+    for (const one of of) {
+      const known = of_tenants.get(one.tenant_id);
+      if (known) known.push(one);
+      else of_tenants.set(one.tenant_id, [one]);
     }
     const rows: T[] = [];
-    for (const [tenant_id, wanted] of ids)
+    for (const [tenant_id, wanted] of of_tenants)
       rows.push(...(await this.#deps.db.tenant(tenant_id, (tx) => read(tx, wanted))));
     return rows;
   }

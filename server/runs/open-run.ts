@@ -17,7 +17,6 @@ import { findAssumedPlan } from '../store/assumed-plans.ts';
 import { appendToLedger } from '../store/ledger.ts';
 import { insertManagedRun } from '../store/managed-runs.ts';
 import { insertGoalRun, parentRun } from '../store/runs.ts';
-import { openTraces, traceOf } from '../store/traces.ts';
 import { allowedSkills } from './make-plan.ts';
 
 /** Skills of an agent for which nobody has said what it may do: those without effect outside. */
@@ -140,7 +139,6 @@ export async function openRun(
   await deps.db.tenant(tenant_id, async (tx) => {
     if (asked.parent_run_id !== undefined) await refuseParent(tx, asked.parent_run_id, who.project.id);
     await insertGoalRun(tx, { ...run, goal: asked.goal, parent_run_id, started_at: is_external ? at : null });
-    await openTraces(tx, [traceOf(run)]);
     const created_by = identity.api_key.id;
     if (!is_external)
       await insertManagedRun(tx, {

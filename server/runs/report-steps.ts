@@ -248,7 +248,7 @@ function prepare(deps: Deps, control: TenantControl, step: ReportedStep, asked: 
     lines,
     call: heldAct(act, control, lines),
   };
-  const at_gate = { control_epoch: control.control_epoch, ask, new_run: null, new_trace: null };
+  const at_gate = { control_epoch: control.control_epoch, ask, new_run: null };
   return { step, act, ids: idsOf(decision_id, asker.run_id), at_gate, lines, timed, admitted_at_ms };
 }
 

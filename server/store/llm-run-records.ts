@@ -26,6 +26,7 @@ export interface LlmRunRecordRow {
   execution_status: 'succeeded' | 'failed' | 'cancelled' | 'cut';
   http_status: number | null;
   error_code: string | null;
+  error_message: string | null;
   prompt_hash: string | null;
   response_hash: string | null;
   input_tokens: number | null;
@@ -38,6 +39,8 @@ export interface LlmRunRecordRow {
   audio_input_tokens: number | null;
   audio_output_tokens: number | null;
   web_searches: number | null;
+  /** What the call was granted; with it, the record stands for its step, of which there is no other row. */
+  max_output_tokens: number | null;
   usage_source: UsageSource;
   cost_usd: string | null;
   /** What the cost is the sum of; null where it is not known. */
@@ -49,6 +52,9 @@ export interface LlmRunRecordRow {
   estimate: Json;
   holds: Json;
   tags: Json;
+  step_name: string | null;
+  parent_step_id: string | null;
+  traceparent: string | null;
   source: 'gateway' | 'managed' | 'reported';
   is_synthetic: boolean;
   synthetic_scenario_id: string | null;
@@ -76,6 +82,7 @@ const columns: Columns<LlmRunRecordRow> = {
   execution_status: 'text',
   http_status: 'integer',
   error_code: 'text',
+  error_message: 'text',
   prompt_hash: 'text',
   response_hash: 'text',
   input_tokens: 'bigint',
@@ -87,6 +94,7 @@ const columns: Columns<LlmRunRecordRow> = {
   audio_input_tokens: 'bigint',
   audio_output_tokens: 'bigint',
   web_searches: 'bigint',
+  max_output_tokens: 'bigint',
   usage_source: 'text',
   cost_usd: 'numeric',
   charges: 'json',
@@ -97,6 +105,9 @@ const columns: Columns<LlmRunRecordRow> = {
   estimate: 'jsonb',
   holds: 'json',
   tags: 'jsonb',
+  step_name: 'text',
+  parent_step_id: 'text',
+  traceparent: 'text',
   source: 'text',
   is_synthetic: 'boolean',
   synthetic_scenario_id: 'text',

@@ -89,7 +89,7 @@ export function recordedSteps(tx: Tx, scope: RecordedScope, after: string | null
   return readPacked(
     tx,
     columns,
-    `steps s join runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
+    `step_rows s join runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
       where s.tenant_id = current_tenant() and ${filter.text} order by s.tenant_id, s.id limit ${limit}`,
     filter.values,
   );

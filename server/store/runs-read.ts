@@ -21,14 +21,18 @@ const ofPage = (table: string, prefix: string, what: string): string => `
 const times = (verdict: string): string => `'${verdict}', count(*) filter (where x.verdict = '${verdict}')`;
 const decided = `jsonb_build_object(${['warn', 'pause', 'block', 'kill'].map(times).join(', ')})`;
 
+/** Records that stand for their step have no other row of it. */
+const of_calls = `array_agg(distinct x.model order by x.model) as models, count(*) filter (where x.cost_usd is null) as unpriced,
+      count(x.max_output_tokens) as steps`;
+
 const further_sql = `
-  with calls as materialized (${ofPage('llm_run_records', 'rec', 'array_agg(distinct x.model order by x.model) as models, count(*) filter (where x.cost_usd is null) as unpriced')}),
-    stepped as materialized (${ofPage('steps', 'stp', 'count(*) as n')}),
+  with calls as materialized (${ofPage('llm_run_records', 'rec', of_calls)}),
+    stepped as materialized (${ofPage('step_rows', 'stp', 'count(*) as n')}),
     decisions_of as materialized (${ofPage('decisions', 'dec', `${decided} as n`)})
   select r.id, ${askerSlugs('r')}, 'trc' || substr(r.id, 4) as trace_id,
       (select s.external_id from sessions s where s.tenant_id = r.tenant_id and s.id = r.session_id) as session_external_id,
       array(select i.id from incidents i where i.tenant_id = r.tenant_id and i.source_run_id = r.id order by i.id) as incident_ids,
-      coalesce(calls.models, '{}') as models, coalesce(calls.unpriced, 0) as unpriced_calls, coalesce(stepped.n, 0) as steps,
+      coalesce(calls.models, '{}') as models, coalesce(calls.unpriced, 0) as unpriced_calls, coalesce(stepped.n, 0) + coalesce(calls.steps, 0) as steps,
       coalesce(decisions_of.n, '{"warn": 0, "pause": 0, "block": 0, "kill": 0}') as decided,
       exists (select from stops k where k.tenant_id = r.tenant_id and k.kind = 'run' and k.subject_id = r.id and k.released_at is null) as is_killed
     from (select $1::text as tenant_id, of.* from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])

@@ -34,7 +34,7 @@ export const repeatedTools = (tx: Tx, { since_ms, most }: Since, times: number):
         (select a.slug from agents a where a.tenant_id = r.tenant_id and a.id = r.agent_id) as agent_slug
       from (select run_id, skill as tool, params ->> 'params_hash' as params_hash, count(*)::int as times,
               min(started_at) as first_at, max(ended_at) as last_at, bool_and(is_synthetic) as is_synthetic
-            from steps where tenant_id = current_tenant() and kind = 'tool' and id >= $1 and ended_at >= $2
+            from step_rows where tenant_id = current_tenant() and kind = 'tool' and id >= $1 and ended_at >= $2
               and params ->> 'params_hash' is not null
             group by run_id, skill, params ->> 'params_hash' having count(*) >= $3 order by count(*) desc limit ${most}) s
         join runs r on r.tenant_id = current_tenant() and r.id = s.run_id

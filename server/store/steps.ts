@@ -42,12 +42,13 @@ const columns: Columns<StepRow> = {
   parent_step_id: 'text',
 };
 
-export const insertSteps = inserter('steps', columns);
+/** For steps that no record stands for; `steps` reads both. */
+export const insertSteps = inserter('step_rows', columns);
 
 /** Steps of reported traces whose parents are known by now hang below them. */
 export async function linkReportedSteps(tx: Tx, project_id: string, trace_ids: readonly string[]): Promise<void> {
   await tx.query(
-    `update steps s set parent_step_id = parent.step_id
+    `update step_rows s set parent_step_id = parent.step_id
       from reported_spans child join reported_spans parent on parent.tenant_id = child.tenant_id
         and parent.project_id = child.project_id and parent.otel_trace_id = child.otel_trace_id
         and parent.span_id = child.parent_span_id

@@ -45,8 +45,8 @@ export interface ToldStep {
 
 const external_id = `(select e.external_id from sessions e where e.tenant_id = r.tenant_id and e.id = r.session_id) as session`;
 
-/** Steps by their ids. Each is of its run, whose id stands beside it. */
-export function toldSteps(tx: Tx, ids: readonly string[]): Promise<ToldStep[]> {
+/** Steps by their ids and those of their runs. */
+export function toldSteps(tx: Tx, steps: readonly { id: string; run_id: string }[]): Promise<ToldStep[]> {
   return tx.query<ToldStep>(
     `select s.id, s.run_id, s.kind, s.skill, s.params, s.status, s.cost_usd, s.error, s.started_at, s.ended_at, s.parent_step_id,
         s.decision_id, s.is_synthetic, r.tenant_id, r.project_id, r.api_key_id, r.actor_id, ${askerSlugs('r')}, ${external_id},
@@ -57,8 +57,8 @@ export function toldSteps(tx: Tx, ids: readonly string[]): Promise<ToldStep[]> {
         join runs r on r.tenant_id = s.tenant_id and r.id = s.run_id
         left join llm_run_records x on x.tenant_id = s.tenant_id and x.id = 'rec' || substr(s.id, 4)
         left join decisions d on d.tenant_id = s.tenant_id and d.id = s.decision_id
-      where s.tenant_id = current_tenant() and s.id = any ($1)`,
-    [ids],
+      where s.tenant_id = current_tenant() and s.run_id = any ($2) and s.id = any ($1)`,
+    [steps.map(({ id }) => id), [...new Set(steps.map(({ run_id }) => run_id))]],
   );
 }
 
@@ -90,7 +90,8 @@ export interface ToldRun {
 }
 
 /** Those of these runs that have ended. */
-export async function toldRuns(tx: Tx, ids: readonly string[]): Promise<ToldRun[]> {
+export async function toldRuns(tx: Tx, runs: readonly { id: string }[]): Promise<ToldRun[]> {
+  const ids = runs.map(({ id }) => id);
   const [oldest] = [...ids].sort();
   if (oldest === undefined) return [];
   return tx.query<ToldRun>(

@@ -2,25 +2,26 @@ import type { Row, Tx } from '../base/database.ts';
 import { Filter, type Listing } from './list.ts';
 import { firstIdOf } from './runs-read.ts';
 
-/** The trace of a run, with what its steps add up to so far and its first violation. Undefined: none was opened. */
+/** The trace of a run, with what its steps add up to so far and its first violation. Undefined: there is no such run. */
 export async function findTrace(tx: Tx, tenant_id: string, run_id: string): Promise<Row | undefined> {
   const rows = await tx.query(
-    `select t.tenant_id, t.id, t.run_id, t.started_at, t.completed_at, t.incident_id,
+    `select r.tenant_id, 'trc' || substr(r.id, 4) as id, r.id as run_id, coalesce(t.started_at, r.created_at) as started_at,
+        t.completed_at, t.incident_id,
         coalesce(t.summary, to_jsonb(so_far)) || jsonb_build_object('violation', to_jsonb(first)) as summary
-      from traces t
+      from runs r left join traces t on t.tenant_id = r.tenant_id and t.id = 'trc' || substr(r.id, 4)
       cross join lateral (
         select count(*) as steps_total, count(*) filter (where s.status = 'succeeded') as steps_succeeded,
             count(*) filter (where s.status <> 'succeeded') as steps_failed,
             coalesce(sum(s.cost_usd), 0)::text as cost_usd, coalesce(sum(s.duration_ms), 0) as duration_ms
-          from steps s where t.summary is null and s.tenant_id = t.tenant_id and s.run_id = t.run_id and s.id >= $3
+          from steps s where t.summary is null and s.tenant_id = r.tenant_id and s.run_id = r.id and s.id >= $3
       ) so_far
       left join lateral (
         select v.id, v.step_id, v.policy_id, v.category as reason, ${instantJson('v.occurred_at')} as occurred_at
           from violations v
-          where v.tenant_id = t.tenant_id and v.run_id = t.run_id and v.mode = 'enforce' and v.id >= $4
+          where v.tenant_id = r.tenant_id and v.run_id = r.id and v.mode = 'enforce' and v.id >= $4
           order by v.id limit 1
       ) first on true
-      where t.tenant_id = $1 and t.id = 'trc' || substr($2, 4)`,
+      where r.tenant_id = $1 and r.id = $2`,
     [tenant_id, run_id, firstIdOf(run_id, 'step'), firstIdOf(run_id, 'violation')],
   );
   return rows[0];

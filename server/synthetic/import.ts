@@ -14,7 +14,7 @@ import { monthsFrom } from '../store/partitions.ts';
 import { endPastRuns, type NewRun, type PastEnd } from '../store/runs.ts';
 import { nameSessions } from '../store/sessions.ts';
 import { nameActor, nameAgent } from '../store/subjects.ts';
-import { completeTracesAt, traceOf } from '../store/traces.ts';
+import { completeTracesAt } from '../store/traces.ts';
 import { type PastAsker, type Replaying, replayCall } from './replay.ts';
 
 /** Into which project, on whose key, under which policies. */
@@ -153,7 +153,7 @@ function terminalOf(
 
 async function write(tx: Tx, { deps, tenant_id }: Importing, replayed: readonly PastOutcomes[]): Promise<void> {
   const opening = replayed.flatMap(({ run, outcomes }) =>
-    outcomes.map((of, n) => (n === 0 ? { ...of, new_run: run, new_trace: traceOf(run) } : of)),
+    outcomes.map((of, n) => (n === 0 ? { ...of, new_run: run } : of)),
   );
   await writeAll(deps, tx, tenant_id, opening);
   const ends = replayed.map(({ end }) => end);

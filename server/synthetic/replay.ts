@@ -15,7 +15,7 @@ import { resolve } from '@aos/core/policies/resolve.ts';
 import { type Deps, idAt, sha256Hex } from '../base/deps.ts';
 import type { TenantControl } from '../govern/control.ts';
 import type { ChosenModel } from '../govern/models.ts';
-import { decisionOf, progressOf, type Recordable, recordOf, stepOf } from '../govern/records.ts';
+import { decisionOf, progressOf, type Recordable, recordOf, refusedStep } from '../govern/records.ts';
 import type { Outcome } from '../govern/settle.ts';
 import { troubleOf } from '../govern/trouble.ts';
 
@@ -134,7 +134,7 @@ function refusedOutcome(deps: Deps, ticket: Decided['ticket'], { request_id }: R
   const error = deciding && refusalOf(deciding, { ...ticket.ids, url: '', at_ms });
   return {
     ...nothing,
-    step: stepOf(ticket, 'blocked', at_ms, 0n, error && { code: error.code, message: deciding.reason }),
+    step: refusedStep(ticket, at_ms, error && { code: error.code, message: deciding.reason }),
     decision: decisionOf(ticket, at_ms),
     progress: progressOf(ticket, at_ms, {
       refused: true,
@@ -146,7 +146,7 @@ function refusedOutcome(deps: Deps, ticket: Decided['ticket'], { request_id }: R
   };
 }
 
-const nothing = { hold: null, new_run: null, new_trace: null, record: null, planned: null, alerts: [] };
+const nothing = { hold: null, new_run: null, record: null, planned: null, alerts: [] };
 
 function passedOutcome(
   of: Replaying,
@@ -174,7 +174,7 @@ function passedOutcome(
   const termination = past.fails ? 'SYSTEM_FAILURE' : null;
   return {
     ...nothing,
-    step: stepOf(ticket, status, ended_at_ms, cost_nano, error),
+    step: null,
     record: recordOf(ticket, {
       status,
       http_status: past.fails ? 500 : 200,

@@ -8,7 +8,6 @@ import { type WorstUsage, worstUsage } from '../govern/worst-usage.ts';
 import type { Posting } from '../store/balance.ts';
 import type { NewIncident } from '../store/incidents.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
-import type { StepRow } from '../store/steps.ts';
 import { type DeadHold, postingsOf } from '../store/usage.ts';
 
 const message = 'its process died before the answer was complete';
@@ -54,8 +53,7 @@ export function outcomeOfDead(
   return {
     hold: { id: hold.id, postings: dead.postings },
     new_run: null,
-    new_trace: null,
-    step: stepOf(dead),
+    step: null,
     record: recordOf(dead),
     decision: null,
     planned: null,
@@ -81,38 +79,15 @@ export function outcomeOfDead(
 /** A step that asked no model counts as made; its worker's successor begins it anew, with a record of its own. */
 const releasedStep = (hold: DeadHold): Omit<Outcome, 'alerts'> => ({
   hold: { id: hold.id, postings: postingsOf(hold, (held) => held) },
-  ...{ new_run: null, new_trace: null, step: null, record: null, decision: null, progress: null, planned: null },
+  ...{ new_run: null, step: null, record: null, decision: null, progress: null, planned: null },
   ...{ violations: [], incidents: [], ledger: [] },
 });
 
 const usdOf = ({ used }: DeadCall): string | null => used.charges && usdOfNano(costOf(used.charges));
 
-function stepOf(dead: DeadCall): StepRow {
-  const { hold, ids, ended_at } = dead;
-  const { model, provider, wire, streamed, output_bound } = hold.call;
-  return {
-    tenant_id: dead.tenant_id,
-    id: ids.step_id,
-    trace_id: ids.trace_id,
-    run_id: ids.run_id,
-    kind: 'llm',
-    skill: 'llm',
-    params: { model, provider, wire, streamed, max_output_tokens: output_bound },
-    status: 'failed',
-    decision_id: ids.decision_id,
-    cost_usd: usdOf(dead),
-    error: { code: 'process_died', message },
-    started_at: hold.admitted_at,
-    ended_at,
-    duration_ms: Math.max(0, Date.parse(ended_at) - Date.parse(hold.admitted_at)),
-    is_synthetic: hold.call.synthetic_scenario_id !== undefined,
-    parent_step_id: hold.call.parent_step_id ?? null,
-  };
-}
-
 function recordOf(dead: DeadCall): LlmRunRecordRow {
   const { hold, used, postings } = dead;
-  const { output_bound: _bound, line_types, parent_step_id: _parent, ...call } = hold.call;
+  const { output_bound, line_types, parent_step_id = null, ...call } = hold.call;
   return {
     ...call,
     tenant_id: dead.tenant_id,
@@ -121,6 +96,7 @@ function recordOf(dead: DeadCall): LlmRunRecordRow {
     execution_status: 'failed',
     http_status: null,
     error_code: 'process_died',
+    error_message: message,
     response_hash: null,
     input_tokens: used.input_tokens,
     output_tokens: used.output_tokens,
@@ -131,6 +107,7 @@ function recordOf(dead: DeadCall): LlmRunRecordRow {
     audio_input_tokens: 0,
     audio_output_tokens: 0,
     web_searches: 0,
+    max_output_tokens: output_bound,
     usage_source: dead.was_sent ? 'estimated' : 'none',
     cost_usd: usdOf(dead),
     charges: used.charges && recordedCharges(used.charges),
@@ -141,6 +118,9 @@ function recordOf(dead: DeadCall): LlmRunRecordRow {
       held: String(held),
       posted: String(actual),
     })),
+    step_name: null,
+    parent_step_id,
+    traceparent: null,
     source: 'gateway',
     is_synthetic: call.synthetic_scenario_id !== undefined,
     synthetic_scenario_id: call.synthetic_scenario_id ?? null,

@@ -130,7 +130,6 @@ interface Stored {
   session: string;
   agent: string;
   run_status: string;
-  traces: number;
   step_status: string;
   snapshot: string | null;
   decisions: number;
@@ -140,7 +139,6 @@ interface Stored {
 const stored_query = `select r.prompt_hash, r.response_hash, r.run_id, r.decision_id, r.execution_status, r.usage_source, r.model,
     r.streamed, r.verdict, r.input_tokens, r.output_tokens, r.cost_usd, r.tags, json_array_length(r.holds) as lines,
     s.external_id as session, a.slug as agent, runs.status as run_status,
-    (select count(*)::int from traces t where t.id = r.trace_id and t.run_id = r.run_id) as traces,
     (select status from steps where steps.id = r.step_id and steps.decision_id = r.decision_id) as step_status,
     (select id from snapshots where snapshots.id = r.policy_snapshot_id and snapshots.id = runs.policy_snapshot_id) as snapshot,
     (select count(*)::int from decisions d where d.id = r.decision_id) as decisions,
@@ -175,7 +173,6 @@ async function compare({ sql, admin, stub }: Installation, heard: readonly Heard
       session: of.id,
       agent: 'reader',
       run_status: 'running',
-      traces: 1,
       step_status: 'succeeded',
       // A plain allow is told by its record alone.
       decisions: streamed ? 1 : 0,

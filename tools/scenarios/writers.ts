@@ -2,7 +2,7 @@ import pg from 'pg';
 
 /** Where effects stand. */
 const tables = [
-  ...['runs', 'traces', 'steps', 'decisions', 'violations', 'incidents', 'llm_run_records', 'audit_ledger'],
+  ...['runs', 'traces', 'step_rows', 'decisions', 'violations', 'incidents', 'llm_run_records', 'audit_ledger'],
   ...['balances', 'policies', 'policy_versions'],
 ];
 

@@ -63,12 +63,12 @@ const checks: readonly Check[] = [
           and ((h->>'posted')::numeric <> (h->>'held')::numeric or r.usage_source <> 'estimated')`,
   },
   {
-    says: 'a record lacks its run, its trace, its step or its snapshot',
+    says: 'a record lacks its run, its step or its snapshot, or names another trace than its run',
     query: `select r.id from llm_run_records r
-        left join runs on runs.id = r.run_id left join traces on traces.id = r.trace_id and traces.run_id = r.run_id
+        left join runs on runs.id = r.run_id
         left join steps on steps.id = r.step_id and steps.run_id = r.run_id and steps.trace_id = r.trace_id
         left join snapshots s on s.id = r.policy_snapshot_id
-        where runs.id is null or traces.id is null or steps.id is null or s.id is null`,
+        where runs.id is null or r.trace_id <> 'trc' || substr(runs.id, 4) or steps.id is null or s.id is null`,
   },
   {
     says: 'a refusal lacks its violation or its ledger entry',
