@@ -80,9 +80,11 @@ async function sendWith(govern: Govern, ticket: Ticket, sending: Sending): Promi
     );
   }
   ticket.in_flight.goesOut();
-  return upstreams[provider.kind].open(target, request).catch((error: unknown) => {
+  try {
+    return await upstreams[provider.kind].open(target, request);
+  } catch (error) {
     throw asFailure(error);
-  });
+  }
 }
 
 function targetOf(govern: Govern, { model: { provider }, call }: Ticket): ProviderTarget {

@@ -14,28 +14,27 @@ const placeOf = ({ base_url }: ProviderTarget, path: string): Address =>
 export const anthropic: LlmUpstream = {
   kind: 'anthropic',
   wires: ['messages'],
-  open: async (target, request) =>
-    exchange({
+  open: (target, request) => {
+    const headers = requestHeaders(request.headers, request.stream);
+    if (typeof request.headers['anthropic-version'] !== 'string') headers.push('anthropic-version', default_version);
+    if (target.secret !== null) headers.push('x-api-key', target.secret);
+    return exchange({
       url: placeOf(target, request.path),
-      headers: {
-        'anthropic-version': default_version,
-        ...requestHeaders(request.headers, request.stream),
-        ...(target.secret !== null && { 'x-api-key': target.secret }),
-      },
+      headers,
       body: request.body,
       deadlines: request.deadlines,
       signal: request.signal,
       stream: request.stream,
-    }),
+    });
+  },
   models: async (target, question) =>
     exchange({
       ...question,
       url: placeOf(target, '/models?limit=1000'),
-      headers: {
-        accept: 'application/json',
-        'anthropic-version': default_version,
-        ...(target.secret !== null && { 'x-api-key': target.secret }),
-      },
+      headers: [
+        ...['accept', 'application/json', 'anthropic-version', default_version],
+        ...(target.secret === null ? [] : ['x-api-key', target.secret]),
+      ],
       body: null,
       stream: false,
     }),

@@ -75,5 +75,6 @@ test('without a connection the deadline says that nothing was sent', async () =>
   const feed = { resume: () => {}, stop: () => {} };
   const signal = new AbortController().signal;
   const made = new Exchange({ deadlines: { ...deadlines, connect_ms: 20 }, signal, max_bytes: 1, peer: 'p' }, feed);
+  made.connecting();
   await expect(made.response).rejects.toMatchObject({ kind: 'timeout', sent: false });
 });

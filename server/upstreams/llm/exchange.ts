@@ -25,6 +25,8 @@ interface Reader {
   fail(failure: UpstreamFailure): void;
 }
 
+const no_headers: Record<string, string> = {};
+
 /** The longest delay a timer can have; a longer deadline waits this long, 24 days. */
 const max_delay_ms = 2 ** 31 - 1;
 
@@ -32,8 +34,12 @@ const max_delay_ms = 2 ** 31 - 1;
  * One request and its answer: the deadlines, the abort signal, the size limit and back-pressure, the same for every
  * kind of provider. Whatever goes wrong before the headers rejects `response`; afterwards it is the error of the body.
  */
-export class Exchange {
+export class Exchange implements UpstreamResponse {
+  /** The exchange itself, once its answer has begun. */
   readonly response: Promise<UpstreamResponse>;
+  status = 0;
+  headers: Record<string, string> = no_headers;
+  #body: Readable | null = null;
   readonly #options: ExchangeOptions;
   readonly #feed: Feed;
   #settle: { resolve: (response: UpstreamResponse) => void; reject: (failure: UpstreamFailure) => void };
@@ -46,20 +52,18 @@ export class Exchange {
   #is_paused = false;
   #bytes = 0;
   #failure: UpstreamFailure | null = null;
-  /** The deadline of the current phase: connect, then first byte, then idle. */
-  #phase: NodeJS.Timeout;
+  /** The deadline of the current phase: connect, then first byte, then idle. Null: a connection was at hand. */
+  #phase: NodeJS.Timeout | null = null;
   readonly #total: NodeJS.Timeout;
   readonly #abort = () => this.fail(new UpstreamFailure('aborted', this.#was_sent, 'The call was aborted.'));
 
   constructor(options: ExchangeOptions, feed: Feed) {
     this.#options = options;
     this.#feed = feed;
-    const { connect_ms, total_ms } = options.deadlines;
     const { promise, resolve, reject } = promiseOf<UpstreamResponse>();
     this.response = promise;
     this.#settle = { resolve, reject };
-    this.#phase = this.#timer(connect_ms, 'no connection');
-    this.#total = this.#timer(total_ms, 'no complete answer');
+    this.#total = this.#timer(options.deadlines.total_ms, 'no complete answer');
     if (options.signal.aborted) this.#abort();
     else options.signal.addEventListener('abort', this.#abort, { once: true });
   }
@@ -74,6 +78,11 @@ export class Exchange {
     return this.#was_sent;
   }
 
+  /** No connection was at hand: one is made, or becomes free. */
+  connecting(): void {
+    this.#startPhase(this.#options.deadlines.connect_ms, 'no connection');
+  }
+
   /** A connection is there; from here on the request counts as sent. */
   sending(): void {
     this.#was_sent = true;
@@ -84,19 +93,14 @@ export class Exchange {
     if (this.#is_over) return;
     this.#has_answered = true;
     this.#startPhase(this.#options.deadlines.idle_ms, 'no further byte');
-    let body: Readable | null = null;
-    const streamed = () => {
-      body ??= this.#streamed();
-      return body;
-    };
-    this.#settle.resolve({
-      status,
-      headers,
-      whole: () => this.#whole(),
-      get body() {
-        return streamed();
-      },
-    });
+    this.status = status;
+    this.headers = headers;
+    this.#settle.resolve(this);
+  }
+
+  get body(): Readable {
+    this.#body ??= this.#streamed();
+    return this.#body;
   }
 
   #streamed(): Readable {
@@ -119,8 +123,8 @@ export class Exchange {
     return body;
   }
 
-  /** The whole body at once, without the machinery of a stream. */
-  #whole(): Promise<Buffer> {
+  /** Without the machinery of a stream. */
+  whole(): Promise<Buffer> {
     const chunks: Buffer[] = [];
     return new Promise((resolve, reject) => {
       this.#readBy({
@@ -151,7 +155,7 @@ export class Exchange {
       this.fail(new UpstreamFailure('too_large', true, `The answer of ${this.#options.peer} is larger than ${limit}.`));
       return true;
     }
-    if (!this.#is_paused) this.#phase.refresh();
+    if (!this.#is_paused) this.#phase?.refresh();
     if (!this.#reader) this.#waiting.push(bytes);
     else if (!this.#reader.take(bytes)) this.#pause();
     return !this.#is_paused;
@@ -160,7 +164,7 @@ export class Exchange {
   /** A slow reader is not the provider's fault: the idle deadline waits with it. */
   #pause(): void {
     this.#is_paused = true;
-    clearTimeout(this.#phase);
+    clearTimeout(this.#phase ?? undefined);
   }
 
   end(): void {
@@ -188,13 +192,13 @@ export class Exchange {
   #finish(): void {
     if (this.#is_over) return;
     this.#is_over = true;
-    clearTimeout(this.#phase);
+    clearTimeout(this.#phase ?? undefined);
     clearTimeout(this.#total);
     this.#options.signal.removeEventListener('abort', this.#abort);
   }
 
   #startPhase(ms: number, missing: string): void {
-    clearTimeout(this.#phase);
+    clearTimeout(this.#phase ?? undefined);
     if (!this.#is_over) this.#phase = this.#timer(ms, missing);
   }
 

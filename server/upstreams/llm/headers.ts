@@ -16,30 +16,34 @@ const kept_back = new Set([
   ...['strict-transport-security'],
 ]);
 
-/** The headers of an upstream request, before the provider's own (its key, its version) are added. */
-export function requestHeaders(caller: CallerHeaders, stream: boolean): Record<string, string> {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    'accept-encoding': 'identity',
-    accept: stream ? 'text/event-stream' : 'application/json',
-  };
+/** The headers of an upstream request, names and values in turn, before the provider's own (its key) are added. */
+export function requestHeaders(caller: CallerHeaders, stream: boolean): string[] {
+  const headers = ['content-type', 'application/json', 'accept-encoding', 'identity'];
+  if (typeof caller.accept !== 'string') headers.push('accept', stream ? 'text/event-stream' : 'application/json');
   for (const name of sent_on) {
     const value = caller[name];
-    if (typeof value === 'string') headers[name] = value;
+    if (typeof value === 'string') headers.push(name, value);
   }
   return headers;
 }
 
 /** The headers of an answer that the caller may see. */
 export function responseHeaders(answered: Record<string, string | string[] | undefined>): Record<string, string> {
-  const of_connection = String(answered.connection ?? '')
-    .toLowerCase()
-    .split(/\s*,\s*/);
+  const of_connection = namesIn(answered.connection);
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(answered)) {
-    if (value === undefined || kept_back.has(name) || of_connection.includes(name) || name.startsWith('x-aos-'))
+  for (const name in answered) {
+    const value = answered[name];
+    if (value === undefined || kept_back.has(name) || of_connection?.includes(name) || name.startsWith('x-aos-'))
       continue;
     headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return headers;
+}
+
+/** The names in a `connection` header; null where it names no header, as nearly always. */
+function namesIn(connection: string | string[] | undefined): string[] | null {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null;
+  return String(connection)
+    .toLowerCase()
+    .split(/\s*,\s*/);
 }

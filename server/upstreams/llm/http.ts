@@ -1,14 +1,16 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
 import type { Address } from './address.ts';
 import { type Decoder, decoderOf } from './decoded.ts';
 import { type Deadlines, type StopSignal, UpstreamFailure, type UpstreamResponse } from './define.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type Feed } from './exchange.ts';
 import { responseHeaders } from './headers.ts';
 import { connectorOf } from './unasked-continue.ts';
 
 export interface HttpRequest {
   url: Address;
-  headers: Record<string, string>;
+  /** Names and values in turn. */
+  headers: string[];
   /** Null: it is a GET, else a POST. */
   body: Buffer | null;
   deadlines: Deadlines;
@@ -46,60 +48,78 @@ const pools = new Map<string, Pool>();
  */
 export function exchange(request: HttpRequest): Promise<UpstreamResponse> {
   const { url, headers, body } = request;
-  const pool = poolOf(url.origin);
-  let controller: Dispatcher.DispatchController | null = null;
-  /** Where the answer came in a coding: some servers and proxies use one though none is asked for. */
-  let decoder: Decoder | null = null;
-  const resume = () => controller?.resume();
-  const feed = {
-    resume: () => {
-      decoder?.resume();
-      resume();
-    },
-    stop: () => {
-      decoder?.stop();
-      controller?.abort(no_longer_wanted);
-    },
-  };
-  const { deadlines, signal, stream } = request;
-  const under_way = new Exchange(
-    { deadlines, signal, max_bytes: stream ? max_bytes.stream : max_bytes.plain, peer: url.origin },
-    feed,
-  );
+  const sent = new HttpExchange(request);
+  const { under_way } = sent;
   if (under_way.is_over) return under_way.response;
-  const handler: Dispatcher.DispatchHandler = {
-    // Called with a connection in hand, before the first byte is written: aborting here sends nothing.
-    onRequestStart(connected) {
-      controller = connected;
-      if (under_way.is_over) connected.abort(no_longer_wanted);
-      else under_way.sending();
-    },
-    onResponseStart(_, status, answered) {
-      if (status < 200) return;
-      const coding = String(answered['content-encoding'] ?? 'identity');
-      if (coding !== 'identity') {
-        const broken = () => new UpstreamFailure('reset', true, `${url.origin} answered in a broken "${coding}".`);
-        const taker = {
-          chunk: (bytes: Buffer) => under_way.chunk(bytes),
-          end: () => under_way.end(),
-          fail: () => under_way.fail(broken()),
-        };
-        decoder = decoderOf(coding, taker, resume);
-      }
-      if (coding === 'identity' || decoder) under_way.answer(status, responseHeaders(answered));
-      else
-        under_way.fail(
-          new UpstreamFailure('reset', true, `${url.origin} answered in a coding not asked for: ${coding}.`),
-        );
-    },
-    onResponseData(connected, chunk) {
-      if (!(decoder ? decoder.write(chunk) : under_way.chunk(chunk))) connected.pause();
-    },
-    onResponseEnd: () => (decoder ?? under_way).end(),
-    onResponseError: (_, error) => under_way.fail(failureOf(error, under_way.was_sent, url.origin)),
-  };
-  pool.dispatch({ path: url.pathname + url.search, method: body ? 'POST' : 'GET', headers, body }, handler);
+  const method = body ? 'POST' : 'GET';
+  poolOf(url.origin).dispatch({ path: url.pathname + url.search, method, headers, body }, sent);
+  if (!under_way.was_sent) under_way.connecting();
   return under_way.response;
+}
+
+/** What the pool tells of a request, and what is asked of the pool: one object, for every call needs one. */
+class HttpExchange implements Feed, Dispatcher.DispatchHandler {
+  readonly under_way: Exchange;
+  readonly #peer: string;
+  #controller: Dispatcher.DispatchController | null = null;
+  /** Where the answer came in a coding: some servers and proxies use one though none is asked for. */
+  #decoder: Decoder | null = null;
+
+  constructor({ url, deadlines, signal, stream }: HttpRequest) {
+    this.#peer = url.origin;
+    const limits = { deadlines, signal, max_bytes: stream ? max_bytes.stream : max_bytes.plain, peer: url.origin };
+    this.under_way = new Exchange(limits, this);
+  }
+
+  resume(): void {
+    this.#decoder?.resume();
+    this.#controller?.resume();
+  }
+
+  stop(): void {
+    this.#decoder?.stop();
+    this.#controller?.abort(no_longer_wanted);
+  }
+
+  /** Called with a connection in hand, before the first byte is written: aborting here sends nothing. */
+  onRequestStart(connected: Dispatcher.DispatchController): void {
+    this.#controller = connected;
+    if (this.under_way.is_over) connected.abort(no_longer_wanted);
+    else this.under_way.sending();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, answered: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    const coding = String(answered['content-encoding'] ?? 'identity');
+    if (coding !== 'identity') this.#decoder = this.#decoderOf(coding);
+    if (coding === 'identity' || this.#decoder) this.under_way.answer(status, responseHeaders(answered));
+    else this.under_way.fail(this.#broken(`answered in a coding not asked for: ${coding}`));
+  }
+
+  #decoderOf(coding: string): Decoder | null {
+    const taker = {
+      chunk: (bytes: Buffer) => this.under_way.chunk(bytes),
+      end: () => this.under_way.end(),
+      fail: () => this.under_way.fail(this.#broken(`answered in a broken "${coding}"`)),
+    };
+    return decoderOf(coding, taker, () => this.#controller?.resume());
+  }
+
+  #broken(how: string): UpstreamFailure {
+    return new UpstreamFailure('reset', true, `${this.#peer} ${how}.`);
+  }
+
+  onResponseData(connected: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!(this.#decoder ? this.#decoder.write(chunk) : this.under_way.chunk(chunk))) connected.pause();
+  }
+
+  onResponseEnd(): void {
+    (this.#decoder ?? this.under_way).end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.under_way.fail(failureOf(error, this.under_way.was_sent, this.#peer));
+  }
 }
 
 /** Cuts every connection; calls in flight fail as `reset`. For the end of the process. */

@@ -7,9 +7,9 @@ import { exchange } from './http.ts';
 export const openai: LlmUpstream = {
   kind: 'openai',
   wires: ['chat', 'responses', 'embeddings'],
-  open: async (target, request) => {
+  open: (target, request) => {
     const headers = requestHeaders(request.headers, request.stream);
-    if (target.secret !== null) headers.authorization = `Bearer ${target.secret}`;
+    if (target.secret !== null) headers.push('authorization', `Bearer ${target.secret}`);
     return exchange({
       url: addressOf(target.base_url, request.path),
       headers,
@@ -23,10 +23,10 @@ export const openai: LlmUpstream = {
     exchange({
       ...question,
       url: addressOf(target.base_url, '/models'),
-      headers: {
-        accept: 'application/json',
-        ...(target.secret !== null && { authorization: `Bearer ${target.secret}` }),
-      },
+      headers: [
+        ...['accept', 'application/json'],
+        ...(target.secret === null ? [] : ['authorization', `Bearer ${target.secret}`]),
+      ],
       body: null,
       stream: false,
     }),

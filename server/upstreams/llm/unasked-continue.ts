@@ -24,18 +24,24 @@ const longest_head = 16 * 1024;
 /** Looked for only where an answer begins: at what is read first after something was written. */
 function dropContinue(socket: Socket): void {
   const read = socket.read.bind(socket);
-  let answered_bytes = -1;
+  const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;
+  // Not told by `bytesWritten`, which adds up what is still to be written each time it is asked.
+  let is_answer_due = true;
+  socket.write = (...given: unknown[]) => {
+    is_answer_due = true;
+    return write(...given);
+  };
   /** The beginning of an answer, as long as it may become an interim one whose head came in pieces. */
   let held: Buffer | null = null;
   socket.read = (size?: number) => {
     for (;;) {
       const chunk = read(size) as Buffer | null;
-      if (chunk === null || (held === null && answered_bytes === socket.bytesWritten)) return chunk;
+      if (chunk === null || (held === null && !is_answer_due)) return chunk;
       let bytes: Buffer = held ? Buffer.concat([held, chunk]) : chunk;
       for (let end = endOfInterim(bytes); end > 0; end = endOfInterim(bytes)) bytes = bytes.subarray(end);
       held = bytes.length === 0 || mayBecomeInterim(bytes) ? bytes : null;
       if (held) continue;
-      answered_bytes = socket.bytesWritten;
+      is_answer_due = false;
       return bytes;
     }
   };
