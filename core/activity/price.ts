@@ -106,18 +106,20 @@ export function chargesOf(usage: Usage, price: CompiledPrice): Charge[] | null {
   const audio_output = Math.min(usage.audio_output_tokens ?? 0, usage.output_tokens);
   const searches = usage.web_searches ?? 0;
   if (searches > 0 && price.per_web_search_nano === null) return null;
-  const charges: Charge[] = [
-    { kind: 'input', quantity: Math.max(0, usage.input_tokens - cached - written - audio), each_pico: rates.input },
-    { kind: 'cached_input', quantity: cached, each_pico: rates.cached_input },
-    { kind: 'cache_write', quantity: usage.cache_write_tokens, each_pico: rates.cache_write },
-    { kind: 'cache_write_1h', quantity: usage.cache_write_1h_tokens, each_pico: rates.cache_write_1h },
-    { kind: 'audio_input', quantity: audio, each_pico: rates.audio_input },
-    { kind: 'output', quantity: usage.output_tokens - audio_output, each_pico: rates.output },
-    { kind: 'audio_output', quantity: audio_output, each_pico: rates.audio_output },
-    { kind: 'request', quantity: price.per_request_nano === 0n ? 0 : 1, each_pico: price.per_request_nano * 1_000n },
-    { kind: 'web_search', quantity: searches, each_pico: (price.per_web_search_nano ?? 0n) * 1_000n },
-  ];
-  return charges.filter(({ quantity }) => quantity > 0);
+  const charges: Charge[] = [];
+  const charge = (kind: Charge['kind'], quantity: number, each_pico: PicoUsd) => {
+    if (quantity > 0) charges.push({ kind, quantity, each_pico });
+  };
+  charge('input', usage.input_tokens - cached - written - audio, rates.input);
+  charge('cached_input', cached, rates.cached_input);
+  charge('cache_write', usage.cache_write_tokens, rates.cache_write);
+  charge('cache_write_1h', usage.cache_write_1h_tokens, rates.cache_write_1h);
+  charge('audio_input', audio, rates.audio_input);
+  charge('output', usage.output_tokens - audio_output, rates.output);
+  charge('audio_output', audio_output, rates.audio_output);
+  if (price.per_request_nano > 0n) charge('request', 1, price.per_request_nano * 1_000n);
+  if (price.per_web_search_nano !== null) charge('web_search', searches, price.per_web_search_nano * 1_000n);
+  return charges;
 }
 
 /** What a request can make the provider bill besides plain text; all of it unless the request rules it out. */

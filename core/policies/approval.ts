@@ -102,9 +102,10 @@ const comesAndGoes = (limit: LimitOf | undefined): boolean =>
   limit !== undefined && typeOf(limit).windows.some((window) => window === 'now');
 
 /** Controls that pause as people, or the time they let pass, have decided about this caller. */
-export function ruled(matched: readonly Matched[], rulings: readonly Ruling[], asker: Asker, at_ms: number): Matched[] {
+export function ruled(matched: Matched[], rulings: readonly Ruling[], asker: Asker, at_ms: number): Matched[] {
+  if (rulings.length === 0) return matched;
   return matched.map((of) => {
-    if (rulings.length === 0 || of.control.action !== 'pause') return of;
+    if (of.control.action !== 'pause') return of;
     const subject = subjectAsked(of.control, asker, at_ms);
     for (const ruling of rulings) {
       if (ruling.control_id !== of.control.id || ruling.subject !== subject) continue;

@@ -2,14 +2,29 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from '@aos/core/base/error.ts';
 import { isIdOf } from '@aos/core/base/id.ts';
 import type { Claims } from '../govern/asked.ts';
+import { hasOurs } from '../http/request-form.ts';
 import { readTraceparent } from '../otlp/trace-context.ts';
 
 const longest_name = 256;
 /** Visible characters: what can stand in a list, a URL and a log line without surprises. */
 const name_shape = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
+const nothing_claimed: Claims = {
+  agent: null,
+  actor: null,
+  session: null,
+  run_id: null,
+  parent_step_id: null,
+  project: null,
+  traceparent: null,
+  tags: {},
+  dry_run: false,
+};
+
 /** What the `x-aos-*` headers of a call claim. Wrong ones are refused: a claim that is ignored would mislead. */
 export function claimsOf(headers: IncomingHttpHeaders): Claims {
+  const traceparent = readTraceparent(headers.traceparent) === null ? null : textIn(headers, 'traceparent');
+  if (!hasOurs(headers)) return { ...nothing_claimed, traceparent, tags: {} };
   return {
     agent: oneNameIn(headers, 'x-aos-agent-id'),
     actor: oneNameIn(headers, 'x-aos-actor-id'),
@@ -17,7 +32,7 @@ export function claimsOf(headers: IncomingHttpHeaders): Claims {
     run_id: oneNameIn(headers, 'x-aos-run-id'),
     parent_step_id: stepIn(headers),
     project: oneNameIn(headers, 'x-aos-project'),
-    traceparent: readTraceparent(headers.traceparent) === null ? null : textIn(headers, 'traceparent'),
+    traceparent,
     tags: Object.assign(tagsIn(headers), metaIn(headers)),
     dry_run: flagIn(headers, 'x-aos-dry-run'),
   };

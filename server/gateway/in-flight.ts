@@ -1,9 +1,7 @@
 import type { Identity } from '@aos/core/access/identity.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { FastifyRequest } from 'fastify';
 import type { Govern } from '../govern/govern.ts';
-import { idempotencyKeyIn } from '../http/idempotency.ts';
 import { claimInFlight, releaseOnce } from '../store/idempotency.ts';
 
 /** Keys of calls are apart from those of the control plane. */
@@ -14,13 +12,7 @@ const calls = 'call:';
  * every replica. Nothing is kept: what this returns frees the key, to be called when the first one has been settled or
  * refused, and not when its caller leaves: a plain call goes on without one.
  */
-export async function refuseDuplicate(
-  govern: Govern,
-  identity: Identity,
-  request: FastifyRequest,
-): Promise<() => void> {
-  const key = idempotencyKeyIn(request.headers['idempotency-key']);
-  if (key === null) return () => undefined;
+export async function refuseDuplicate(govern: Govern, identity: Identity, key: string): Promise<() => void> {
   const { tenant_id } = identity;
   const claim = { tenant_id, lineage_id: identity.api_key.lineage_id, key: calls + key };
   const created_at = instantText(govern.clock.now());

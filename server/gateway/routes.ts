@@ -12,6 +12,7 @@ import { governCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
 import { Stopper } from '../govern/stopper.ts';
 import type { IdentityAtEpoch, IdentityCache } from '../http/authenticate.ts';
+import { idempotencyKeyIn } from '../http/idempotency.ts';
 import { isBefore } from '../store/tenants.ts';
 import { claimsOf } from './claims.ts';
 import { guardRoute } from './guard.ts';
@@ -44,7 +45,7 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
   };
   app.decorateRequest('caller', null);
   for (const [path, wire] of routes) {
-    app.post(path, { onRequest }, async (request, reply) => answer(govern, identities, wire, request, reply));
+    app.post(path, { onRequest }, (request, reply) => answer(govern, identities, wire, request, reply));
   }
   guardRoute(app, govern, {
     of: (request) => caller(identities, request),
@@ -63,12 +64,13 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const begun_ms = govern.clock.monotonic();
-  const freeKey = await refuseDuplicate(govern, present(request.caller, 'who calls'), request);
+  const key = idempotencyKeyIn(request.headers['idempotency-key']);
+  const freeKey = key === null ? null : await refuseDuplicate(govern, present(request.caller, 'who calls'), key);
   try {
-    const asked = { ...ask(govern, identities, wire, request, reply), begun_ms };
+    const asked = ask(govern, identities, wire, request, reply, begun_ms);
     return await replyWith(reply, wire, await governCall(govern, asked));
   } finally {
-    freeKey();
+    freeKey?.();
   }
 }
 
@@ -79,7 +81,8 @@ function ask(
   wire: Wire,
   request: FastifyRequest,
   reply: FastifyReply,
-): Omit<AskedCall, 'begun_ms'> {
+  begun_ms: number,
+): AskedCall {
   const identity = present(request.caller, 'who calls');
   const claims = claimsOf(request.headers);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
@@ -88,9 +91,8 @@ function ask(
   const read = wire.readRequest(json);
   return {
     identity,
-    identityAt: async (control_epoch) =>
+    identityAt: (control_epoch) =>
       isBefore(identity.control_epoch, control_epoch) ? caller(identities, request, control_epoch) : identity,
-
     claims,
     wire,
     request: read,
@@ -101,6 +103,7 @@ function ask(
     headers: request.headers,
     request_id: request.id,
     new_run_id: govern.makeId('run'),
+    begun_ms,
     gone: leaving(reply),
   };
 }

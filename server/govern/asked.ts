@@ -40,7 +40,7 @@ export interface AskedCall {
   /** When it came, on the monotonic clock. */
   begun_ms: number;
   /** Who the credential belongs to, read no earlier than control stood at this epoch. Throws when it is not valid then. */
-  identityAt: (control_epoch: string) => Promise<Identity>;
+  identityAt: (control_epoch: string) => Identity | Promise<Identity>;
   /** For a step of a plan, or for the plan itself: its name there, and what its whole answer gives when it is settled. */
   planned?: { name: string | null; result(step_id: string, answer: Buffer): PlanResult | null };
   /** Aborts when the caller has left. A plain call that went out goes on, for its provider bills it whole. */

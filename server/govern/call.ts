@@ -89,9 +89,15 @@ interface Prepared {
 async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared | 'stale'> {
   const control = await govern.controls.of(asked.identity.tenant_id);
   asked.identity = await asked.identityAt(control.control_epoch);
-  // First what can be refused without a trace: a call that names no model registers nobody.
-  const model = await modelIn(govern, asked, control);
-  if (model === 'stale') return model;
+  let model: ChosenModel;
+  try {
+    // First what can be refused without a trace: a call that names no model registers nobody.
+    model = billedFor(chooseModel(control, asked.wire, asked.request.model), asked);
+  } catch (refusal) {
+    // A model is refused under the control in force only: somebody may just have made it one that can be called.
+    if (await govern.controls.isInForce(asked.identity.tenant_id, control)) throw refusal;
+    return 'stale';
+  }
   const who = await whoAsks(govern, control, asked);
   const { tools } = asked.request;
   const call: Call = {
@@ -105,16 +111,6 @@ async function prepare(govern: Govern, asked: AskedCall): Promise<Prepared | 'st
   const at_ms = govern.clock.now();
   const matched = ruled(resolve(control.policies, call, at_ms), control.rulings, call.asker, at_ms);
   return { control, who, model, call, matched, inspected: inspect(matched, call) };
-}
-
-/** A model is refused under the control in force only: somebody may just have made it one that can be called. */
-async function modelIn(govern: Govern, asked: AskedCall, control: TenantControl): Promise<ChosenModel | 'stale'> {
-  try {
-    return billedFor(chooseModel(control, asked.wire, asked.request.model), asked);
-  } catch (refusal) {
-    if (await govern.controls.isInForce(asked.identity.tenant_id, control)) throw refusal;
-    return 'stale';
-  }
 }
 
 /** A refusal that rests on the loose bound from bytes is tried once more with the prompt's tokens counted. */
@@ -209,8 +205,13 @@ function judged(
   const decision = decideAtGate(inspected, reservation, admission.seen, output_bound);
   const { run_id, tenant_id } = call.asker;
   const cause = causeOf(call, at.decision_id);
-  const held_lines = { lines: reservation.lines, seen: admission.seen, timed: reservation.timed, output_bound };
-  const reached = { ...held_lines, held: admission.outcome === 'admitted' };
+  const reached = {
+    lines: reservation.lines,
+    seen: admission.seen,
+    timed: reservation.timed,
+    output_bound,
+    held: admission.outcome === 'admitted',
+  };
   return {
     asked,
     control,

@@ -101,7 +101,7 @@ export function supposedCall({ makeId, clock }: Deps, wire: Wire, of: Supposed):
     request_id: of.request_id,
     new_run_id: makeId('run'),
     begun_ms: clock.monotonic(),
-    identityAt: async () => of.identity,
+    identityAt: () => of.identity,
     gone: still_here,
   };
 }

@@ -31,8 +31,9 @@ export interface Tightest {
 }
 
 /** The enforced limit with the smallest part of its cap left after what this call holds: null when it holds nothing. */
-function tightestOf({ lines, seen, decision, admitted_at_ms, ...ticket }: Ticket): Tightest | null {
-  const output_bound = refuses(decision.verdict) ? null : ticket.output_bound;
+function tightestOf(ticket: Ticket): Tightest | null {
+  const { lines, seen, admitted_at_ms } = ticket;
+  const output_bound = refuses(ticket.decision.verdict) ? null : ticket.output_bound;
   let tightest: Tightest | null = null;
   let least = Infinity;
   for (const [n, line] of lines.entries()) {
@@ -84,9 +85,15 @@ export function factsHeaders(facts: Facts): Record<string, string> {
 }
 
 /** Each policy that is obeyed once, in the order in which its controls were named; a shadow policy changes no answer. */
-const policyIds = (of: readonly { policy_id: string; mode: 'enforce' | 'shadow' }[]): string[] => [
-  ...new Set(of.flatMap(({ policy_id, mode }) => (mode === 'enforce' ? policy_id : []))),
-];
+function policyIds({ decision, lines }: Ticket): string[] {
+  const ids = new Set<string>();
+  if (decision.fired) {
+    for (const { policy_id, mode } of decision.contributions) if (mode === 'enforce') ids.add(policy_id);
+  } else {
+    for (const { policy } of lines) if (policy.mode === 'enforce') ids.add(policy.id);
+  }
+  return [...ids];
+}
 
 export function factsOf(ticket: Ticket, added_output_bound: number | null = null): Facts {
   const facts: Facts = {
@@ -94,9 +101,7 @@ export function factsOf(ticket: Ticket, added_output_bound: number | null = null
     decision_id: ticket.ids.decision_id,
     verdict: ticket.decision.verdict,
     shadow_verdict: ticket.decision.shadow_verdict,
-    policy_ids: ticket.decision.fired
-      ? policyIds(ticket.decision.contributions)
-      : policyIds(ticket.lines.map(({ policy }) => ({ policy_id: policy.id, mode: policy.mode }))),
+    policy_ids: policyIds(ticket),
     tightest: tightestOf(ticket),
     added_output_bound: tellsRoom(ticket) ? null : added_output_bound,
   };

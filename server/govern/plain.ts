@@ -126,7 +126,7 @@ async function settle(govern: Govern, ticket: Ticket, went: Went): Promise<void>
   await govern.settleFor(ticket, await outcomeOf(govern, ticket, went));
 }
 
-async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<Went> {
+function wentWith(ticket: Ticket, status: number, body: Buffer): Went | Promise<Went> {
   const json = jsonIn(body);
   const answer: WireAnswer = json ? ticket.asked.wire.readAnswer(json) : { usage: null, text: body.toString('utf8') };
   const heard = unheard(ticket, 'succeeded');
@@ -141,14 +141,25 @@ async function wentWith(ticket: Ticket, status: number, body: Buffer): Promise<W
     const message = `the provider answered ${status} with an error instead of an answer`;
     return { ...heard, ...failedWith(message), free: true };
   }
-  const events = json === null ? await readUnaskedEvents(ticket, body) : null;
+  if (heard.usage === null) return wentUnreported(ticket, heard, { text: answer.text, is_json: json !== null }, body);
+  heard.answer = body;
+  return heard;
+}
+
+/** It passes through as it is, and its length stands for the tokens that nobody reported. */
+async function wentUnreported(
+  ticket: Ticket,
+  heard: Went,
+  { text, is_json }: { text: string; is_json: boolean },
+  body: Buffer,
+): Promise<Went> {
+  const events = is_json ? null : await readUnaskedEvents(ticket, body);
   if (events) return wentInEvents(ticket, heard, events);
-  // It passes through as it is, and its length stands for the tokens that nobody reported.
-  if (heard.usage === null) heard.delivered_tokens = await tokensOf(ticket, answer.text);
-  if (json === null) {
+  heard.delivered_tokens = await tokensOf(ticket, text);
+  if (!is_json) {
     // How much of it a model wrote is not known: it costs no more than an answer that never came.
     heard.delivered_tokens = atMostHeld(ticket, heard.delivered_tokens);
-    return { ...heard, ...failedWith(`the provider answered ${status} with what is no JSON object`) };
+    return { ...heard, ...failedWith(`the provider answered ${heard.http_status} with what is no JSON object`) };
   }
   heard.answer = body;
   return heard;

@@ -51,7 +51,8 @@ export async function whoAsks(
   const actor = await claimed('actor', claims.actor, identity.actor_ids, (name) =>
     registry.actor(identity.tenant_id, project, name),
   );
-  const run = await runOf(govern, registry, project, asked);
+  const joins = claims.run_id !== null || claims.session !== null;
+  const run = joins ? await joinedRun(govern, registry, project, asked) : ownRun(asked);
   const paused = control.pauses.get(run.run_id);
   const asker: Asker = {
     tenant_id: identity.tenant_id,
@@ -61,9 +62,9 @@ export async function whoAsks(
     actor: actor.named,
     session: run.session,
     run_id: run.run_id,
-    ...(project.synthetic_scenario_id !== null && { synthetic_scenario_id: project.synthetic_scenario_id }),
-    ...(paused && { run_paused_ms: pausedMs(paused, govern.clock.now()) }),
   };
+  if (project.synthetic_scenario_id !== null) asker.synthetic_scenario_id = project.synthetic_scenario_id;
+  if (paused) asker.run_paused_ms = pausedMs(paused, govern.clock.now());
   const vouched = identityOf(agent, actor);
   return {
     asker,
@@ -119,21 +120,22 @@ interface Claimed<T extends Named> {
  * A bound key speaks for those it is bound to, and for the only one of them without being told; others only claim.
  * Bound to several it has to say for which: a call of none of them would be beyond what is limited or contained there.
  */
-async function claimed<T extends Named>(
+function claimed<T extends Named>(
   what: 'agent' | 'actor',
   claim: string | null,
   bound: readonly string[],
   find: (name: string) => Promise<T>,
-): Promise<Claimed<T>> {
+): Claimed<T> | Promise<Claimed<T>> {
   const is_bound = bound.length > 0;
   const name = claim ?? (bound.length === 1 ? bound[0] : undefined);
   if (name === undefined) {
     const unsaid = `this key is bound to ${bound.length} ${what}s: say which one with x-aos-${what}-id`;
     return { named: null, is_bound, mismatch: is_bound ? unsaid : null };
   }
-  const named = await find(name);
-  if (!is_bound || bound.includes(named.id)) return { named, is_bound, mismatch: null };
-  return { named, is_bound, mismatch: `this key is not bound to "${name}", which the call claims to be` };
+  return find(name).then((named) => {
+    if (!is_bound || bound.includes(named.id)) return { named, is_bound, mismatch: null };
+    return { named, is_bound, mismatch: `this key is not bound to "${name}", which the call claims to be` };
+  });
 }
 
 function identityOf(...claims: Claimed<Named>[]): NewRun['identity'] {
@@ -157,7 +159,8 @@ interface RunOf {
 
 const nothing_to_do = () => undefined;
 
-async function runOf(govern: Deps, registry: Registry, project: ProjectRow, asked: WhoAsked): Promise<RunOf> {
+/** The run that the call names, or that of its session. */
+async function joinedRun(govern: Deps, registry: Registry, project: ProjectRow, asked: WhoAsked): Promise<RunOf> {
   const { identity, claims } = asked;
   if (claims.run_id !== null) {
     const joined = await namedRun(govern, registry, project, asked, claims.run_id);
@@ -180,16 +183,18 @@ async function runOf(govern: Deps, registry: Registry, project: ProjectRow, aske
       forget: () => registry.forgetSession(identity.tenant_id, project, name),
     };
   }
-  return {
-    run_id: asked.new_run_id,
-    session: null,
-    is_known: false,
-    is_open: false,
-    ended: null,
-    opened: nothing_to_do,
-    forget: nothing_to_do,
-  };
+  return ownRun(asked);
 }
+
+const ownRun = ({ new_run_id }: WhoAsked): RunOf => ({
+  run_id: new_run_id,
+  session: null,
+  is_known: false,
+  is_open: false,
+  ended: null,
+  opened: nothing_to_do,
+  forget: nothing_to_do,
+});
 
 /** The run a call names; null when it ended by idleness in the session the call names too: that opens a new one. */
 async function namedRun(

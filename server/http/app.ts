@@ -8,6 +8,7 @@ import { isPageRequest } from './console.ts';
 import { lastUsedOf } from './last-used.ts';
 import { answerProblem } from './problem.ts';
 import {
+  hasOurs,
   refuseAmbiguousPath,
   refuseOtherMediaTypes,
   refuseRepeatedHeaders,
@@ -62,15 +63,20 @@ export function createApp(deps: Deps): FastifyInstance {
   });
   app.decorate('failures', deps.log);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // The usual type by its name too: for `*` alone the parser is looked for anew with every request.
+  app.addContentTypeParser(['application/json', '*'], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
   const methods = refuseOpenRoutes(app);
   const has_pages = deps.config.roles.includes('api');
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-request-id': request.id, 'request-id': request.id });
     refuseAmbiguousPath(request.url);
-    refuseUnknownHeaders(request.headers);
-    refuseRepeatedHeaders(request.raw.rawHeaders);
+    if (hasOurs(request.headers)) {
+      refuseUnknownHeaders(request.headers);
+      refuseRepeatedHeaders(request.raw.rawHeaders);
+    }
     if (request.is404) {
       if (has_pages && isPageRequest(request)) done();
       else answerMissing(methods, request.method, request.url, reply);

@@ -75,12 +75,12 @@ export class IdentityCache {
   }
 
   /** With an epoch: as of when control stood there, or later. */
-  async get(headers: IncomingHttpHeaders, address: string, control_epoch = '0'): Promise<IdentityAtEpoch> {
+  async get(headers: IncomingHttpHeaders, address: string, control_epoch?: string): Promise<IdentityAtEpoch> {
     const presented = presentedIn(this.#deps, headers);
     for (;;) {
       const entry = this.#entryOf(presented, headers, address);
       const identity = await entry.identity;
-      if (!isBefore(identity.control_epoch, control_epoch)) return identity;
+      if (control_epoch === undefined || !isBefore(identity.control_epoch, control_epoch)) return identity;
       if (this.#entries.get(presented.hash) === entry) this.#entries.delete(presented.hash);
     }
   }

@@ -15,10 +15,18 @@ const known_headers = [
   'x-aos-dry-run',
 ];
 
+const our_prefix = 'x-aos-';
+
+/** Whether any header is one of ours: of most requests none is, and then nothing is to be looked at in them. */
+export function hasOurs(headers: IncomingHttpHeaders): boolean {
+  for (const name in headers) if (name.startsWith(our_prefix)) return true;
+  return false;
+}
+
 /** A header that would be ignored is refused: its sender believes that it does something. */
 export function refuseUnknownHeaders(headers: IncomingHttpHeaders): void {
   for (const name of Object.keys(headers)) {
-    if (!name.startsWith('x-aos-') || known_headers.includes(name) || /^x-aos-meta-./.test(name)) continue;
+    if (!name.startsWith(our_prefix) || known_headers.includes(name) || /^x-aos-meta-./.test(name)) continue;
     const near = nearest(
       name.slice(6),
       known_headers.map((known) => known.slice(6)),
@@ -37,7 +45,7 @@ export function refuseRepeatedHeaders(raw: readonly string[]): void {
   const seen = new Set<string>();
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at]?.toLowerCase() ?? '';
-    if (!name.startsWith('x-aos-')) continue;
+    if (!name.startsWith(our_prefix)) continue;
     if (seen.has(name))
       throw new Problem('invalid_header', `The header ${name.slice(0, 100)} comes more than once. Send it once.`);
     seen.add(name);
