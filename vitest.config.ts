@@ -1,13 +1,16 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest begins first: by itself the runner goes by the size of files, and would end with one of these alone. */
+/**
+ * What takes longest begins first: by itself the runner goes by the size of files, and would end with one of these alone.
+ * Those that start many servers do not begin together: they share the connections of one PostgreSQL.
+ */
 const longest = [
   'e2e/runs/crash',
-  'e2e/runs/runs-in-flight',
-  'e2e/books/failpoints',
   'e2e/console/pages',
   'e2e/console/dialogs',
+  'e2e/books/failpoints',
+  'e2e/runs/runs-in-flight',
   'e2e/signals/raised',
   'e2e/gateway/limits',
   'e2e/console/run-page',
