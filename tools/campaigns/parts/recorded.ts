@@ -40,6 +40,7 @@ export async function readRecorded(path: string): Promise<{ recorded: Recorded[]
       .filter((line) => line.trim() !== '');
     recorded.push(...lines.map((line) => recordedOf(JSON.parse(line) as Row)));
   }
+  if (recorded.length === 0) throw new Error(`nothing is recorded in ${path}: a folder holds ragtruth_*.jsonl.gz`);
   return { recorded, sources };
 }
 
