@@ -9,9 +9,11 @@ export interface RefusalContext {
   /** The console page of the decision. */
   url: string;
   at_ms: number;
+  /** It had gone out, and is charged for: to repeat it is to pay twice, and for its caller to choose. */
+  is_charged?: boolean;
 }
 
-type RefusedBy = Omit<RefusalContext, 'at_ms'> & { retryable: boolean };
+type RefusedBy = Omit<RefusalContext, 'at_ms' | 'is_charged'> & { retryable: boolean };
 
 /** Longest wait a caller is asked for: beyond it, common clients would rather sleep than fail. */
 const longest_wait_s = 60;
@@ -28,8 +30,9 @@ function amount(value: number | string | null, unit: string | null): string {
 /** The refusal of a call as the one control that caused it, in words a person can act on. */
 export function refusalOf(cause: Contribution, context: RefusalContext): Problem {
   const code: ProblemCode = cause.code ?? 'policy_blocked';
-  const waits = code === 'rate_limit_exceeded' || code === 'run_paused';
-  const is_stopping = code === 'server_stopping';
+  const is_final = context.is_charged ?? false;
+  const waits = !is_final && (code === 'rate_limit_exceeded' || code === 'run_paused');
+  const is_stopping = !is_final && code === 'server_stopping';
   const retry_after_s = waits ? waitSeconds(cause, context.at_ms) : is_stopping ? restart_s : undefined;
   const retryable = waits || is_stopping;
   const { decision_id, run_id, url } = context;
@@ -37,6 +40,7 @@ export function refusalOf(cause: Contribution, context: RefusalContext): Problem
   const details = cause.error_detail === 'minimal' ? known : detailsOf(cause, known);
   return new Problem(code, messageOf(cause, context), {
     details,
+    is_final,
     ...(retry_after_s !== undefined && { retry_after_s }),
   });
 }

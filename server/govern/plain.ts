@@ -54,7 +54,7 @@ export async function settleUnanswered(
     await settle(govern, ticket, failedToAnswer(ticket, failure));
     return { kind: 'refused', problem: failureProblem(failure, had_begun), facts };
   }
-  const problem = stoppedProblem(govern, ticket, decision);
+  const problem = stoppedProblem(govern, ticket, decision, failure.sent);
   const sent = { free: !failure.sent, lost: failure.sent };
   await settle(
     govern,

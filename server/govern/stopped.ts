@@ -22,13 +22,14 @@ export function decisionThatStopped({ in_flight, decision }: Ticket): Decision |
   };
 }
 
-/** What the caller is told, and how the call stands in its records. */
-export function stoppedProblem(govern: Govern, ticket: Ticket, decision: Decision): Problem {
+/** What the caller is told, and how the call stands in its records. `is_charged`: as if it had been answered. */
+export function stoppedProblem(govern: Govern, ticket: Ticket, decision: Decision, is_charged = false): Problem {
   return refusalOf(present(decision.deciding, 'what stopped a call'), {
     decision_id: ticket.ids.decision_id,
     run_id: ticket.ids.run_id,
     url: `${govern.config.public_url}/d/${ticket.ids.decision_id}`,
     at_ms: govern.clock.now(),
+    is_charged,
   });
 }
 

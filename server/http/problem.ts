@@ -34,7 +34,8 @@ export function asProblem(error: unknown, request: FastifyRequest): Problem {
 
 /** What the status alone does not tell clients: whether, and when, to try again. */
 export function problemHeaders(problem: Problem): Record<string, string> {
-  if (problem.is_final) return { 'x-should-retry': 'false' };
+  // Nobody repeats a 401 by itself. A time to come back would tell clients to, which know nothing of the header.
+  if (problem.is_final && problem.status !== 401) return { 'x-should-retry': 'false' };
   switch (problem.status) {
     case 401:
       return { 'www-authenticate': 'Bearer' };
