@@ -239,6 +239,14 @@ test('bytes are those of UTF-8, and bound the tokens', () => {
   expect(utf8Bytes('\ud83d')).toBe(3);
 });
 
+test.each([16_381, 16_382, 16_383, 16_384])(
+  'bytes of a long text, with a pair of halves behind %i letters',
+  (letters) => {
+    const text = `${'a'.repeat(letters)}😀${'é'.repeat(20_000)}\ud83d${'漢'.repeat(20_000)}`;
+    expect(utf8Bytes(text)).toBe(Buffer.byteLength(text));
+  },
+);
+
 test('the mock models count a token per four bytes, rounded up', () => {
   expect([mockTokens(''), mockTokens('a'), mockTokens('abcd'), mockTokens('abcde'), mockTokens('äöü')]).toEqual([
     0, 1, 1, 2, 2,

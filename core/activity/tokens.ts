@@ -165,20 +165,19 @@ const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe00
 
 /** Length of a text in UTF-8. Half a code point counts as the 3 bytes of its replacement character. */
 export function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) bytes += 1;
-    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(i + 1))) {
-      bytes += 2;
-      i += 1;
-    } else bytes += 2;
+  let bytes = 0;
+  for (let from = 0; from < text.length; ) {
+    const { read, written } = utf8.encodeInto(from === 0 ? text : text.slice(from), unread);
+    from += read;
+    bytes += written;
   }
   return bytes;
 }
 
 const utf8 = new TextEncoder();
+
+/** Where texts are written whose length is all that is asked for. */
+const unread = new Uint8Array(16 * 1024);
 
 /** Writes a part of a text in UTF-8 to the front of `bytes` and answers its length there. */
 function writeUtf8(text: string, from: number, to: number, bytes: Uint8Array): number {

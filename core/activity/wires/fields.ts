@@ -58,7 +58,9 @@ export function messagesOf(body: JsonObject): Json[] {
 
 /** The names under which tools are offered; those without a name (the provider's own) go by their type. */
 export function toolNames(...lists: Json[][]): string[] {
-  const names = lists.flat().map((tool) => {
+  const tools = lists.flat();
+  if (tools.length === 0) return [];
+  const names = tools.map((tool) => {
     if (!isObject(tool)) return undefined;
     const { type, name } = tool;
     if (type === 'mcp' && typeof tool.server_label === 'string') return `mcp:${tool.server_label}`;
