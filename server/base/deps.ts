@@ -52,17 +52,20 @@ export function realClock(): Clock {
 }
 
 /** Randomness is drawn for many ids at once. */
-const random = Buffer.alloc(6 * 512);
+const random = Buffer.alloc(4096);
 let drawn = random.length;
 
-function random48(): number {
-  if (drawn === random.length) {
+/** Where so many bytes stand that nobody has had. */
+function draw(bytes: number): number {
+  if (drawn + bytes > random.length) {
     randomFillSync(random);
     drawn = 0;
   }
-  drawn += 6;
-  return random.readUIntBE(drawn - 6, 6);
+  drawn += bytes;
+  return drawn - bytes;
 }
+
+const random48 = (): number => random.readUIntBE(draw(6), 6);
 
 /** As far as ids stay ahead of a clock that was set back: far less than what is looked beside an interval for its ids. */
 const most_ahead_ms = 10_000;
@@ -103,8 +106,11 @@ const hash_at_once: typeof hash | undefined = crypto.hash;
 export const sha256Hex = (data: string | Uint8Array): string =>
   hash_at_once ? hash_at_once('sha256', data, 'hex') : createHash('sha256').update(data).digest('hex');
 
-/** Names something for as long as it is looked at; made from a pool of randomness, a tenth of the cost of a secret. */
-export const randomUuid = (): string => crypto.randomUUID();
+/** 128 bits in hexadecimal. Names something for as long as it is looked at, and is no secret. */
+export function randomName(): string {
+  const at = draw(16);
+  return random.toString('hex', at, at + 16);
+}
 
 /** From 0 to 1, for waits that should not come at the same time. */
 export const chance = (): number => Math.random();

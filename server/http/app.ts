@@ -3,7 +3,7 @@ import type { Permission } from '@aos/core/access/permission.ts';
 import { assert } from '@aos/core/base/assert.ts';
 import { Problem, problemBody } from '@aos/core/base/error.ts';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import { type Deps, randomUuid } from '../base/deps.ts';
+import { type Deps, randomName } from '../base/deps.ts';
 import { isPageRequest } from './console.ts';
 import { lastUsedOf } from './last-used.ts';
 import { answerProblem } from './problem.ts';
@@ -30,7 +30,7 @@ const request_timeout_ms = 60_000;
 /** Longer than the usual 60 s of load balancers, so that it is they who close idle connections. */
 const keep_alive_timeout_ms = 120_000;
 
-const makeRequestId = (): string => `req_${randomUuid().replaceAll('-', '')}`;
+const makeRequestId = (): string => `req_${randomName()}`;
 
 /**
  * The HTTP server without its routes. What every request goes through: a request id, a form that cannot be taken for
