@@ -19,7 +19,7 @@ describe('a scenario brings causes about, and its effects stand in all four doma
 
 test('the server itself has written every kind of effect, and nobody else has', async () => {
   const written = await theatre.writers.written();
-  for (const table of ['runs', 'steps', 'decisions', 'violations', 'incidents', 'llm_run_records', 'audit_ledger'])
+  for (const table of ['runs', 'step_rows', 'decisions', 'violations', 'incidents', 'llm_run_records', 'audit_ledger'])
     expect(written).toContain(table);
   expect(await theatre.writers.others()).toEqual([]);
 });
