@@ -70,7 +70,7 @@ export function refusedStep(ticket: Recordable, ended_at_ms: number, error: Json
     params: stepParams(ticket),
     status: 'blocked',
     decision_id: ids.decision_id,
-    cost_usd: '0.000000000',
+    cost_usd: usdOfNano(0n),
     error,
     started_at: instantText(admitted_at_ms),
     ended_at: instantText(ended_at_ms),
