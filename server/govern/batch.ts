@@ -39,6 +39,13 @@ export function createBatcher<In, Out>(options: {
     onIdle = [];
   };
 
+  const goOn = (tenant_id: string, lane: Lane<In, Out>) => {
+    lane.running -= 1;
+    if (lane.queue.length > 0) runNext(tenant_id, lane);
+    else if (lane.running === 0 && !lane.scheduled) tenants.delete(tenant_id);
+    settleIdle();
+  };
+
   const runNext = (tenant_id: string, lane: Lane<In, Out>) => {
     lane.scheduled = false;
     while (lane.running < options.lanes && lane.queue.length > 0) {
@@ -50,23 +57,19 @@ export function createBatcher<In, Out>(options: {
           batch.map((waiting) => waiting.item),
         )
         .then((outs) => {
+          const spoiled = outs.find((out) => out.status === 'rejected' && options.spoils(out.reason));
+          if (spoiled?.status === 'rejected')
+            for (const waiting of lane.queue.splice(0)) waiting.reject(spoiled.reason);
+          goOn(tenant_id, lane);
           for (const [n, waiting] of batch.entries()) {
             const out = outs[n];
             if (out?.status === 'fulfilled') waiting.resolve(out.value);
             else waiting.reject(out?.reason);
           }
-          const spoiled = outs.find((out) => out.status === 'rejected' && options.spoils(out.reason));
-          if (spoiled?.status === 'rejected')
-            for (const waiting of lane.queue.splice(0)) waiting.reject(spoiled.reason);
         })
         .catch((error: unknown) => {
+          goOn(tenant_id, lane);
           for (const waiting of batch) waiting.reject(error);
-        })
-        .finally(() => {
-          lane.running -= 1;
-          if (lane.queue.length > 0) runNext(tenant_id, lane);
-          else if (lane.running === 0 && !lane.scheduled) tenants.delete(tenant_id);
-          settleIdle();
         });
     }
   };
