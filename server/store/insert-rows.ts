@@ -15,7 +15,9 @@ const between = '\x1f';
 
 /**
  * Makes the statement that inserts rows of one table, whatever their number, each column as one array. Against rows as
- * JSON that is a tenth of the work in the database: 42 columns of 60 rows are read in 2 µs a row instead of 38.
+ * JSON that is a tenth of the work in the database: 42 columns of 60 rows are read in 2 µs a row instead of 38. The
+ * arrays are taken apart side by side in the list of what is selected, and not in `from`, which would first write each
+ * of them to a store of its own: 4 µs a column, whatever the number of rows.
  * A row that is already there is left as it is, unless `on_conflict` says otherwise.
  */
 export function inserter<Row extends object>(
@@ -24,12 +26,12 @@ export function inserter<Row extends object>(
   on_conflict = 'on conflict do nothing',
 ): (tx: Tx, rows: readonly Row[]) => Promise<void> {
   const names = Object.keys(columns) as (keyof Row & string)[];
-  const arrays = names.map((name, n) =>
+  const elements = names.map((name, n) =>
     isJson(columns[name])
-      ? `string_to_array($${n + 1}, chr(${between.charCodeAt(0)}), '')::${columns[name]}[]`
-      : `$${n + 1}::${columns[name]}[]`,
+      ? `unnest(string_to_array($${n + 1}, chr(${between.charCodeAt(0)}), ''))::${columns[name]}`
+      : `unnest($${n + 1}::${columns[name]}[])`,
   );
-  const statement = `insert into ${table} (${names.join(', ')}) select * from unnest(${arrays.join(', ')}) ${on_conflict}`;
+  const statement = `insert into ${table} (${names.join(', ')}) select ${elements.join(', ')} ${on_conflict}`;
   return async (tx, rows) => {
     if (rows.length === 0) return;
     await tx.query(
