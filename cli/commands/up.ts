@@ -30,7 +30,7 @@ async function start({ terminal }: Session, { port, data, db }: UpOptions): Prom
     ...(data !== undefined && { AOS_DATA_DIR: resolve(terminal.cwd, data) }),
     ...(db !== undefined && { DATABASE_URL: db }),
   };
-  const program = ['--max-semi-space-size=32', '--heap-growing-percent=50', join(terminal.root, 'tools', 'start.mjs')];
+  const program = ['--max-semi-space-size=32', '--heap-growing-percent=25', join(terminal.root, 'tools', 'start.mjs')];
   const child = spawn(process.execPath, program, {
     cwd: terminal.root,
     stdio: 'inherit',

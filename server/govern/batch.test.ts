@@ -46,6 +46,31 @@ describe('a batcher', () => {
     await batcher.idle();
   });
 
+  it('lets the next batch leave before anybody hears of the last one', async () => {
+    const happened: string[] = [];
+    let land = (): void => undefined;
+    const landed = new Promise<void>((resolve) => {
+      land = resolve;
+    });
+    const batcher = createBatcher<number, number>({
+      max: 10,
+      lanes: 1,
+      spoils: () => false,
+      run: async (_, items) => {
+        happened.push(`${items} left`);
+        await landed;
+        return fulfilled(items);
+      },
+    });
+    const add = async (item: number) => happened.push(`${await batcher.add('a', item)} answered`);
+    const first = add(1);
+    await vi.waitFor(() => expect(happened).toEqual(['1 left']));
+    const second = add(2);
+    land();
+    await Promise.all([first, second]);
+    expect(happened).toEqual(['1 left', '2 left', '1 answered', '2 answered']);
+  });
+
   it('fails only the items that failed', async () => {
     const batcher = createBatcher<number, number>({
       max: 10,

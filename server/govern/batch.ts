@@ -39,39 +39,43 @@ export function createBatcher<In, Out>(options: {
     onIdle = [];
   };
 
-  const goOn = (tenant_id: string, lane: Lane<In, Out>) => {
-    lane.running -= 1;
-    if (lane.queue.length > 0) runNext(tenant_id, lane);
-    else if (lane.running === 0 && !lane.scheduled) tenants.delete(tenant_id);
-    settleIdle();
-  };
-
   const runNext = (tenant_id: string, lane: Lane<In, Out>) => {
     lane.scheduled = false;
     while (lane.running < options.lanes && lane.queue.length > 0) {
       const batch = lane.queue.splice(0, options.max);
       lane.running += 1;
-      options
-        .run(
-          tenant_id,
-          batch.map((waiting) => waiting.item),
-        )
-        .then((outs) => {
-          const spoiled = outs.find((out) => out.status === 'rejected' && options.spoils(out.reason));
-          if (spoiled?.status === 'rejected')
-            for (const waiting of lane.queue.splice(0)) waiting.reject(spoiled.reason);
-          goOn(tenant_id, lane);
-          for (const [n, waiting] of batch.entries()) {
-            const out = outs[n];
-            if (out?.status === 'fulfilled') waiting.resolve(out.value);
-            else waiting.reject(out?.reason);
-          }
-        })
-        .catch((error: unknown) => {
-          goOn(tenant_id, lane);
-          for (const waiting of batch) waiting.reject(error);
-        });
+      const items = batch.map((waiting) => waiting.item);
+      options.run(tenant_id, items).then(
+        (outs) => ended(tenant_id, lane, batch, outs),
+        (reason: unknown) =>
+          ended(
+            tenant_id,
+            lane,
+            batch,
+            batch.map(() => ({ status: 'rejected', reason })),
+          ),
+      );
     }
+  };
+
+  /** The next batch leaves before anybody hears of this one: the database works while its answers are handed out. */
+  const ended = (
+    tenant_id: string,
+    lane: Lane<In, Out>,
+    batch: Waiting<In, Out>[],
+    outs: PromiseSettledResult<Out>[],
+  ) => {
+    lane.running -= 1;
+    const spoiled = outs.find((out) => out.status === 'rejected' && options.spoils(out.reason));
+    if (spoiled?.status === 'rejected') for (const waiting of lane.queue.splice(0)) waiting.reject(spoiled.reason);
+    if (lane.queue.length > 0) runNext(tenant_id, lane);
+    else if (lane.running === 0 && !lane.scheduled) tenants.delete(tenant_id);
+    for (const [n, waiting] of batch.entries()) {
+      const out = outs[n];
+      if (out?.status === 'fulfilled') waiting.resolve(out.value);
+      else waiting.reject(out?.reason);
+    }
+    settleIdle();
   };
 
   return {
