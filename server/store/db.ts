@@ -47,6 +47,21 @@ const flight_statement_ms = 1_500;
 /** A flight that takes longer fails: whoever waits for it is answered within two seconds. */
 const flight_within_ms = 1_800;
 
+/**
+ * A process that is gone without a word, with its machine or its network, may leave a transaction open that keeps the
+ * gate of a tenant shut or a run locked: the database ends a transaction that nobody goes on with, and a connection at
+ * the other end of which nobody is.
+ */
+const without_a_word = [
+  'idle_in_transaction_session_timeout=10s',
+  'tcp_keepalives_idle=10',
+  'tcp_keepalives_interval=5',
+  'tcp_keepalives_count=3',
+  'tcp_user_timeout=25s',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** The database with what its watch needs. */
 export interface OpenDatabase extends Database {
   /** How many transactions the database has answered. */
@@ -66,7 +81,7 @@ function openPool(
     max,
     connectionTimeoutMillis: 2_000,
     statement_timeout: of.statement_ms,
-    options: `-c role=aos_runtime -c search_path=aos -c timezone=UTC ${of.settings}`,
+    options: `-c role=aos_runtime -c search_path=aos -c timezone=UTC ${without_a_word} ${of.settings}`,
     types: wire_types,
     pipeline: of.pipeline,
     keepAlive: true,
