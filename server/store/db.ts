@@ -3,6 +3,7 @@ import { assert } from '@aos/core/base/assert.ts';
 import pg from 'pg';
 import { type Database, DatabaseAway, type Tx } from '../base/database.ts';
 import { Flight } from './flight.ts';
+import { without_a_word } from './without-a-word.ts';
 
 export const tenant_id_shape = /^ten_[0-9a-hjkmnp-tv-z]{26}$/;
 const instant_oids = [1184, 1114];
@@ -46,21 +47,6 @@ const flight_statement_ms = 1_500;
 
 /** A flight that takes longer fails: whoever waits for it is answered within two seconds. */
 const flight_within_ms = 1_800;
-
-/**
- * A process that is gone without a word, with its machine or its network, may leave a transaction open that keeps the
- * gate of a tenant shut or a run locked: the database ends a transaction that nobody goes on with, and a connection at
- * the other end of which nobody is.
- */
-const without_a_word = [
-  'idle_in_transaction_session_timeout=10s',
-  'tcp_keepalives_idle=10',
-  'tcp_keepalives_interval=5',
-  'tcp_keepalives_count=3',
-  'tcp_user_timeout=25s',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
 
 /** The database with what its watch needs. */
 export interface OpenDatabase extends Database {

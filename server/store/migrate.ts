@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { without_a_word } from './without-a-word.ts';
 
 /** The numbered files: beside this file in the source tree, and beside the bundle in a build. */
 const migrations_folder = fileURLToPath(new URL('./migrations', import.meta.url));
@@ -25,7 +26,7 @@ export interface Migrated {
 export async function migrate(url: string, folder = migrations_folder): Promise<Migrated> {
   const client = new pg.Client({
     connectionString: url,
-    options: '-c search_path=aos -c timezone=UTC',
+    options: `-c search_path=aos -c timezone=UTC ${without_a_word}`,
     // A network that drops packets says nothing for minutes, and a start that waits says nothing either.
     connectionTimeoutMillis: 10_000,
   });
