@@ -65,6 +65,7 @@ function Who({ entry }: { entry: Entry }) {
 
 const marks: Readonly<Record<string, { glyph: GlyphName; tone: string }>> = {
   INCIDENT_CREATED: { glyph: 'square', tone: 'crit' },
+  INCIDENT_RAISED: { glyph: 'square', tone: 'crit' },
   INCIDENT_ACKNOWLEDGED: { glyph: 'triangle', tone: 'warn' },
   INCIDENT_RESOLVED: { glyph: 'check', tone: 'ok' },
   INCIDENT_REOPENED: { glyph: 'dot', tone: 'crit' },

@@ -58,6 +58,8 @@ export interface Decision {
   readonly fired: boolean;
   /** The control that decided: the cause named to the caller. Null when nothing fired. */
   readonly deciding: Contribution | null;
+  /** The policy in force with the least left of a limit; where none limits, the first that rules. Absent: something else decided. */
+  readonly tightest?: string | null;
   /** What every matching control says, weightiest first. Put into words when first asked for: most calls never are. */
   readonly contributions: Contribution[];
 }
@@ -114,12 +116,21 @@ class Decided implements Decision {
     return this.#contributions;
   }
 
+  get tightest(): string | null {
+    let tightest: Judged | undefined;
+    const isTighter = (of: Judged) => !tightest || leftOf(of) < leftOf(tightest);
+    for (const of of this.#judged) if (of.matched.policy.mode === 'enforce' && isTighter(of)) tightest = of;
+    return tightest?.matched.policy.id ?? null;
+  }
+
   get deciding(): Contribution | null {
     if (!this.fired) return null;
     const is_cause = (of: Contribution) => of.mode === 'enforce' && of.fired && of.verdict === this.verdict;
     return this.contributions.find(is_cause) ?? null;
   }
 }
+
+const leftOf = (of: Judged): number => (of instanceof JudgedRule ? Number.POSITIVE_INFINITY : of.headroom);
 
 const saying = ({ matched, fired }: Judged): Action => (fired ? matched.control.action : 'continue');
 

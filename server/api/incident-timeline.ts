@@ -79,6 +79,8 @@ function ledgerWords(event: string, after: About): string {
   switch (event) {
     case 'INCIDENT_CREATED':
       return 'The incident was opened';
+    case 'INCIDENT_RAISED':
+      return `Became ${after.severity}: ${after.title}`;
     case 'INCIDENT_ACKNOWLEDGED':
       return `Acknowledged until ${after.acknowledged_until}`;
     case 'INCIDENT_RESOLVED':

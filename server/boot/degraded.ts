@@ -2,6 +2,7 @@ import { systemDecision } from '@aos/core/policies/stop.ts';
 import type { Govern } from '../govern/govern.ts';
 import type { OpenDatabase } from '../store/db.ts';
 import { watchDatabase } from '../store/watch.ts';
+import { heartbeat } from '../worker/heartbeat.ts';
 import { recordDegraded } from './system-events.ts';
 
 /** A process that nobody heard of for so long counts as dead: no kill waits for it any more. */
@@ -32,6 +33,7 @@ export function watchGovernance(
   more: { onBack: () => void },
 ): () => Promise<void> {
   const { log, metrics, clock } = govern;
+  const failing = (what: string) => (error: Error) => log.warn({ error: error.message }, what);
   let away_since_ms = 0;
   let timer: NodeJS.Timeout | undefined;
   metrics.database_reachable.set(1);
@@ -49,11 +51,11 @@ export function watchGovernance(
       clearTimeout(timer);
       db.setBack();
       more.onBack();
+      // At once: who was not heard of for 15 s is taken for dead.
+      heartbeat.run(govern).catch(failing('the others could not be told that this process lives'));
       metrics.database_reachable.set(1);
       log.warn({ away_ms: Math.round(away_ms) }, 'the database is back');
-      recordDegraded(govern, away_ms).catch((error: Error) =>
-        log.warn({ error: error.message }, 'the time without the database could not be recorded'),
-      );
+      recordDegraded(govern, away_ms).catch(failing('the time without the database could not be recorded'));
     },
   });
   return async () => {

@@ -25,6 +25,7 @@ import { migrate } from '../store/migrate.ts';
 import { type StopRow, stop_channel } from '../store/stops.ts';
 import { deliverDue } from '../worker/deliver.ts';
 import { heartbeat } from '../worker/heartbeat.ts';
+import { jobsEverywhere } from '../worker/index.ts';
 import { repeat, startWorker } from '../worker/run.ts';
 import { watchGovernance } from './degraded.ts';
 import { serve } from './serve.ts';
@@ -74,9 +75,8 @@ export async function start(): Promise<Running> {
     await recordStartup(deps, migrated);
     started.add(() => recordShutdown(deps, reason));
     tellCollector(deps, started);
-    const beating = heartbeat(later);
-    await beating.run(govern);
-    started.add(repeat(govern, beating));
+    await heartbeat.run(govern);
+    for (const job of jobsEverywhere(later)) started.add(repeat(govern, job));
     const executor = config.roles.includes('worker') ? startWork(govern, started) : null;
     const identities = new IdentityCache(deps);
     const onChange = (tenant_id: string) => {

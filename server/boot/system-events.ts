@@ -3,7 +3,7 @@ import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Deps } from '../base/deps.ts';
 import { version } from '../base/version.ts';
-import { registerInstance, removeForgottenInstances, removeInstance } from '../store/instances.ts';
+import { beat, removeForgottenInstances, removeInstance } from '../store/instances.ts';
 import type { Migrated } from '../store/migrate.ts';
 import { insertSystemRecord, isDeployed, type SystemRecordRow } from '../store/system-records.ts';
 import { installationTenant } from '../store/tenant-ids.ts';
@@ -40,7 +40,7 @@ export async function recordStartup(deps: Deps, migrated: Migrated): Promise<voi
   };
   const is_new_version = !(await deps.db.tenant(await ownTenant(deps), (tx) => isDeployed(tx, version)));
   await deps.db.installation(async (tx) => {
-    await registerInstance(tx, { id: deps.instance_id, version, roles: deps.config.roles.join(',') });
+    await beat(tx, { id: deps.instance_id, version, roles: deps.config.roles.join(',') });
     await removeForgottenInstances(tx);
   });
   if (migrated.applied.length > 0) {

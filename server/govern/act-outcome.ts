@@ -14,6 +14,7 @@ import type { HeldCall } from '../store/usage.ts';
 import type { DueAlert } from './alerts.ts';
 import type { TenantControl } from './control.ts';
 import { estimateJson } from './estimate.ts';
+import { contextOf } from './records.ts';
 import type { Outcome } from './settle.ts';
 import { troubleOf } from './trouble.ts';
 import { pausedMs } from './who.ts';
@@ -101,7 +102,7 @@ export interface ActWent {
 
 /** Everything that the act leaves behind, but for its hold. */
 export function outcomeOf(deps: Deps, decided: DecidedAct, went: ActWent): Outcome {
-  const { act, call, ids, decision, admitted_at_ms, control, lines } = decided;
+  const { act, call, ids, decision, admitted_at_ms, control } = decided;
   const { status, error, started_at_ms, ended_at_ms } = went;
   const { asker } = call;
   const at_ms = deps.clock.now();
@@ -163,7 +164,7 @@ export function outcomeOf(deps: Deps, decided: DecidedAct, went: ActWent): Outco
       cost_usd: '0',
       last_refusal: refuses(decision.verdict) && status !== 'cancelled' ? (deciding?.termination ?? null) : null,
       violation_policy_id: decision.contributions.find((by) => by.fired && by.mode === 'enforce')?.policy_id ?? null,
-      policy_context: deciding?.policy_id ?? lines[0]?.policy.id ?? 'SYSTEM_DEFAULT',
+      policy_context: contextOf(decision),
       at: instantText(at_ms),
     },
     ...troubleOf(deps, { call, ids, decision, asked: act }, at_ms),

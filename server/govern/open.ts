@@ -17,6 +17,9 @@ import { createWaitingRoom } from './waiting.ts';
 const unsettled =
   'The provider was asked, but what came of it could not be written, because the database did not answer. It will be written when the database is back, and charged then.';
 
+const ended_before =
+  'the hold of a call had been ended before it was settled: by a try whose answer was lost, or by a process that took this one for dead';
+
 /** Makes the rooms a governed call walks through. */
 export function openGovern(deps: Deps): { govern: Govern; later: Later } {
   // Reading the vocabulary blocks for 0.1 s and more: now, not while the first stream waits to be read.
@@ -27,7 +30,8 @@ export function openGovern(deps: Deps): { govern: Govern; later: Later } {
   const settle = async (tenant_id: string, outcome: Outcome, onLate: (written: Promise<void>) => Promise<void>) => {
     try {
       failpoint(deps.config.failpoint, 'before_settle');
-      await books.settle(tenant_id, outcome);
+      const settled = await books.settle(tenant_id, outcome);
+      if (!settled) deps.log.warn({ hold_id: outcome.hold?.id }, ended_before);
       failpoint(deps.config.failpoint, 'after_settle');
       deps.metrics.open_holds.dec();
     } catch (error) {

@@ -1,10 +1,11 @@
 import { isSynthetic } from '@aos/core/activity/call.ts';
 import { type Charge, costOf, recordedCharges } from '@aos/core/activity/charge.ts';
 import type { Usage, UsageSource } from '@aos/core/activity/usage.ts';
+import { no_policy } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { type NanoUsd, usdOfNano } from '@aos/core/base/money.ts';
 import { instantText } from '@aos/core/base/time.ts';
-import type { Contribution } from '@aos/core/policies/decide.ts';
+import type { Decision } from '@aos/core/policies/decide.ts';
 import { heldOf } from '@aos/core/policies/reserve.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
@@ -213,11 +214,10 @@ export function progressOf(
     cost_usd: usdOfNano(of.cost_nano ?? 0n),
     last_refusal: of.termination,
     violation_policy_id: violated?.policy_id ?? null,
-    policy_context: contextOf(ticket.decision.deciding, ticket),
+    policy_context: contextOf(decision),
     at: instantText(at_ms),
   };
 }
 
-/** The policy a run stands under: the one that decided, else the first that applied, else none, said explicitly. */
-const contextOf = (deciding: Contribution | null, ticket: Recordable): string =>
-  deciding?.policy_id ?? ticket.lines[0]?.policy.id ?? 'SYSTEM_DEFAULT';
+/** The policy a run stands under: the one that decided, else the tightest that applied, else none, said explicitly. */
+export const contextOf = ({ deciding, tightest }: Decision): string => deciding?.policy_id ?? tightest ?? no_policy;

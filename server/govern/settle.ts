@@ -2,8 +2,7 @@ import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import type { Posting } from '../store/balance.ts';
 import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
-import { type NewIncident, openIncidents } from '../store/incidents.ts';
-import { appendOpened, appendToLedger } from '../store/ledger.ts';
+import { appendToLedger } from '../store/ledger.ts';
 import { insertRecords, type LlmRunRecordRow } from '../store/llm-run-records.ts';
 import { addToPlans, type PlanResult } from '../store/managed-runs.ts';
 import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
@@ -13,7 +12,8 @@ import { endAllHolds, endHolds, type HoldEnd, not_all_ended, postBalances } from
 import { insertViolations } from '../store/violations.ts';
 import { type DueAlert, writeAlerts } from './alerts.ts';
 import { telemetryOf } from './telemetry.ts';
-import { openedEntry, type Trouble } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
+import { writeIncidents } from './write-incidents.ts';
 
 /** Everything one call leaves behind, written together or not at all. */
 export interface Outcome extends Trouble {
@@ -104,9 +104,7 @@ export const postingsOf = (outcomes: readonly Outcome[]): Posting[] =>
 /** Everything about the calls but their balances; their runs first, as everybody does who writes of a run. */
 export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: readonly Outcome[]): Promise<void> {
   const all = <T>(part: (of: Outcome) => T | readonly T[] | null): T[] => outcomes.flatMap((of) => part(of) ?? []);
-  const incidents = mergeIncidents(all((of) => of.incidents));
-  const runs_with_incidents = incidents.map((of) => of.source_run_id);
-  const opened = incidents.map((of) => openedEntry(deps, of));
+  const incidents = all((of) => of.incidents);
   await Promise.all([
     openRuns(
       tx,
@@ -132,35 +130,24 @@ export async function writeAll(deps: Deps, tx: Tx, tenant_id: string, outcomes: 
       tx,
       all((of) => of.decision),
     ),
-    openIncidents(tx, incidents),
+    writeIncidents(deps, tx, tenant_id, incidents),
     insertViolations(
       tx,
       all((of) => of.violations),
     ),
-    linkIncidents(tx, runs_with_incidents),
+    linkIncidents(
+      tx,
+      incidents.map((of) => of.source_run_id),
+    ),
     appendToLedger(
       tx,
       tenant_id,
       all((of) => of.ledger),
     ),
-    appendOpened(tx, tenant_id, opened),
     writeAlerts(
       tx,
       tenant_id,
       all((of) => of.alerts),
     ),
   ]);
-}
-
-/** One incident for each run and policy of the batch, in the order in which everybody writes them. */
-function mergeIncidents(incidents: readonly NewIncident[]): NewIncident[] {
-  const merged = new Map<string, NewIncident>();
-  for (const incident of incidents) {
-    const key = `${incident.source_run_id} ${incident.violation_policy_id}`;
-    const found = merged.get(key);
-    if (found)
-      merged.set(key, { ...found, occurrences: found.occurrences + 1, last_occurred_at: incident.last_occurred_at });
-    else merged.set(key, incident);
-  }
-  return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, incident]) => incident);
 }

@@ -1,5 +1,4 @@
 import { isSynthetic } from '@aos/core/activity/call.ts';
-import { no_policy } from '@aos/core/base/id.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { type IncidentDraft, incidentsOf, violationsOf } from '@aos/core/incidents/open.ts';
@@ -110,31 +109,5 @@ function breachEntry(deps: Deps, ticket: Troubled, of: Contribution, at: string)
     reason: of.reason,
     request_id: ticket.asked.request_id,
     occurred_at: at,
-  };
-}
-
-/** Written only when the incident really was opened, not counted on one that was there. */
-export function openedEntry(deps: Deps, incident: NewIncident): LedgerEntry {
-  return {
-    id: deps.makeId('event'),
-    event: 'INCIDENT_CREATED',
-    actor_type: 'system',
-    actor_id: 'aos',
-    object_type: 'incident',
-    object_id: incident.id,
-    api_key_id: incident.api_key_id,
-    agent_id: incident.agent_id,
-    project_id: incident.project_id,
-    run_id: incident.source_run_id,
-    before: null,
-    after: {
-      category: incident.category,
-      severity: incident.severity,
-      title: incident.title,
-      policy_id: incident.violation_policy_id,
-    },
-    reason: incident.violation_policy_id === no_policy ? 'a call failed by itself' : null,
-    request_id: null,
-    occurred_at: incident.opened_at,
   };
 }

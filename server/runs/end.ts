@@ -8,10 +8,9 @@ import { sealContext } from '../base/vault.ts';
 import { providerRefused } from '../govern/dispatch.ts';
 import type { Govern } from '../govern/govern.ts';
 import { closeGateIfAsked, withdrawQuestions } from '../govern/questions.ts';
-import { openedEntry } from '../govern/trouble.ts';
+import { writeIncidents } from '../govern/write-incidents.ts';
 import { terminationOf } from '../store/decisions-read.ts';
-import { openIncidents } from '../store/incidents.ts';
-import { appendOpened, appendToLedger } from '../store/ledger.ts';
+import { appendToLedger } from '../store/ledger.ts';
 import { endManagedRun, type Lease, type ManagedRun, retryManagedRun } from '../store/managed-runs.ts';
 import { endRun as endRunRow, lockRuns, setAside } from '../store/runs.ts';
 import { completeTraces, linkIncidents } from '../store/traces.ts';
@@ -164,7 +163,6 @@ async function openIncident(
     opened_at: at,
     last_occurred_at: at,
   };
-  await openIncidents(tx, [incident]);
-  await appendOpened(tx, tenant_id, [openedEntry(govern, incident)]);
+  await writeIncidents(govern, tx, tenant_id, [incident]);
   await linkIncidents(tx, [run.run_id]);
 }

@@ -1,6 +1,6 @@
 import type { Escalation } from '@aos/core/activity/escalation-text.ts';
-import type { Category, Severity } from '@aos/core/activity/run.ts';
-import type { IncidentPatch } from '@aos/core/incidents/act.ts';
+import { type Category, type Severity, severities } from '@aos/core/activity/run.ts';
+import { type IncidentPatch, reopened } from '@aos/core/incidents/act.ts';
 import type { IncidentStatus } from '@aos/core/incidents/incident.ts';
 import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
@@ -27,9 +27,19 @@ export interface NewIncident {
   last_occurred_at: string;
 }
 
+/** Where a severity stands among all of them. */
+export const gravityOf = (severity: string): string =>
+  `array_position(array['${severities.join("','")}'], ${severity})`;
+
+/** What an incident is about, which is the gravest thing that happened, and what becomes of it. */
+const graver_columns = ['severity', 'category', 'title', 'decision_id', ...Object.keys(reopened)];
+const columnsOf = (row: 'excluded' | 'incidents'): string =>
+  graver_columns.map((column) => `${row}.${column}`).join(', ');
+
 /**
- * Opens incidents, one for each run and policy; a further occurrence is counted on the one that is there. The batch
- * must hold each run and policy once, in that order. Answers which of the new ids became incidents.
+ * Opens incidents, one for each run and policy. A further occurrence is counted on the one that is there; if it is
+ * graver, the incident is about it from then on, and open again. The batch must hold each run and policy once, in that
+ * order.
  */
 export async function openIncidents(tx: Tx, rows: readonly NewIncident[]): Promise<void> {
   if (rows.length === 0) return;
@@ -37,7 +47,11 @@ export async function openIncidents(tx: Tx, rows: readonly NewIncident[]): Promi
     `insert into incidents select * from json_populate_recordset(null::incidents, $1)
       on conflict (tenant_id, source_run_id, violation_policy_id) do update
         set occurrences = incidents.occurrences + excluded.occurrences,
-            last_occurred_at = greatest(incidents.last_occurred_at, excluded.last_occurred_at)`,
+            last_occurred_at = greatest(incidents.last_occurred_at, excluded.last_occurred_at),
+            (${graver_columns.join(', ')}) = (
+              select * from (
+                select ${columnsOf('excluded')} where ${gravityOf('excluded.severity')} > ${gravityOf('incidents.severity')}
+                union all select ${columnsOf('incidents')}) graver limit 1)`,
     [jsonText(rows)],
     'open_incidents',
   );

@@ -1,21 +1,18 @@
 import type { Tx } from '../base/database.ts';
 
-export async function registerInstance(
-  tx: Tx,
-  instance: { id: string; version: string; roles: string },
-): Promise<void> {
-  await tx.query('insert into instances (id, version, roles) values ($1, $2, $3)', [
-    instance.id,
-    instance.version,
-    instance.roles,
-  ]);
+export interface Instance {
+  id: string;
+  version: string;
+  roles: string;
 }
 
-/** Tells the others that this process lives, and learns the database's clock (milliseconds since 1970). */
-export async function beat(tx: Tx, id: string): Promise<number> {
+/** Tells the others that this process lives, also if they have forgotten it; answers the database's clock (ms since 1970). */
+export async function beat(tx: Tx, { id, version, roles }: Instance): Promise<number> {
   const rows = await tx.query<{ now_ms: string }>(
-    'update instances set heartbeat_at = clock_timestamp() where id = $1 returning extract(epoch from clock_timestamp()) * 1000 as now_ms',
-    [id],
+    `insert into instances (id, version, roles) values ($1, $2, $3)
+      on conflict (id) do update set heartbeat_at = clock_timestamp()
+      returning extract(epoch from clock_timestamp()) * 1000 as now_ms`,
+    [id, version, roles],
   );
   return Number(rows[0]?.now_ms);
 }
@@ -28,7 +25,7 @@ export async function removeForgottenInstances(tx: Tx): Promise<void> {
   await tx.query("delete from instances where heartbeat_at < clock_timestamp() - interval '1 day'");
 }
 
-/** A process that has not beaten for so long is gone, and its calls with it. */
+/** A process that has not beaten for so long, three heartbeats, is gone, and its calls with it. */
 export const dead_after_s = 15;
 
 /** A process `n` with a gateway that has beaten in the last `seconds`. */

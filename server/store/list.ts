@@ -202,33 +202,36 @@ function readRows(tx: Tx, list: Listing, page: Page): Promise<Row[]> {
 }
 
 async function countRows(tx: Tx, list: Listing): Promise<number> {
-  const { table, id, filter, without, ids } = list;
-  const values = [...filter.values];
-  if (list.any_of) {
-    const ids_of_any = keysOfAny(list, list.any_of, `limit ${most_counted + 1}`);
-    const [row] = await tx.query<{ n: number }>(`select count(*)::int as n from (${ids_of_any}) found`, values);
-    return row?.n ?? 0;
-  }
-  const among = ids === undefined ? '' : ` and ${id} = any($${values.push(ids)})`;
-  const found = `from ${table} where ${filter.text}${among}`;
-  const left_out = without === undefined ? '0' : `(select count(*) ${found} and ${without})`;
-  const rows = await tx.query<{ n: number }>(
-    `with left_out as materialized (select ${left_out} as n)
-      select (count(*) - (select n from left_out))::int as n
-        from (select ${found} limit ${most_counted + 1} + (select n from left_out)) counted`,
-    values,
-  );
-  return rows[0]?.n ?? 0;
+  const values = [...list.filter.values];
+  const [row] = await tx.query<{ n: number }>(countSql(list, values), values);
+  return row?.n ?? 0;
 }
+
+/** The statement that counts a list; what it needs beyond the values of the filter it puts behind them. */
+function countSql(list: Listing, values: unknown[]): string {
+  const { table, id, filter, without, ids } = list;
+  const most = most_counted + 1;
+  if (list.any_of) return `select count(*)::int as n from (${keysOfAny(list, list.any_of, `limit ${most}`)}) found`;
+  const found = `from ${table} where ${filter.text}`;
+  // Each is looked up in its own partition; "any" would look for all of them in every one.
+  if (ids !== undefined)
+    return `select count(*)::int as n from (select from unnest($${values.push(ids)}::text[]) k
+      cross join lateral (select ${found}${notOf(without)} and ${id} = k collate "C" offset 0) one limit ${most}) counted`;
+  const left_out = without === undefined ? '0' : `(select count(*) ${found} and ${without})`;
+  return `with left_out as materialized (select ${left_out} as n)
+    select (count(*) - (select n from left_out))::int as n
+      from (select ${found} limit ${most} + (select n from left_out)) counted`;
+}
+
+const notOf = (without: string | undefined): string => (without === undefined ? '' : ` and not (${without})`);
 
 /** The statement of a page; what it needs beyond the values of the filter it puts behind them. */
 function pageSql(list: Listing, { limit, cursor }: Page, values: unknown[]): string {
   const { table, id, order, filter, without, ids, around = (rows) => rows } = list;
   const [beyond, direction] = order === 'newest' ? ['<', 'desc'] : ['>', 'asc'];
-  const left_out = without === undefined ? '' : ` and not (${without})`;
   const after = cursor === null ? '' : ` and ${id} ${beyond} $${values.push(cursor)}`;
   const [, alias] = table.split(' ');
-  const found = `select ${alias}.* from ${table} where ${filter.text}${left_out}${after}`;
+  const found = `select ${alias}.* from ${table} where ${filter.text}${notOf(without)}${after}`;
   const page = `order by ${id} ${direction} limit ${limit + 1}`;
   if (!list.any_of && ids === undefined) return around(`${found} ${page}`);
   // In the order of the list from the beginning, so that those behind the page are not even looked up.
@@ -244,9 +247,8 @@ function pageSql(list: Listing, { limit, cursor }: Page, values: unknown[]): str
 /** The ids that any of the conditions finds, each so many. */
 function keysOfAny(list: Listing, conditions: readonly string[], end: string, after = ''): string {
   const { table, id, filter, without } = list;
-  const left_out = without === undefined ? '' : ` and not (${without})`;
   return conditions
-    .map((one) => `(select ${id} from ${table} where ${filter.text}${left_out}${after} and (${one}) ${end})`)
+    .map((one) => `(select ${id} from ${table} where ${filter.text}${notOf(without)}${after} and (${one}) ${end})`)
     .join(' union ');
 }
 

@@ -76,7 +76,8 @@ export interface RunProgress {
   /** How the run would end if this was its last call: null after a good one. */
   last_refusal: TerminationReason | typeof provider_rate_limited | null;
   violation_policy_id: string | null;
-  policy_context: string;
+  /** Null: what the run stands under is not known anew. */
+  policy_context: string | null;
   at: string;
 }
 
@@ -90,7 +91,7 @@ const add_to_runs = `update runs r set (calls, refused_calls, input_tokens, outp
     select r.calls + ($4::int[])[n], r.refused_calls + ($5::int[])[n], r.input_tokens + ($6::bigint[])[n],
         r.output_tokens + ($7::bigint[])[n], r.estimated_cost_usd + ($8::numeric[])[n],
         greatest(r.last_activity_at, ($9::timestamptz[])[n]), ($10::text[])[n],
-        coalesce(r.violation_policy_id, ($11::text[])[n]), ($12::text[])[n]
+        coalesce(r.violation_policy_id, ($11::text[])[n]), coalesce(($12::text[])[n], r.policy_context)
       from array_position($1::text[], r.id) n)
   where r.tenant_id = current_tenant() and r.id = any ($1::text[]) and r.id >= $2 and r.id <= $3`;
 
@@ -138,6 +139,7 @@ const addUp = (a: RunProgress, b: RunProgress): RunProgress => ({
   output_tokens: a.output_tokens + b.output_tokens,
   cost_usd: usdOfNano(nanoOfUsd(a.cost_usd) + nanoOfUsd(b.cost_usd)),
   violation_policy_id: a.violation_policy_id ?? b.violation_policy_id,
+  policy_context: a.at > b.at ? (a.policy_context ?? b.policy_context) : (b.policy_context ?? a.policy_context),
 });
 
 export interface KnownRun {

@@ -197,21 +197,29 @@ export interface DeadHold extends StoredLines {
   dispatched_at: string | null;
 }
 
-/** Open holds whose owner has stopped beating for `dead_after_s`: released when never dispatched, suspect otherwise. */
+/** The process that owns a hold `h` has beaten within the seconds of this parameter. */
+const ownerLives = (seconds: string): string =>
+  `exists (select from instances i where i.id = h.instance_id
+      and i.heartbeat_at > clock_timestamp() - make_interval(secs => ${seconds}))`;
+
+/** Holds whose owner has not beaten for `dead_after_s` are suspect; those of an owner that beats again are its own again. */
 export async function markDeadHolds(tx: Tx, dead_after_s: number): Promise<void> {
-  await tx.query(
-    `update holds h set state = 'suspect', suspect_at = clock_timestamp()
-      where state = 'held' and not exists (
-        select from instances i where i.id = h.instance_id and i.heartbeat_at > clock_timestamp() - make_interval(secs => $1))`,
-    [dead_after_s],
-  );
+  await Promise.all([
+    tx.query(
+      `update holds h set state = 'suspect', suspect_at = clock_timestamp() where state = 'held' and not ${ownerLives('$1')}`,
+      [dead_after_s],
+    ),
+    tx.query(`update holds h set state = 'held', suspect_at = null where state = 'suspect' and ${ownerLives('$1')}`, [
+      dead_after_s,
+    ]),
+  ]);
 }
 
-/** Marks a hold of a call that its own process has lost. */
+/** Marks a hold of a call that its own process has lost: from then on nobody owns it. */
 export async function suspectHold(tx: Tx, id: string): Promise<void> {
   await tx.query(
-    `update holds set state = 'suspect', suspect_at = clock_timestamp()
-      where tenant_id = current_tenant() and id = $1 and state = 'held'`,
+    `update holds set state = 'suspect', suspect_at = clock_timestamp(), instance_id = 'nobody'
+      where tenant_id = current_tenant() and id = $1`,
     [id],
   );
 }
@@ -225,12 +233,16 @@ export async function heldCallsOf(tx: Tx, run_ids: readonly string[]): Promise<H
   return rows.map(({ call }) => call);
 }
 
-/** Suspect holds that are due: those never dispatched at once, the others after `suspect_s`. */
-export function dueHolds(tx: Tx, suspect_s: number, limit: number): Promise<DeadHold[]> {
+/**
+ * Suspect holds that are due: those never dispatched at once, the others after `suspect_s`. None whose owner beats: it
+ * may have begun to since they were marked, and knows what its calls used.
+ */
+export function dueHolds(tx: Tx, of: { suspect_s: number; dead_after_s: number; limit: number }): Promise<DeadHold[]> {
   return tx.query<DeadHold>(
-    `select id, run_id, control_ids, subjects, window_starts, amounts, call, admitted_at, dispatched_at from holds
+    `select id, run_id, control_ids, subjects, window_starts, amounts, call, admitted_at, dispatched_at from holds h
       where state = 'suspect' and (dispatched_at is null or suspect_at < clock_timestamp() - make_interval(secs => $1))
+        and not ${ownerLives('$3')}
       order by id limit $2`,
-    [suspect_s, limit],
+    [of.suspect_s, of.limit, of.dead_after_s],
   );
 }

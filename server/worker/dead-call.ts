@@ -70,7 +70,7 @@ export function outcomeOfDead(
       cost_usd: usdOf(dead) ?? '0',
       last_refusal: 'SYSTEM_FAILURE',
       violation_policy_id: null,
-      policy_context: failureIncident(message).policy_id,
+      policy_context: null,
       at: ended_at,
     },
   };

@@ -1,13 +1,12 @@
 import { instantText } from '@aos/core/base/time.ts';
 import type { Govern } from '../govern/govern.ts';
 import { writeOutcomes } from '../govern/settle.ts';
+import { dead_after_s } from '../store/instances.ts';
 import { dueHolds, markDeadHolds } from '../store/usage.ts';
 import { alertsOfDead } from './dead-alerts.ts';
 import { outcomeOfDead } from './dead-call.ts';
 import { forEachTenant, type Job } from './define.ts';
 
-/** A process that has not beaten for so long is gone: three heartbeats. */
-const dead_after_s = 15;
 const batch_max = 100;
 
 export const expire_holds: Job = { name: 'expire-holds', every_ms: 5_000, run: forEachTenant(expireHolds) };
@@ -18,7 +17,9 @@ export const expire_holds: Job = { name: 'expire-holds', every_ms: 5_000, run: f
  */
 async function expireHolds(govern: Govern, tenant_id: string): Promise<number> {
   await govern.db.tenant(tenant_id, (tx) => markDeadHolds(tx, dead_after_s));
-  const due = await govern.db.tenant(tenant_id, (tx) => dueHolds(tx, govern.config.suspect_seconds, batch_max));
+  const due = await govern.db.tenant(tenant_id, (tx) =>
+    dueHolds(tx, { suspect_s: govern.config.suspect_seconds, dead_after_s, limit: batch_max }),
+  );
   const ended_at = instantText(govern.clock.now());
   const outcomes = [];
   for (const hold of due) {

@@ -1,18 +1,18 @@
+import { version } from '../base/version.ts';
 import type { Govern } from '../govern/govern.ts';
-import type { Later } from '../govern/later.ts';
 import { beat } from '../store/instances.ts';
 import type { Job } from './define.ts';
 
 /**
- * Tells the others that this process lives, keeps its clock in step with the database's, and writes what had to wait.
- * Runs in every process, whatever its roles: its holds depend on it.
+ * Tells the others that this process lives, and keeps its clock in step with the database's. Runs in every process,
+ * whatever its roles, and waits for nothing else: its holds depend on it.
  */
-export const heartbeat = (later: Later): Job => ({
+export const heartbeat: Job = {
   name: 'heartbeat',
   every_ms: 5_000,
-  async run(govern: Govern) {
-    const asked_ms = govern.clock.monotonic();
-    govern.clock.follow(await govern.db.installation((tx) => beat(tx, govern.instance_id)), asked_ms);
-    await later.retry();
+  async run({ db, clock, config, instance_id }: Govern) {
+    const asked_ms = clock.monotonic();
+    const self = { id: instance_id, version, roles: config.roles.join(',') };
+    clock.follow(await db.installation((tx) => beat(tx, self)), asked_ms);
   },
-});
+};

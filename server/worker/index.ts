@@ -1,3 +1,4 @@
+import type { Later } from '../govern/later.ts';
 import type { Job } from './define.ts';
 import { deliver } from './deliver.ts';
 import { end_idle_runs } from './end-idle-runs.ts';
@@ -7,6 +8,7 @@ import { extend_partitions } from './extend-partitions.ts';
 import { forget_idempotency_keys } from './forget-idempotency-keys.ts';
 import { forget_sign_ins } from './forget-sign-ins.ts';
 import { forget_spans } from './forget-spans.ts';
+import { heartbeat } from './heartbeat.ts';
 import { leave_ended_runs } from './leave-ended-runs.ts';
 import { repeat_alerts } from './repeat-alerts.ts';
 import { settle_kills } from './settle-kills.ts';
@@ -15,6 +17,10 @@ import { time_out_approvals } from './time-out-approvals.ts';
 import { wake_incidents } from './wake-incidents.ts';
 import { watch_limits } from './watch-limits.ts';
 import { watch_signals } from './watch-signals.ts';
+import { writeLater } from './write-later.ts';
+
+/** The jobs of every process, whatever its roles. */
+export const jobsEverywhere = (later: Later): Job[] => [heartbeat, writeLater(later)];
 
 /** Every job of the worker. A new one is its file and its name here. */
 export const jobs: readonly Job[] = [
