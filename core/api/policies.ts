@@ -225,6 +225,9 @@ export const policy_endpoints = {
     permission: 'write_policies',
     params: of_policy,
     body: policy_document.extend({
+      mode: policy_mode
+        .optional()
+        .meta({ description: 'Absent: as it is; an edit does not enforce what is in shadow' }),
       reason,
       version: z
         .int()

@@ -90,3 +90,14 @@ test('a run stands under the tightest policy that applied, and under a rule wher
   expectStatus(200, await chat('ruled'));
   expect(JSON.stringify(await contexts())).toContain(`"policy_context":"${rule.id}"`);
 });
+
+test('a provider that refuses the account of the installation opens an incident, a mistake of the caller none', async () => {
+  const failing = (agent: string, error: number) =>
+    api(gateway.server).post(wires.chat.path, wires.chat.body({ error }), { headers: { 'x-aos-agent-id': agent } });
+  expect((await failing('mistaken', 400)).status).toBe(400);
+  expect((await failing('locked-out', 401)).status).toBe(401);
+  expect(await incidentsOf('mistaken')).toEqual([]);
+  expect(await incidentsOf('locked-out')).toMatchObject([
+    { severity: 'HIGH', title: 'A call failed: the provider answered 401' },
+  ]);
+});

@@ -44,14 +44,14 @@ describe('which run a call belongs to', () => {
     const together = await Promise.all(Array.from({ length: 8 }, () => call({ 'x-aos-session-id': 'talk' })));
     const [run_id, ...others] = new Set(together.map((answer) => answer.run_id));
     expect(others).toEqual([]);
-    const later = await call({ 'x-aos-session-id': 'talk' }, { more: { stream: true } });
-    expect(later.run_id).toBe(run_id);
+    expect((await call({ 'x-aos-session-id': 'talk' }, { more: { stream: true } })).run_id).toBe(run_id);
+    const [session, ...copies] = await gateway.rows("select id from sessions where external_id = 'talk'");
+    expect(copies).toEqual([]);
+    expect((await call({ 'x-aos-session-id': session?.id })).run_id, 'by its own id').toBe(run_id);
     expect((await call({ 'x-aos-session-id': 'another' })).run_id).not.toBe(run_id);
-    expect(await runOf(run_id ?? '')).toMatchObject({ calls: 9 });
+    expect(await runOf(run_id ?? '')).toMatchObject({ calls: 10 });
     const steps = await gateway.rows('select trace_id from steps where run_id = $1', [run_id]);
-    expect(steps).toHaveLength(9);
-    expect(new Set(steps.map(({ trace_id }) => trace_id)).size).toBe(1);
-    expect(await gateway.rows("select external_id from sessions where external_id = 'talk'")).toHaveLength(1);
+    expect([steps.length, new Set(steps.map(({ trace_id }) => trace_id)).size]).toEqual([10, 1]);
   });
 
   test('the one it names, in its own project only', async () => {

@@ -257,6 +257,18 @@ describe('an edit', () => {
     expectStatus(200, await admin.post(path(draft.id, '/retire'), { reason }, matching('*')));
   });
 
+  test('that says nothing of the mode enforces nothing that is in shadow', async () => {
+    const draft = await create();
+    const reason = 'to look at it first';
+    expectStatus(200, await admin.post(path(draft.id, '/activate'), { reason, mode: 'shadow' }));
+    const { target, controls } = draft;
+    const edit = { name: 'reworded', target, controls, reason: 'a better name' };
+    expect(expectStatus(200, await admin.put(path(draft.id), edit))).toMatchObject({ mode: 'shadow' });
+    expect(expectStatus(200, await admin.put(path(draft.id), { ...edit, mode: 'enforce' }))).toMatchObject({
+      mode: 'enforce',
+    });
+  });
+
   test('by many at once: every one either makes the next version or hears of a conflict', async () => {
     const policy = await activated();
     const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => put(policy.id, { name: `edit ${n}` })));

@@ -51,12 +51,13 @@ export const policy_handlers: Handlers<typeof policy_endpoints> = {
   getPolicy: ({ params }, context) =>
     inTenant(context, async (tx) => policyObject(tx, context, await existing(tx, params.id))),
 
-  updatePolicy: ({ params, body: { reason, version, ...written } }, context) =>
+  updatePolicy: ({ params, body: { reason, version, ...asked } }, context) =>
     changing(context, reason, async (tx) => {
       const before = await beforeChange(tx, context, params.id);
       if (before.status === 'retired') throw illegal(before, 'edited');
       if (before.status === 'active' && !mayDo(context.identity.role, 'activate_policies')) throw notYours(before);
       if (version !== undefined && version !== before.version) throw outdated(before, version);
+      const written = { ...asked, mode: asked.mode ?? before.mode };
       const known = { ever: await controlsEverOf(tx, before.id), present: before.document.controls };
       const newId = () => context.deps.makeId('control');
       const identified = identifyControls(await withLineages(tx, written), known, newId);

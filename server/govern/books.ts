@@ -7,7 +7,7 @@ import { type AtGate, admitAlone, admitCalls, openCalls } from './admit.ts';
 import { createBatcher } from './batch.ts';
 import type { Later } from './later.ts';
 import { patiently } from './patience.ts';
-import { heldBy, type Outcome, postingsOf, tell, writeAll, writeAlone, writeOutcomes } from './settle.ts';
+import { heldBy, type Outcome, postingsOf, tell, writeAgain, writeAll, writeAlone } from './settle.ts';
 import { takingBack } from './taking-back.ts';
 
 /** The one way to the books of a tenant: calls are admitted and settled in batches, both in one transaction. */
@@ -46,10 +46,7 @@ export function createBooks(deps: Deps, later: Later): Books {
     settle: (tenant_id, settle) =>
       // Tried again apart from the batches: other calls do not wait until the database is well.
       (batcher.add(tenant_id, { settle }) as Promise<boolean>).catch(() =>
-        patiently(async () => {
-          const settled = await writeOutcomes(deps, tenant_id, [settle]);
-          return settle.hold === null || settled.has(settle.hold.id);
-        }),
+        patiently(() => writeAgain(deps, tenant_id, settle)),
       ),
     idle: async () => {
       await Promise.all([looks.idle(), batcher.idle()]);

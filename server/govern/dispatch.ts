@@ -151,16 +151,19 @@ export function failedToAnswer(ticket: Ticket, failure: UpstreamFailure): Went {
   };
 }
 
-/** What an answer of the provider with an error status means for the run. */
+/** The provider refuses the account of the installation or its key: no caller can mend that. */
+const of_the_account = new Set([401, 402, 403]);
+
+/** What an answer of the provider with an error status means for the run; a caller's own mistake opens no incident. */
 export function providerRefused(status: number): Pick<Went, 'termination' | 'incidents'> {
   if (status === 429)
     return {
       termination: provider_rate_limited,
       incidents: [failureIncident('the provider answered 429, too many requests')],
     };
-  if (status >= 500)
-    return { termination: 'SYSTEM_FAILURE', incidents: [failureIncident(`the provider answered ${status}`)] };
-  return { termination: 'SYSTEM_FAILURE', incidents: [] };
+  const is_ours = of_the_account.has(status) || status >= 500;
+  const incidents = is_ours ? [failureIncident(`the provider answered ${status}`)] : [];
+  return { termination: 'SYSTEM_FAILURE', incidents };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import type { Posting } from '../store/balance.ts';
-import { type DecisionRow, insertDecisions } from '../store/decisions.ts';
+import { type DecisionRow, insertDecisions, isNewDecision } from '../store/decisions.ts';
 import { appendToLedger } from '../store/ledger.ts';
 import { insertRecords, type LlmRunRecordRow } from '../store/llm-run-records.ts';
 import { addToPlans, type PlanResult } from '../store/managed-runs.ts';
@@ -70,6 +70,26 @@ export async function writeOutcomes(deps: Deps, tenant_id: string, outcomes: rea
     if ((error as { code?: string }).code !== not_all_ended) throw error;
     return writeOpenOnes(deps, tenant_id, outcomes);
   }
+}
+
+/**
+ * Tries again what may have taken effect although nobody heard of it; answers as `settle` of the books. A hold says so
+ * by being gone, and a refusal, which has none, by its decision.
+ */
+export async function writeAgain(deps: Deps, tenant_id: string, outcome: Outcome): Promise<boolean> {
+  const { hold, decision } = outcome;
+  if (hold !== null || decision === null) {
+    const settled = await writeOutcomes(deps, tenant_id, [outcome]);
+    return hold === null || settled.has(hold.id);
+  }
+  return deps.db.tenantFlights(
+    tenant_id,
+    (tx) => isNewDecision(tx, decision),
+    async (tx, is_new) => {
+      if (is_new) await writeAll(deps, tx, tenant_id, [outcome]);
+      return true;
+    },
+  );
 }
 
 /** In two flights: first the holds end, which says for which calls this process is the one to write. */

@@ -27,11 +27,14 @@ export interface DecisionRow {
   decided_at: string;
 }
 
+const insert =
+  'insert into decisions select * from json_populate_recordset(null::decisions, $1) on conflict do nothing';
+
 export async function insertDecisions(tx: Tx, rows: readonly DecisionRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.query(
-    'insert into decisions select * from json_populate_recordset(null::decisions, $1) on conflict do nothing',
-    [jsonText(rows)],
-    'insert_decisions',
-  );
+  if (rows.length > 0) await tx.query(insert, [jsonText(rows)], 'insert_decisions');
+}
+
+/** The same for one; answers whether it was not there yet. Waits for a transaction that is writing it to end. */
+export async function isNewDecision(tx: Tx, row: DecisionRow): Promise<boolean> {
+  return (await tx.query(`${insert} returning id`, [jsonText([row])])).length > 0;
 }

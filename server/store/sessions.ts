@@ -1,7 +1,18 @@
 import type { Named } from '@aos/core/activity/call.ts';
 import { present } from '@aos/core/base/assert.ts';
+import { isIdOf } from '@aos/core/base/id.ts';
 import type { Tx } from '../base/database.ts';
 import { killOf, type StopRow } from './stops.ts';
+
+/** Sessions by the name that their callers chose, or by their own id. */
+async function nameOf(tx: Tx, of: { tenant_id: string; project_id: string }, name: string): Promise<string> {
+  if (!isIdOf('session', name)) return name;
+  const [named] = await tx.query<{ external_id: string }>(
+    'select external_id from sessions where tenant_id = $1 and project_id = $2 and id = $3',
+    [of.tenant_id, of.project_id, name],
+  );
+  return named?.external_id ?? name;
+}
 
 export interface SessionRun {
   session: Named;
@@ -27,16 +38,17 @@ export async function joinSession(
     session_idle_s: number;
   },
 ): Promise<SessionRun> {
+  const external_id = await nameOf(tx, of, of.external_id);
   await tx.query(
     `insert into sessions (tenant_id, id, project_id, external_id, created_at, last_activity_at) values ($1, $2, $3, $4, $5, $5)
       on conflict (tenant_id, project_id, external_id) do nothing`,
-    [of.tenant_id, of.new_session_id, of.project_id, of.external_id, of.at],
+    [of.tenant_id, of.new_session_id, of.project_id, external_id, of.at],
   );
   const rows = await tx.query<{ id: string; run_id: string | null; status: string | null; is_quiet: boolean }>(
     `select s.id, s.run_id, (select r.status from runs r where r.tenant_id = s.tenant_id and r.id = s.run_id) as status,
         s.last_activity_at < clock_timestamp() - make_interval(secs => $4) as is_quiet
       from sessions s where s.tenant_id = $1 and s.project_id = $2 and s.external_id = $3 for update`,
-    [of.tenant_id, of.project_id, of.external_id, of.session_idle_s],
+    [of.tenant_id, of.project_id, external_id, of.session_idle_s],
   );
   const found = present(rows[0], 'the session just registered');
   const has_ended = found.status !== null && found.status !== 'running';
@@ -48,7 +60,7 @@ export async function joinSession(
     run_id,
     of.at,
   ]);
-  return { session: { id: found.id, slug: of.external_id }, run_id, kill: killed ?? null };
+  return { session: { id: found.id, slug: external_id }, run_id, kill: killed ?? null };
 }
 
 /** Sessions by the names their callers chose, made when they are not there; they join no run. Names come once each. */
