@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -89,7 +90,10 @@ test('one poisoned call never fails those that come with it', async () => {
     [{ max_tokens: most, n: 128, model: 'openai/dear' }, 400],
     [{ max_tokens: most, model: 'openai/\u0000\ud800' }, 200],
     [{ tools: Array.from({ length: 2_000 }, (_, n) => ({ type: 'function', function: { name: `\udfff${n}` } })) }, 200],
-    [{ model: `openai/${'m'.repeat(50_000)}` }, 200],
+    [{ model: `openai/${'m'.repeat(50_000)}` }, 400],
+    [{ model: `openai/${randomBytes(3_000).toString('base64')}` }, 400],
+    // As long as a name may be, in letters of three bytes.
+    [{ model: `openai/${'\u6a21'.repeat(249)}` }, 200],
     [
       {
         messages: Array.from({ length: 20_000 }, () => ({
