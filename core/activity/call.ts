@@ -17,8 +17,10 @@ export interface Asker {
   synthetic_scenario_id?: string;
   /** When the run began, in milliseconds since 1970; absent: with its id. */
   run_begun_ms?: number;
-  /** For how long the run has been paused, in milliseconds. */
+  /** For how long the run has been paused, in milliseconds; without the pause that goes on where that is known. */
   run_paused_ms?: number;
+  /** Since when the run stands still, in milliseconds since 1970; null or absent: it goes on. */
+  run_paused_since_ms?: number | null;
 }
 
 /** Whoever asks is played by a scenario or the demo. */

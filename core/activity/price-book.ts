@@ -1,3 +1,4 @@
+import { comparedName } from './model-name.ts';
 import { type CompiledPrice, compilePrice, type Price, type PriceRates } from './price.ts';
 
 /** Which model names a price is for; compared in lower case. */
@@ -206,13 +207,7 @@ function remembered(
     const key = `${provider}\n${model}`;
     const before = known.get(key);
     if (before !== undefined) return before;
-    const found = find(
-      providerName(provider),
-      model
-        .trim()
-        .toLowerCase()
-        .replace(/^models\//, ''),
-    );
+    const found = find(providerName(provider), comparedName(model));
     if (known.size >= most_remembered) known.clear();
     known.set(key, found);
     return found;

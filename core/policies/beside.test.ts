@@ -6,10 +6,11 @@ import { epochMs } from '../base/time.ts';
 import { windowAt } from '../base/window.ts';
 import { amongItself, besideOthers, type Other } from './beside.ts';
 import { covers, coversModel, modelsOverlap } from './covers.ts';
+import { isAmongModels } from './model-names.ts';
 import { policy_document } from './policy.ts';
 import { amountOf, reserve } from './reserve.ts';
 import { indexPolicies, resolve } from './resolve.ts';
-import { isModel, target } from './target.ts';
+import { target } from './target.ts';
 
 const at_ms = epochMs('2026-11-22T12:00:00.000Z');
 const all = { kind: 'all_runs' };
@@ -100,8 +101,13 @@ test('controls of one policy are held against each other, each pair told once', 
   expect(told([limit(5), { ...limit(4), action: 'warn' }])).toEqual([]);
 });
 
-const name = fc.constantFrom('ga', 'gb', 'gab', 'h', 'p/ga', 'p/gb', 'q/ga', 'g*', 'ga*', 'p/g*', 'p/*', '*');
-const called = fc.record({ provider: fc.constantFrom('p', 'q'), model: fc.constantFrom('ga', 'gb', 'gab', 'h') });
+const plain = ['ga', 'gb', 'gab', 'h', 'p/ga', 'p/gb', 'q/ga', 'g*', 'ga*', 'p/g*', 'p/*', '*'];
+const name = fc.constantFrom(...plain, 'GA', 'models/ga', 'P/models/gA', 'p/models/g*', 'models/*', 'p/models/*');
+const called = fc.record({
+  provider: fc.constantFrom('p', 'q'),
+  model: fc.constantFrom('ga', 'gb', 'gab', 'h', 'models/ga', ' Models/GB', 'GAB'),
+});
+const isModel = (pattern: string, call: { provider: string; model: string }) => isAmongModels([pattern], call);
 
 test('what one pattern covers it takes, and what two patterns both take they overlap in', () => {
   fc.assert(

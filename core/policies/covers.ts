@@ -1,3 +1,4 @@
+import { comparedPattern } from './model-names.ts';
 import type { Target } from './target.ts';
 
 /** Whether a target takes every call that another one takes, by what is written in the two. */
@@ -30,11 +31,17 @@ const takes = {
 
 /** `gpt-4*` takes all that `gpt-4o` and `gpt-4o*` take. */
 export function coversModel(pattern: string, name: string): boolean {
-  return pattern === name || (pattern.endsWith('*') && name.startsWith(pattern.slice(0, -1)));
+  return coversForm(comparedPattern(pattern), comparedPattern(name));
 }
+
+const coversForm = (pattern: string, name: string): boolean =>
+  pattern === name || (pattern.endsWith('*') && name.startsWith(pattern.slice(0, -1)));
 
 /** Whether some model may be taken by both patterns, each with or without its provider; in doubt it may. */
 export const modelsOverlap = (a: string, b: string): boolean =>
-  forms(a).some((x) => forms(b).some((y) => coversModel(x, y) || coversModel(y, x)));
+  forms(a).some((x) => forms(b).some((y) => coversForm(x, y) || coversForm(y, x)));
 
-const forms = (name: string): string[] => (name.includes('/') ? [name, name.slice(name.indexOf('/') + 1)] : [name]);
+function forms(pattern: string): string[] {
+  const name = comparedPattern(pattern);
+  return name.includes('/') ? [name, name.slice(name.indexOf('/') + 1)] : [name];
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Asker, Call, Named } from '../activity/call.ts';
 import { unreachable } from '../base/assert.ts';
+import { isAmongModels } from './model-names.ts';
 
 /** Narrowest first: among controls that agree, the narrowest target is named as the cause. */
 export const target_kinds = ['actor', 'api_key', 'agent', 'project', 'all_runs'] as const;
@@ -66,7 +67,7 @@ export type Narrowed = 'excepted' | 'model' | 'provider' | 'tool' | 'tag';
 export function narrowedBy(of: Target, call: Call): Narrowed | null {
   if (of.except_ids.length > 0 && excepted(of.except_ids, call)) return 'excepted';
   const { model, provider, tool, tag } = of.when ?? {};
-  if (model && !model.some((name) => isModel(name, call))) return 'model';
+  if (model && !isAmongModels(model, call)) return 'model';
   if (provider && !provider.includes(call.provider)) return 'provider';
   if (tool && !tool.some((name) => call.tools.includes(name))) return 'tool';
   if (tag && !tag.some((text) => hasTag(text, call.tags))) return 'tag';
@@ -76,14 +77,6 @@ export function narrowedBy(of: Target, call: Call): Narrowed | null {
 /** An exception may name any subject of the call, whatever the kind of the target. */
 export function excepted(except_ids: readonly string[], call: { asker: Caller }): boolean {
   return target_kinds.some((kind) => namesFor(kind, call)?.some((name) => except_ids.includes(name)));
-}
-
-/** `gpt-4o`, `openai/gpt-4o` or a prefix `gpt-4*`. */
-export function isModel(pattern: string, call: Pick<Call, 'model' | 'provider'>): boolean {
-  const full = `${call.provider}/${call.model}`;
-  if (!pattern.endsWith('*')) return pattern === call.model || pattern === full;
-  const prefix = pattern.slice(0, -1);
-  return call.model.startsWith(prefix) || full.startsWith(prefix);
 }
 
 /** `team=search`, or `team` for any value. */

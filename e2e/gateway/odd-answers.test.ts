@@ -28,6 +28,16 @@ const said: Record<string, string> = {
 const plain: Record<string, [status: number, type: string, body: string]> = {
   redirected: [307, 'text/plain', ''],
   'error-in-200': [200, 'application/json', '{"error":{"code":502,"message":"the model is down"}}'],
+  'failed-in-200': [
+    200,
+    'application/json',
+    '{"object":"response","status":"failed","error":{"code":"server_error","message":"down"},"output":[],"usage":{"input_tokens":3,"output_tokens":7,"total_tokens":10}}',
+  ],
+  'failed-without-usage': [
+    200,
+    'application/json',
+    '{"object":"response","status":"failed","error":{"code":"server_error"},"output":[{"type":"message","content":[{"type":"output_text","text":"half of it"}]}]}',
+  ],
   page: [200, 'text/html', '<html>Please sign in.</html>'],
   nothing: [200, 'application/json', ''],
   'long-page': [200, 'text/html', '<p>Please sign in.</p>'.repeat(500)],
@@ -169,6 +179,16 @@ test.each(['long-page', 'events'])(
     expect(await gaugeOf(control_id)).toMatchObject({ posted: 100, pending: 0 });
   },
 );
+
+test('a response that failed is a failed call, charged for what it reports or holds', async () => {
+  const { answer, control_id, record } = await ask('responses', 'failed-in-200');
+  expect([answer.status, answer.text]).toEqual([200, plain['failed-in-200']?.[2]]);
+  expect(record).toMatchObject({ execution_status: 'failed', error_code: 'provider_error' });
+  expect(record).toMatchObject({ usage_source: 'provider', output: 7 });
+  expect(await gaugeOf(control_id)).toMatchObject({ posted: 7, pending: 0 });
+  const unreported = await ask('responses', 'failed-without-usage');
+  expect(unreported.record).toMatchObject({ execution_status: 'failed', usage_source: 'estimated', output: 3 });
+});
 
 test('an answer in events nobody asked for is charged as it reports, where it is whole', async () => {
   const { answer, control_id, record } = await ask('chat', 'whole-events');

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -69,6 +70,24 @@ describe('odd, but nobody’s mistake', () => {
   });
 });
 
+test('a model that policies name is meant however a call writes its name', async () => {
+  const ways = ['gpt-4o-mini', 'models/gpt-4o-mini', 'GPT-4o-Mini', ' Models/gpt-4O-mini '];
+  await limitAgent(gateway, 'denied-model', {
+    rule: { type: 'model_access', params: { deny: ['gpt-4o-mini'] } },
+    action: 'block',
+  });
+  const target = { kind: 'agent', ids: ['dear-model'], when: { model: ['openai/gpt-4o*'] } };
+  const limit = { type: 'tokens_output', max: 1, window: { per: 'day' } };
+  await limitAgent(gateway, 'dear-model', { limit, action: 'block' }, { target });
+  for (const way of ways)
+    for (const agent of ['denied-model', 'dear-model']) {
+      const body = good('chat', { model: `openai/${way}`, max_tokens: 5 });
+      const answer = await send('/v1/chat/completions', { body, headers: { 'x-aos-agent-id': agent } });
+      const refused = agent === 'denied-model' ? 'model_not_allowed' : 'token_limit_exceeded';
+      expect(answer.text, `${agent}: ${way}`).toContain(refused);
+    }
+});
+
 test('one poisoned call never fails those that come with it', async () => {
   const agent = 'poisoned';
   // A limit that only counts takes any amount that is asked.
@@ -89,7 +108,10 @@ test('one poisoned call never fails those that come with it', async () => {
     [{ max_tokens: most, n: 128, model: 'openai/dear' }, 400],
     [{ max_tokens: most, model: 'openai/\u0000\ud800' }, 200],
     [{ tools: Array.from({ length: 2_000 }, (_, n) => ({ type: 'function', function: { name: `\udfff${n}` } })) }, 200],
-    [{ model: `openai/${'m'.repeat(50_000)}` }, 200],
+    [{ model: `openai/${'m'.repeat(50_000)}` }, 400],
+    [{ model: `openai/${randomBytes(3_000).toString('base64')}` }, 400],
+    // As long as a name may be, in letters of three bytes.
+    [{ model: `openai/${'\u6a21'.repeat(249)}` }, 200],
     [
       {
         messages: Array.from({ length: 20_000 }, () => ({

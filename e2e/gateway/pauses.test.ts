@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, api, expectStatus, makeKey, waitFor } from '../parts/client.ts';
-import { type Gateway, limitAgent, startGateway, wires } from '../parts/gateway.ts';
+import { type Gateway, limitAgent, recordsOf, startGateway, wires } from '../parts/gateway.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -274,6 +274,29 @@ describe('a run that a person pauses', () => {
     expect(longest).toBeGreaterThan(1_000);
     expect(text).toContain('[DONE]');
     expect(text).not.toContain('error');
+  });
+
+  test('gives its stream under way the time back for which it stood still', async () => {
+    await limitAgent(gateway, 'timed', { limit: { type: 'duration', max: 8 }, action: 'block' });
+    // Two seconds of words, and a pause that is longer than the limit.
+    const directive = { output_tokens: 200, chunk_delay_ms: 10 };
+    const live = chat(of('timed'), directive, { stream: true });
+    const opened = await waitFor(
+      async () =>
+        (
+          await gateway.rows(
+            "select run_id from holds where call ->> 'agent_id' = (select id from agents where slug = 'timed')",
+          )
+        )[0] ?? null,
+      { what: 'the stream under way' },
+    );
+    expectStatus(200, await hold(String(opened.run_id), 'pause'));
+    await sleep(9_000);
+    expectStatus(200, await hold(String(opened.run_id), 'resume'));
+    const { text } = await live;
+    expect(text).toContain('[DONE]');
+    const [record] = await recordsOf(gateway, String(opened.run_id));
+    expect(record).toMatchObject({ execution_status: 'succeeded' });
   });
 
   test('is killed for good: nothing of it waits any more', async () => {

@@ -268,4 +268,54 @@ describe('a control that kills', () => {
     expect(incidents).toContainEqual({ category: 'RATE_LIMIT', severity: 'CRITICAL' });
     expect((await chat(there, headers)).body).toMatchObject({ error: { code: 'run_terminated' } });
   });
+
+  test('ends the run although its reason holds what the database has no place for, and asks a person so, too', async () => {
+    const agent = 'killed-odd';
+    const rule = { type: 'model_access', params: { deny: ['openai/o1*'] } };
+    const target = { kind: 'agent', ids: [agent] };
+    await makePolicy(here, { name: 'No o1', target, controls: [{ rule, action: 'kill' }] });
+    const headers = { 'x-aos-agent-id': agent, 'x-aos-session-id': 'odd' };
+    const odd = { model: 'openai/o1\u0000\ud800' };
+    const refused = await here.post('/v1/chat/completions', wires.chat.body({}, odd), { headers });
+    expect(refused.status, JSON.stringify(refused.body)).toBe(403);
+    const run = expectStatus(200, await here.get(`/api/v1/runs/${refused.headers.get('x-aos-run-id')}`));
+    expect(run).toMatchObject({
+      status: 'failed_policy',
+      kill: { reason: expect.stringContaining('openai/o1\ufffd\ufffd') },
+    });
+    const asking = { rule, action: 'pause', pause: { wait_seconds: 0 } };
+    await makePolicy(here, { name: 'Ask for o1', target: { kind: 'agent', ids: ['asked-odd'] }, controls: [asking] });
+    const waited = await here.post('/v1/chat/completions', wires.chat.body({}, odd), {
+      headers: { 'x-aos-agent-id': 'asked-odd' },
+    });
+    expect(waited.status, JSON.stringify(waited.body)).toBe(429);
+    const questions = await at.sql("select question from approvals where policy_name = 'Ask for o1'");
+    expect(questions).toEqual([{ question: expect.stringContaining('openai/o1\ufffd\ufffd') }]);
+  });
+
+  test('ends the run later, where that failed when it was decided', async () => {
+    const agent = 'killed-late';
+    await makePolicy(here, {
+      name: 'Not this one',
+      target: { kind: 'agent', ids: [agent] },
+      controls: [{ rule: { type: 'model_access', params: { deny: ['gpt-4o-mini'] } }, action: 'kill' }],
+    });
+    await at.sql('alter table stops add constraint none_now check (false) not valid');
+    const headers = { 'x-aos-agent-id': agent, 'x-aos-session-id': 'late' };
+    const refused = await chat(here, headers);
+    const run_id = refused.headers.get('x-aos-run-id') ?? '';
+    expect(refused.body).toMatchObject({ error: { code: 'run_terminated', details: { policy_name: 'Not this one' } } });
+    const other = wires.chat.body({ output_tokens: 3 }, { model: 'gpt-4o' });
+    expectStatus(200, await there.post('/v1/chat/completions', other, { headers }));
+    await at.sql('alter table stops drop constraint none_now');
+    const run = await waitFor(
+      async () => {
+        const found = expectStatus(200, await here.get<{ status: string }>(`/api/v1/runs/${run_id}`));
+        return found.status === 'running' ? null : found;
+      },
+      { what: 'the end of the run' },
+    );
+    expect(run).toMatchObject({ status: 'failed_policy', kill: { by: { kind: 'policy', name: 'Not this one' } } });
+    expect((await there.post('/v1/chat/completions', other, { headers })).status).toBe(403);
+  });
 });

@@ -5,9 +5,24 @@ import { type ScriptedProvider, scriptedProvider } from '../../tools/simulate/sc
 import { addProvider, expectStatus, waitFor } from '../parts/client.ts';
 import { type Gateway, limitAgent, recordsOf, startGateway } from '../parts/gateway.ts';
 
+/** Tells of every signal of the process to which so many listen at once. */
+const many = 4;
+const listening = `const counts = new WeakMap();
+const counting = (name, by) => {
+  const before = EventTarget.prototype[name];
+  EventTarget.prototype[name] = function (...of) {
+    if (this instanceof AbortSignal) counts.set(this, (counts.get(this) ?? 0) + by);
+    if (counts.get(this) === ${many}) console.log('a signal with ${many} listeners');
+    return before.apply(this, of);
+  };
+};
+counting('addEventListener', 1);
+counting('removeEventListener', -1);`;
+
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  const preload = `data:text/javascript,${encodeURIComponent(listening)}`;
+  gateway = await startGateway({ NODE_OPTIONS: `--import=${preload}` });
 });
 afterAll(() => gateway?.stop());
 
@@ -50,6 +65,13 @@ test('a step of a model is streamed from the provider, and its answer and figure
   const [record] = await recordsOf(gateway, id);
   expect(record).toMatchObject({ streamed: true, execution_status: 'succeeded', usage_source: 'provider' });
   expect(Number(record?.input_tokens)).toBe(12);
+});
+
+test('steps that are streamed leave nothing behind that listens for them', async () => {
+  const directive = { text: 'One.', input_tokens: 12 };
+  for (let n = 0; n < many; n++)
+    expect(await ended(await start('many', directive, { max_tokens: 50 }))).toMatchObject({ status: 'succeeded' });
+  expect(gateway.server.output()).not.toContain('listeners');
 });
 
 test('a run that is killed ends its call in the middle, and is charged for what came', async () => {

@@ -3,6 +3,7 @@ import { type Config, readConfig } from '../base/config.ts';
 import { type Deps, idMaker, realClock } from '../base/deps.ts';
 import { type Log, openLog } from '../base/log.ts';
 import { createMetrics } from '../base/metrics.ts';
+import { oneAtATime } from '../base/one-at-a-time.ts';
 import { openOutbound } from '../base/outbound/outbound.ts';
 import { openVault } from '../base/vault.ts';
 import type { Govern } from '../govern/govern.ts';
@@ -79,11 +80,13 @@ export async function start(): Promise<Running> {
     for (const job of jobsEverywhere(later)) started.add(repeat(govern, job));
     const executor = config.roles.includes('worker') ? startWork(govern, started) : null;
     const identities = new IdentityCache(deps);
+    // Two looks at once could overtake each other: the older one would hold what goes on again.
+    const recheck = oneAtATime((tenant_id) => recheckCalls(govern, tenant_id));
     const onChange = (tenant_id: string) => {
       govern.controls.drop(tenant_id);
       identities.drop(tenant_id);
       govern.waiting.wake(tenant_id);
-      recheckCalls(govern, tenant_id).catch(failing('the calls under way could not be looked at again'));
+      recheck(tenant_id).catch(failing('the calls under way could not be looked at again'));
     };
     const failing = (what: string) => (error: Error) => log.warn({ error: error.message }, what);
     const onStop = (text: string) =>

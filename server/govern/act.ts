@@ -72,7 +72,8 @@ interface Begun extends DecidedAct {
 
 async function attempt(govern: Govern, asked: Act, control: TenantControl): Promise<Acted | 'stale'> {
   const admitted_at_ms = govern.clock.now();
-  const act = { ...asked, asker: withPauses(control, asked.asker, admitted_at_ms) };
+  // Its own, for what becomes known of pauses meanwhile is written into it.
+  const act = { ...asked, asker: { ...withPauses(control, asked.asker, admitted_at_ms) } };
   const { asker } = act;
   const call = callOf(act);
   const matched = ruled(resolve(control.policies, call, admitted_at_ms), control.rulings, asker, admitted_at_ms);

@@ -11,6 +11,7 @@ import { closeManagedRun } from '../store/managed-runs.ts';
 import { closePause } from '../store/pauses.ts';
 import { endRun, openRunsIn } from '../store/runs.ts';
 import { orderStop, type StopRow } from '../store/stops.ts';
+import { patiently } from './patience.ts';
 import { withdrawQuestions } from './questions.ts';
 
 /** Who kills a run, and as what it ends. */
@@ -86,15 +87,24 @@ async function killOne(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow | undefi
 interface Due {
   call: { asker: { tenant_id: string } };
   ids: { run_id: string };
-  asked: { request_id: string };
+  /** Null: no request did, but the job that makes up for one. */
+  asked: { request_id: string | null };
 }
 
-/** Ends the run of a call that was decided so; nothing happens after other decisions. */
+/**
+ * Ends the run of a call that was decided so; nothing happens after other decisions. The decision is written by then:
+ * a run that cannot be ended for seconds is ended by the job `end-doomed-runs`, and the caller is told what was decided.
+ */
 export async function endRunIfDue(govern: Deps, due: Due, { deciding }: Pick<Decision, 'deciding'>): Promise<void> {
-  if (deciding && endsRun(deciding)) await killByPolicy(govern, due, deciding);
+  if (!deciding || !endsRun(deciding)) return;
+  try {
+    await patiently(() => killByPolicy(govern, due, deciding));
+  } catch (error) {
+    govern.log.error({ error, run_id: due.ids.run_id }, 'a run that a policy ends could not be ended yet');
+  }
 }
 
-async function killByPolicy(govern: Deps, { call, ids, asked }: Due, by: Contribution): Promise<void> {
+export async function killByPolicy(govern: Deps, { call, ids, asked }: Due, by: Contribution): Promise<void> {
   const { tenant_id } = call.asker;
   await govern.db.tenant(tenant_id, (tx) =>
     killRun(govern, tx, {

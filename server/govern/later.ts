@@ -2,7 +2,8 @@ import { present } from '@aos/core/base/assert.ts';
 import type { Database } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import { releaseHolds, suspectHold } from '../store/usage.ts';
-import { type Outcome, writeOutcomes } from './settle.ts';
+import { writeOutcomeOrLeast } from './least.ts';
+import type { Outcome } from './settle.ts';
 
 /** What could not be written while the database was away, kept until it can; this process still owns the holds. */
 export interface Later {
@@ -62,7 +63,7 @@ export function createLater(deps: Deps): Later {
     size: () => outcomes.size + unsure.size + lost.size,
     async retry() {
       for (const waiting of [...outcomes]) {
-        const written = writeOutcomes(deps, waiting.tenant_id, [waiting.outcome]);
+        const written = writeOutcomeOrLeast(deps, waiting.tenant_id, waiting.outcome);
         await written.then(() => {
           outcomes.delete(waiting);
           waiting.written();

@@ -137,13 +137,21 @@ function wentWith(ticket: Ticket, status: number, body: Buffer): Went | Promise<
   if (status >= 300) {
     return { ...heard, ...refusedWith(status), free: heard.usage === null };
   }
-  if (answer.usage === null && answer.text === '' && json && isObject(json.error)) {
+  const tells_error = answer.failed || (json !== null && isObject(json.error));
+  if (answer.usage === null && answer.text === '' && tells_error) {
     const message = `the provider answered ${status} with an error instead of an answer`;
     return { ...heard, ...failedWith(message), free: true };
   }
+  if (answer.failed) return wentFailed(ticket, heard, answer.text);
   if (heard.usage === null) return wentUnreported(ticket, heard, { text: answer.text, is_json: json !== null }, body);
   heard.answer = body;
   return heard;
+}
+
+/** An answer that says of itself that it failed is charged for what it reports or holds, and is no answer. */
+async function wentFailed(ticket: Ticket, heard: Went, text: string): Promise<Went> {
+  if (heard.usage === null) heard.delivered_tokens = await tokensOf(ticket, text);
+  return { ...heard, ...failedWith(`the provider answered ${heard.http_status} with an answer that failed`) };
 }
 
 /** It passes through as it is, and its length stands for the tokens that nobody reported. */

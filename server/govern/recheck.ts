@@ -12,6 +12,7 @@ import { controlNamed, type TenantControl } from './control.ts';
 import type { Govern } from './govern.ts';
 import type { UnderWay } from './in-flight.ts';
 import { endRevoked } from './revoked.ts';
+import { setPausedTime } from './who.ts';
 
 /**
  * Looks again at the calls under way of a tenant whose control has changed: under the rules in force now, and at
@@ -24,6 +25,11 @@ export async function recheckCalls(govern: Govern, tenant_id: string): Promise<v
   if (calls.length === 0) return;
   const control = await govern.controls.of(tenant_id);
   const at_ms = govern.clock.now();
+  for (const { of } of calls) {
+    const { asker } = of.call;
+    const pause = control.pauses.get(asker.run_id);
+    if (pause) setPausedTime(asker, pause);
+  }
   const looked = calls.map((call) => ({ ...call, ...look(control, call.of, at_ms) }));
   const lines = looked.flatMap(({ reservation }) => reservation.lines);
   const seen = await govern.db.tenant(tenant_id, (tx) => balancesNow(tx, lines));

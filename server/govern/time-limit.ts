@@ -8,7 +8,10 @@ import type { InFlight } from './in-flight.ts';
 /** Timers count in 32 bits; a longer wait is looked at again on the way. */
 const longest_wait_ms = 2_000_000_000;
 
-/** Ends a call at the instant at which an enforced limit on time is passed. */
+/** While a run stands still its time does not go on: this often it is looked whether it does. */
+const paused_wait_ms = 50;
+
+/** Ends a call at the instant at which an enforced limit on time is passed. `asker` learns of pauses meanwhile. */
 export function endInTime(clock: Clock, in_flight: InFlight, timed: readonly Timed[], asker: Asker): void {
   const enforced = timed.filter(({ line }) => line.cap !== null);
   if (enforced.length === 0) return;
@@ -18,7 +21,8 @@ export function endInTime(clock: Clock, in_flight: InFlight, timed: readonly Tim
     const decision = judge(now);
     if (decision.verdict !== 'continue') return in_flight.end(decision);
     const left_ms = Math.min(...now.map(({ line, seen }) => Number(line.max - seen.posted)));
-    timer = setTimeout(look, Math.min(left_ms + 1, longest_wait_ms));
+    const stands_still = (asker.run_paused_since_ms ?? null) !== null;
+    timer = setTimeout(look, Math.min(Math.max(left_ms + 1, stands_still ? paused_wait_ms : 0), longest_wait_ms));
     timer.unref();
   };
   look();

@@ -64,7 +64,7 @@ export async function whoAsks(
     run_id: run.run_id,
   };
   if (project.synthetic_scenario_id !== null) asker.synthetic_scenario_id = project.synthetic_scenario_id;
-  if (paused) asker.run_paused_ms = pausedMs(paused, govern.clock.now());
+  if (paused) setPausedTime(asker, paused);
   const vouched = identityOf(agent, actor);
   return {
     asker,
@@ -82,6 +82,13 @@ export async function whoAsks(
 export function pausedMs({ paused, held_at, paused_ms }: RunPause, now_ms: number): number {
   const since = paused?.paused_at ?? held_at;
   return paused_ms + (since === null ? 0 : Math.max(0, now_ms - epochMs(since)));
+}
+
+/** Lets a limit on time know for how long the run of a call has stood still, and whether it does now. */
+export function setPausedTime(asker: Asker, { paused, held_at, paused_ms }: RunPause): void {
+  const since = paused?.paused_at ?? held_at;
+  asker.run_paused_ms = paused_ms;
+  asker.run_paused_since_ms = since === null ? null : epochMs(since);
 }
 
 /** A run that ended, then a containment, then an identity that contradicts the key, then a pause. */

@@ -7,6 +7,7 @@ import type { AskedCall } from '../govern/asked.ts';
 import { governCall, lookAtCall } from '../govern/call.ts';
 import type { Govern } from '../govern/govern.ts';
 import type { Chunks } from '../govern/governed.ts';
+import { Stopper } from '../govern/stopper.ts';
 import type { ModelAsk } from '../skills/define.ts';
 import type { Caller } from './caller.ts';
 
@@ -103,13 +104,11 @@ function askedFrom(govern: Govern, { caller, run, ask, more, request_id, planned
     request_id,
     new_run_id: asker.run_id,
     begun_ms: govern.clock.monotonic(),
-    gone: still_here,
+    // Nobody waits at the other end who could leave. Its own, for whoever listens to it is never taken off.
+    gone: new Stopper(),
     ...(planned && { planned }),
   };
 }
-
-/** Nobody waits at the other end who could leave. */
-const still_here = new AbortController().signal;
 
 function answered(status: number, body: Buffer): Answered {
   if (status >= 300) return { kind: 'failed', error: errorOf(status) };

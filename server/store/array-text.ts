@@ -1,8 +1,9 @@
+import { storable } from './storable.ts';
+
 const special = /["\\\0]/;
 
-/** The database has no place for NUL; see `jsonText`. */
 const quoted = (text: string): string =>
-  special.test(text) ? `"${text.replaceAll('\0', '\ufffd').replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+  special.test(text) ? `"${storable(text).replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 
 /** One element of an array. */
 function elementText(value: unknown): string {

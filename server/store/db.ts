@@ -3,6 +3,7 @@ import { assert } from '@aos/core/base/assert.ts';
 import pg from 'pg';
 import { type Database, DatabaseAway, type Tx } from '../base/database.ts';
 import { Flight } from './flight.ts';
+import { storableParameter } from './storable.ts';
 import { without_a_word } from './without-a-word.ts';
 
 export const tenant_id_shape = /^ten_[0-9a-hjkmnp-tv-z]{26}$/;
@@ -188,7 +189,7 @@ type Send = <R>(config: pg.QueryConfig) => Promise<pg.QueryResult<R & pg.QueryRe
 
 const txOver = (send: Send): Tx => ({
   query: async <R>(text: string, values: readonly unknown[] = [], name?: string) =>
-    (await send<R>({ text, values: [...values], ...(name && { name }) })).rows as R[],
+    (await send<R>({ text, values: values.map(storableParameter), ...(name && { name }) })).rows as R[],
 });
 
 /** Runs `work` between begin and commit; any failure rolls everything back. */

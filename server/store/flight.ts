@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { assert, present } from '@aos/core/base/assert.ts';
 import type { Tx } from '../base/database.ts';
 import { arrayText } from './array-text.ts';
+import { storable } from './storable.ts';
 
 /** What a flight uses of the driver's connection: the messages of the extended query protocol. */
 export interface Wire {
@@ -50,7 +51,7 @@ class Statement {
 
 function valueText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  return Array.isArray(value) ? arrayText(value) : String(value);
+  return Array.isArray(value) ? arrayText(value) : storable(String(value));
 }
 
 /**

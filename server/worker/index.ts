@@ -1,6 +1,7 @@
 import type { Later } from '../govern/later.ts';
 import type { Job } from './define.ts';
 import { deliver } from './deliver.ts';
+import { end_doomed_runs } from './end-doomed-runs.ts';
 import { end_idle_runs } from './end-idle-runs.ts';
 import { expire_holds } from './expire-holds.ts';
 import { expire_policies } from './expire-policies.ts';
@@ -27,6 +28,7 @@ export const jobs: readonly Job[] = [
   expire_holds,
   expire_policies,
   end_idle_runs,
+  end_doomed_runs,
   leave_ended_runs,
   settle_kills,
   time_out_approvals,

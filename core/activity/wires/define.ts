@@ -54,6 +54,8 @@ export interface WireAnswer {
   usage: Usage | null;
   /** The generated text, all choices joined: what is counted when the provider reports no usage. */
   text: string;
+  /** The answer says of itself that it came to nothing: an error behind a status that says nothing of it. */
+  failed?: boolean;
 }
 
 /** One event of a stream as this wire understands it. */

@@ -13,10 +13,15 @@ export function refuseField(name: string, must: string, value: Json | undefined,
   throw new Problem('invalid_body', `"${name}" must be ${must}, but it ${is}. ${remedy}`);
 }
 
+/** In characters, as long as the names that policies compare it with. Indexes of the records hold it. */
+const longest_model = 256;
+
 export function modelOf(body: JsonObject): string {
   const { model } = body;
-  if (typeof model === 'string' && model.trim() !== '') return model;
-  refuseField('model', 'the name of a model', model, 'GET /v1/models lists the names that can be called.');
+  const is_name = typeof model === 'string' && model.trim() !== '';
+  if (is_name && model.length <= longest_model) return model;
+  const must = is_name ? `the name of a model, at most ${longest_model} characters` : 'the name of a model';
+  refuseField('model', must, model, 'GET /v1/models lists the names that can be called.');
 }
 
 /** A field that is `true`, `false`, or left out (null counts as left out). */

@@ -81,7 +81,11 @@ function edits(body: JsonObject, change: { model: string; max_output_tokens: num
 
 function readAnswer(body: JsonObject): WireAnswer {
   const items = objectsIn(body.output);
-  return { usage: withSearches(usageOfResponses(body.usage), searchesIn(items)), text: items.map(itemText).join('') };
+  return {
+    usage: withSearches(usageOfResponses(body.usage), searchesIn(items)),
+    text: items.map(itemText).join(''),
+    failed: body.status === 'failed' || body.status === 'cancelled',
+  };
 }
 
 /** The generated text of an output item: message, reasoning, or what is called with what. */

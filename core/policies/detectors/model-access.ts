@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isModel } from '../target.ts';
+import { isAmongModels } from '../model-names.ts';
 import { defineDetector } from './define.ts';
 
 const patterns = z.array(z.string().min(1).max(256)).min(1).max(1000);
@@ -21,9 +21,8 @@ export const model_access = defineDetector<z.infer<typeof document>>({
   replayable: true,
   detect({ params: { allow, deny } }, call) {
     const name = `${call.provider}/${call.model}`;
-    if (deny?.some((pattern) => isModel(pattern, call)))
-      return { found: true, reason: `model ${name} is on the deny list` };
-    if (allow && !allow.some((pattern) => isModel(pattern, call))) {
+    if (deny && isAmongModels(deny, call)) return { found: true, reason: `model ${name} is on the deny list` };
+    if (allow && !isAmongModels(allow, call)) {
       return { found: true, reason: `model ${name} is not among the allowed models (${allow.join(', ')})` };
     }
     return { found: false };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Asker } from '../../activity/call.ts';
 import { instantOf } from '../../base/id.ts';
 import { defineLimit, example_estimate } from './define.ts';
 
@@ -16,6 +17,9 @@ const example = (used: bigint) => ({
   estimate: example_estimate,
 });
 
+const pausedMs = ({ run_paused_ms = 0, run_paused_since_ms = null }: Asker, at_ms: number): number =>
+  run_paused_ms + (run_paused_since_ms === null ? 0 : Math.max(0, at_ms - run_paused_since_ms));
+
 /**
  * A limit on the wall time of a run, from its beginning: later calls are refused, and one that is under way is ended by
  * a timer. Time for which the run was paused does not count.
@@ -29,7 +33,7 @@ export const duration = defineLimit<z.infer<typeof document>>({
   schema: document,
   cap: (limit) => BigInt(limit.max) * 1000n,
   clock: (_, asker, at_ms) =>
-    BigInt(Math.max(0, at_ms - (asker.run_begun_ms ?? instantOf(asker.run_id)) - (asker.run_paused_ms ?? 0))),
+    BigInt(Math.max(0, at_ms - (asker.run_begun_ms ?? instantOf(asker.run_id)) - pausedMs(asker, at_ms))),
   ask: () => ({ base: 0n, rate: 0n, scale: 1 }),
   post: () => 0n,
   show: (amount) => Number(amount) / 1000,
