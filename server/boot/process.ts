@@ -27,6 +27,7 @@ import { deliverDue } from '../worker/deliver.ts';
 import { heartbeat } from '../worker/heartbeat.ts';
 import { repeat, startWorker } from '../worker/run.ts';
 import { watchGovernance } from './degraded.ts';
+import { writeWhatWaits } from './last-writes.ts';
 import { serve } from './serve.ts';
 import { recordShutdown, recordStartup } from './system-events.ts';
 import { whyNotStarted } from './why-not-started.ts';
@@ -74,6 +75,7 @@ export async function start(): Promise<Running> {
     await recordStartup(deps, migrated);
     started.add(() => recordShutdown(deps, reason));
     tellCollector(deps, started);
+    started.add(() => writeWhatWaits(govern, later));
     const beating = heartbeat(later);
     await beating.run(govern);
     started.add(repeat(govern, beating));
