@@ -25,6 +25,7 @@ import { migrate } from '../store/migrate.ts';
 import { type StopRow, stop_channel } from '../store/stops.ts';
 import { deliverDue } from '../worker/deliver.ts';
 import { heartbeat } from '../worker/heartbeat.ts';
+import { releaseLeftHolds } from '../worker/release-left-holds.ts';
 import { repeat, startWorker } from '../worker/run.ts';
 import { watchGovernance } from './degraded.ts';
 import { writeWhatWaits } from './last-writes.ts';
@@ -79,6 +80,7 @@ export async function start(): Promise<Running> {
     const beating = heartbeat(later);
     await beating.run(govern);
     started.add(repeat(govern, beating));
+    started.add(repeat(govern, releaseLeftHolds(later)));
     const executor = config.roles.includes('worker') ? startWork(govern, started) : null;
     const identities = new IdentityCache(deps);
     const onChange = (tenant_id: string) => {

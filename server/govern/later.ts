@@ -17,6 +17,8 @@ export interface Later {
   /** Tries everything once; what fails again stays. */
   retry(): Promise<void>;
   size(): number;
+  /** Whether something is to be written about this hold. */
+  has(hold_id: string): boolean;
 }
 
 const kept = new WeakMap<Database, Later>();
@@ -64,6 +66,10 @@ export function createLater(deps: Deps): Later {
       }),
     write: (tenant_id, work) => void works.add({ tenant_id, work }),
     size: () => outcomes.size + unsure.size + lost.size + works.size,
+    has: (hold_id) =>
+      [...outcomes].some(({ outcome }) => outcome.hold?.id === hold_id) ||
+      [...lost].some(({ id }) => id === hold_id) ||
+      [...unsure.values()].some((holds) => holds.has(hold_id)),
     async retry() {
       for (const waiting of [...outcomes]) {
         const written = writeOutcomes(deps, waiting.tenant_id, [waiting.outcome]);
