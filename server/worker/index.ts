@@ -4,6 +4,7 @@ import { end_idle_runs } from './end-idle-runs.ts';
 import { expire_holds } from './expire-holds.ts';
 import { expire_policies } from './expire-policies.ts';
 import { extend_partitions } from './extend-partitions.ts';
+import { forget_balances } from './forget-balances.ts';
 import { forget_idempotency_keys } from './forget-idempotency-keys.ts';
 import { forget_sign_ins } from './forget-sign-ins.ts';
 import { forget_spans } from './forget-spans.ts';
@@ -29,6 +30,7 @@ export const jobs: readonly Job[] = [
   watch_signals,
   wake_incidents,
   deliver,
+  forget_balances,
   forget_idempotency_keys,
   forget_sign_ins,
   forget_spans,
