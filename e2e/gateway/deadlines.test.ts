@@ -6,6 +6,7 @@ import {
   gaugeOf,
   lastLog,
   open,
+  openUnread,
   readAll,
   settledRecord,
   untilClosed,
@@ -55,4 +56,12 @@ describe.each(wire_names)('a provider on %s', (wire) => {
       expect(await gaugeOf(control_id)).toMatchObject({ posted: 300, pending: 0 });
     },
   );
+});
+
+test('a caller who takes nothing of a stream is cut off at the idle deadline, and it is settled', async () => {
+  const unread = await openUnread('reads-nothing');
+  const record = await settledRecord(unread.run_id);
+  expect(record).toMatchObject({ execution_status: 'cancelled', error_code: 'client_closed' });
+  expect(record.output).toBeGreaterThan(0);
+  await untilClosed();
 });

@@ -5,7 +5,8 @@ import { type Gateway, limitAgent, startGateway, wire_names, wires } from '../pa
 /** A process that waits for a second and a half only. */
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway({ AOS_DRAIN_MS: '1500' });
+  // Jobs have their turns as users have them: what waits for the database is not written between two lines of a test.
+  gateway = await startGateway({ AOS_DRAIN_MS: '1500', AOS_JOBS_EVERY_MS: '60000' });
 });
 afterAll(() => gateway?.stop());
 
@@ -58,4 +59,25 @@ test('SIGTERM ends in time what does not end by itself: callers are told, and it
     expect(Number(record.output_tokens)).toBeGreaterThan(10);
   }
   expect(await gateway.rows('select title from incidents')).toEqual([]);
+});
+
+test('SIGTERM writes what waited for the database, and loses no call that was answered without it', async () => {
+  await gateway.restart();
+  const { server } = gateway;
+  await gateway.change('alter table llm_run_records rename to out_of_reach');
+  const asked = Array.from({ length: 3 }, () =>
+    gateway.admin.post('/v1/chat/completions', wires.chat.body({ output_tokens: 25 })),
+  );
+  for (const { status, text } of await Promise.all(asked)) {
+    expect(status).toBe(503);
+    expect(text).toContain('It will be written when the database is back');
+  }
+  await gateway.change('alter table out_of_reach rename to llm_run_records');
+  process.kill(server.pid, 'SIGTERM');
+  expect(await server.exited).toEqual({ code: 0, signal: null });
+  expect(await gateway.rows('select from holds')).toEqual([]);
+  const records = await gateway.rows(
+    "select execution_status, output_tokens from llm_run_records where error_code is distinct from 'server_stopping'",
+  );
+  expect(records).toEqual(Array.from({ length: 3 }, () => ({ execution_status: 'succeeded', output_tokens: '25' })));
 });

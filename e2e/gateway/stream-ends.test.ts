@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { waitFor } from '../parts/client.ts';
-import { wire_names, wires } from '../parts/gateway.ts';
+import { expectStatus, waitFor } from '../parts/client.ts';
+import { limitAgent, wire_names, wires } from '../parts/gateway.ts';
 import {
   agentWith,
   gateway,
@@ -12,6 +12,7 @@ import {
   lastLog,
   now,
   open,
+  openUnread,
   readAll,
   settledRecord,
   tokens,
@@ -62,6 +63,21 @@ describe('a caller who leaves at once', () => {
       await waitFor(async () => (await again()).status === 200, { what: `the end of what ${key} began` });
     }
   });
+});
+
+test('a stream that nobody reads is settled when its run is killed', async () => {
+  const limit = { type: 'concurrency', max: 1 };
+  await limitAgent(gateway, 'reads-nothing', { limit, action: 'block' });
+  const unread = await openUnread('reads-nothing');
+  // Until what the connection holds is full.
+  await sleep(3_000);
+  expect(await gateway.rows('select from holds')).toHaveLength(1);
+  const because = { reason: 'nobody reads it' };
+  expectStatus(200, await gateway.admin.post(`/api/v1/runs/${unread.run_id}/kill`, because));
+  expect(await settledRecord(unread.run_id)).toMatchObject({ execution_status: 'cancelled', verdict: 'kill' });
+  const headers = { 'x-aos-agent-id': 'reads-nothing' };
+  expectStatus(200, await gateway.admin.post('/v1/chat/completions', wires.chat.body({}), { headers }));
+  unread.leave();
 });
 
 test('a plain call whose caller leaves is read to its end and charged in full', async () => {

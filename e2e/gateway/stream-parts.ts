@@ -1,3 +1,4 @@
+import { type IncomingMessage, request } from 'node:http';
 import type Anthropic from '@anthropic-ai/sdk';
 import { loadTokenizer } from '@aos/server/base/tokenizer.ts';
 import type OpenAI from 'openai';
@@ -77,6 +78,21 @@ export async function open(
   const { data, response } = await made.withResponse();
   const texts = textsOf(data, (event) => event.choices[0]?.delta.content ?? '');
   return { run_id: response.headers.get('x-aos-run-id') ?? '', texts };
+}
+
+/** A stream of some 30 MB that its caller does not read: what the connection holds is full before it ends. */
+export async function openUnread(agent: string): Promise<{ run_id: string; leave: () => void }> {
+  const directive = { output_tokens: 150_000, chunk_tokens: 1, ignore_max_tokens: true };
+  const { url, admin_key } = gateway.server;
+  const headers = {
+    ...{ authorization: `Bearer ${admin_key}`, 'content-type': 'application/json', 'x-aos-agent-id': agent },
+  };
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const asked = request(url + wires.chat.path, { method: 'POST', headers }, resolve);
+    asked.on('error', reject).end(JSON.stringify(wires.chat.body(directive, { stream: true })));
+  });
+  answer.on('error', () => undefined);
+  return { run_id: String(answer.headers['x-aos-run-id']), leave: () => answer.destroy() };
 }
 
 async function* textsOf<E>(events: AsyncIterable<E>, textIn: (event: E) => string): AsyncGenerator<string> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type StubProvider, startStubProvider } from '../../tools/simulate/stub-provider.ts';
 import { addProvider, api, expectStatus, waitFor } from '../parts/client.ts';
@@ -39,4 +40,19 @@ test('a model is refused under the control in force only, though nobody told of 
   expect(stub.log).toHaveLength(1);
   const refused = await call('later/some-model');
   expect(refused).toMatchObject({ status: 404, body: { error: { code: 'model_not_found' } } });
+});
+
+test('a kill ends a stream in seconds though the connection that listens has fallen silent', async () => {
+  const directive = { output_tokens: 20_000, chunk_tokens: 1, chunk_delay_ms: 50, ignore_max_tokens: true };
+  const stream = await fetch(`${first.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${first.admin_key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'late/some-model', stream: true, messages: say(directive) }),
+  });
+  expect(stream.status).toBe(200);
+  door.deafen();
+  const run_id = stream.headers.get('x-aos-run-id');
+  expectStatus(200, await api(second).post(`/api/v1/runs/${run_id}/kill`, { reason: 'nobody heard of it' }));
+  const text = await Promise.race([stream.text(), sleep(45_000, 'goes on')]);
+  expect(text).toContain('"code":"run_terminated"');
 });

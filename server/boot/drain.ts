@@ -12,7 +12,8 @@ const look_ms = 50;
  * Closes the port. Calls under way may go on for `drain_ms`, plain ones whose callers have left, too; what is left then
  * is ended as a kill ends it: each wire says so, and what was delivered is settled. Calls that wait for room or a person
  * are told the same. Steps of runs are not meant: their
- * runs go on elsewhere. Takes at most 6 s longer than `drain_ms`, which whoever kills the process has to allow for.
+ * runs go on elsewhere. Takes at most 6 s longer than `drain_ms`, which whoever kills the process has to allow for, and
+ * 5 s more for what waits for the database (`writeWhatWaits`).
  */
 export async function drain(govern: Govern, closePort: () => Promise<unknown>, cut: () => void): Promise<void> {
   const { calls, clock, config, log, waiting } = govern;

@@ -29,6 +29,7 @@ import { heartbeat } from '../worker/heartbeat.ts';
 import { jobsEverywhere } from '../worker/index.ts';
 import { repeat, startWorker } from '../worker/run.ts';
 import { watchGovernance } from './degraded.ts';
+import { writeWhatWaits } from './last-writes.ts';
 import { serve } from './serve.ts';
 import { recordShutdown, recordStartup } from './system-events.ts';
 import { whyNotStarted } from './why-not-started.ts';
@@ -76,6 +77,7 @@ export async function start(): Promise<Running> {
     await recordStartup(deps, migrated);
     started.add(() => recordShutdown(deps, reason));
     tellCollector(deps, started);
+    started.add(() => writeWhatWaits(govern, later));
     await heartbeat.run(govern);
     for (const job of jobsEverywhere(later)) started.add(repeat(govern, job));
     const executor = config.roles.includes('worker') ? startWork(govern, started) : null;

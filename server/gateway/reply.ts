@@ -1,13 +1,17 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Wire } from '@aos/core/activity/wires/define.ts';
 import type { FastifyReply } from 'fastify';
 import { factsHeaders } from '../govern/facts.ts';
-import type { Governed } from '../govern/governed.ts';
+import type { Governed, Streamed } from '../govern/governed.ts';
 import { asProblem, problemHeaders } from '../http/problem.ts';
 
-/** Answers a governed call on its own wire. */
-export async function replyWith(reply: FastifyReply, wire: Wire, governed: Governed): Promise<FastifyReply> {
+/** Answers a governed call on its own wire; a caller who takes nothing of a stream for `idle_ms` is cut off. */
+export async function replyWith(
+  reply: FastifyReply,
+  wire: Wire,
+  governed: Governed,
+  idle_ms: number,
+): Promise<FastifyReply> {
   reply.headers(factsHeaders(governed.facts));
   switch (governed.kind) {
     case 'refused':
@@ -21,7 +25,7 @@ export async function replyWith(reply: FastifyReply, wire: Wire, governed: Gover
       if (governed.status >= 300) reply.header('x-aos-source', 'provider');
       return reply.code(governed.status).headers(providerHeaders(governed.headers)).send(governed.body);
     case 'stream':
-      return stream(reply.code(governed.status).headers(providerHeaders(governed.headers)), wire, governed.chunks);
+      return stream(reply.code(governed.status).headers(providerHeaders(governed.headers)), wire, governed, idle_ms);
   }
 }
 
@@ -43,14 +47,19 @@ const unbuffered = { 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
  * iteration, which cancels upstream and settles what was delivered. Nobody else answers once the head is out: what goes
  * wrong is told as the wire's own error event, so that the caller neither waits for ever nor takes the answer for whole.
  */
-async function stream(reply: FastifyReply, wire: Wire, chunks: AsyncGenerator<Buffer>): Promise<FastifyReply> {
+async function stream(
+  reply: FastifyReply,
+  wire: Wire,
+  { chunks, source }: Streamed,
+  idle_ms: number,
+): Promise<FastifyReply> {
   reply.headers(unbuffered).hijack();
   const { raw } = reply;
   raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
   try {
     for await (const chunk of chunks) {
       if (raw.destroyed) break;
-      if (chunk.length > 0 && !raw.write(chunk)) await roomOrGone(raw);
+      if (chunk.length > 0 && !raw.write(chunk)) await roomOrOver(raw, source, idle_ms);
     }
     raw.end();
   } catch (error) {
@@ -59,13 +68,22 @@ async function stream(reply: FastifyReply, wire: Wire, chunks: AsyncGenerator<Bu
   return reply;
 }
 
-/** Waiting for `drain` alone would never end after the caller has left. */
-async function roomOrGone(raw: ServerResponse): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  try {
-    await Promise.race([once(raw, 'drain', { signal }), once(raw, 'close', { signal })]);
-  } finally {
-    waiting.abort();
+/**
+ * Until the caller has taken what was written, has left, or nothing more comes from the provider: a call that was ended
+ * is settled though nobody reads on. A caller who takes nothing for the idle deadline is cut off.
+ */
+async function roomOrOver(raw: ServerResponse, source: Streamed['source'], idle_ms: number): Promise<void> {
+  raw.socket?.setTimeout(idle_ms);
+  if (!source.destroyed) {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        raw.off('drain', done).off('close', done);
+        source.off('close', done);
+        resolve();
+      };
+      raw.on('drain', done).on('close', done);
+      source.on('close', done);
+    });
   }
+  if (!raw.writableNeedDrain) raw.socket?.setTimeout(0);
 }

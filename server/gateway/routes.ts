@@ -16,7 +16,7 @@ import { idempotencyKeyIn } from '../http/idempotency.ts';
 import { isBefore } from '../store/tenants.ts';
 import { claimsOf } from './claims.ts';
 import { guardRoute } from './guard.ts';
-import { refuseDuplicate } from './in-flight.ts';
+import { createDuplicates, type RefuseDuplicate } from './in-flight.ts';
 import { modelsRoutes } from './models.ts';
 import { replyWith } from './reply.ts';
 import { tracesRoute } from './traces.ts';
@@ -44,8 +44,11 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
     request.caller = await caller(identities, request);
   };
   app.decorateRequest('caller', null);
+  const refuseDuplicate = createDuplicates(govern);
   for (const [path, wire] of routes) {
-    app.post(path, { onRequest }, (request, reply) => answer(govern, identities, wire, request, reply));
+    app.post(path, { onRequest }, (request, reply) =>
+      answer(govern, { identities, refuseDuplicate, wire }, request, reply),
+    );
   }
   guardRoute(app, govern, {
     of: (request) => caller(identities, request),
@@ -58,17 +61,16 @@ export function gatewayRoutes(app: FastifyInstance, govern: Govern, identities: 
 /** Governs a call and answers it; its key is taken until all is settled, whether its caller stays or leaves. */
 async function answer(
   govern: Govern,
-  identities: IdentityCache,
-  wire: Wire,
+  { identities, refuseDuplicate, wire }: { identities: IdentityCache; refuseDuplicate: RefuseDuplicate; wire: Wire },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const begun_ms = govern.clock.monotonic();
   const key = idempotencyKeyIn(request.headers['idempotency-key']);
-  const freeKey = key === null ? null : await refuseDuplicate(govern, present(request.caller, 'who calls'), key);
+  const freeKey = key === null ? null : await refuseDuplicate(present(request.caller, 'who calls'), key);
   try {
     const asked = ask(govern, identities, wire, request, reply, begun_ms);
-    return await replyWith(reply, wire, await governCall(govern, asked));
+    return await replyWith(reply, wire, await governCall(govern, asked), govern.config.deadlines.idle_ms);
   } finally {
     freeKey?.();
   }

@@ -82,7 +82,7 @@ async function attempt(govern: Govern, asked: Act, control: TenantControl): Prom
   const { lines, timed } = reserve(stopped ? [] : matched, call, estimate, admitted_at_ms);
   const over = decide({ rules: [], lines: timed, unmeasurable: [], output_bound: 0 });
   const decision_id = govern.makeId('decision');
-  const in_flight = govern.calls.enter(asker, 'run');
+  const in_flight = govern.calls.enter(asker, 'run', decision_id);
   let hold_id: string | null = null;
   try {
     failpoint(govern.config.failpoint, 'before_reserve');

@@ -139,7 +139,7 @@ async function attempt(govern: Govern, asked: AskedCall, prepared: Prepared, est
   const take = !who.refused && !asked.claims.dry_run && mayPass(inspected, reservation);
   const decision_id = govern.makeId('decision');
   const new_run = who.openRun(control.policies.snapshot_id, admitted_at_ms);
-  const in_flight = govern.calls.enter(call.asker, asked.planned ? 'run' : 'caller');
+  const in_flight = govern.calls.enter(call.asker, asked.planned ? 'run' : 'caller', decision_id);
   let hold_id: string | null = null;
   try {
     failpoint(govern.config.failpoint, 'before_reserve');

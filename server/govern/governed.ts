@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Problem } from '@aos/core/base/error.ts';
 import type { Json } from '@aos/core/base/json.ts';
 import type { Action } from '@aos/core/policies/action.ts';
@@ -14,9 +15,15 @@ export interface BrokenOff {
 /** The bytes of a stream; it has been settled when they end. */
 export type Chunks = AsyncGenerator<Buffer, BrokenOff | null>;
 
+export interface Streamed {
+  chunks: Chunks;
+  /** What comes from the provider: closes when it has all come, or the call has been ended. */
+  source: Pick<Readable, 'destroyed' | 'on' | 'off'>;
+}
+
 /** What the gateway answers with. */
 export type Governed =
   | { kind: 'refused'; problem: Problem; facts: Facts }
   | { kind: 'dry_run'; decision: Json; facts: Facts }
   | { kind: 'plain'; status: number; headers: Record<string, string>; body: Buffer; facts: Facts }
-  | { kind: 'stream'; status: number; headers: Record<string, string>; chunks: Chunks; facts: Facts };
+  | ({ kind: 'stream'; status: number; headers: Record<string, string>; facts: Facts } & Streamed);

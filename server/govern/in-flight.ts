@@ -49,8 +49,13 @@ export interface Stopped {
 
 /** The calls of this process that could still reach, or listen to, a provider. */
 export interface CallsInFlight {
-  /** To be called before the gate: whoever stops a call that was just admitted must find it here. */
-  enter(asker: Asker, waited_for_by: WaitedForBy): InFlight;
+  /**
+   * To be called before the gate: whoever stops a call that was just admitted must find it here. `hold_id` is that of the
+   * hold it asks for.
+   */
+  enter(asker: Asker, waited_for_by: WaitedForBy, hold_id: string): InFlight;
+  /** Whether a call is in flight that asked for this hold. */
+  has(hold_id: string): boolean;
   /** Ends at once all calls that a stop concerns. */
   stop(tenant_id: string, stop: Stop): Stopped;
   /** Ends the calls of one run, because it is about to end. */
@@ -72,14 +77,17 @@ export interface CallsInFlight {
 
 export function createCallsInFlight(): CallsInFlight {
   const tenants = new Map<string, Set<Entry>>();
+  const hold_ids = new Set<string>();
   let callers_ended_by: Decision | null = null;
   const ofCallers = (tenant_id: string) =>
     [...(tenants.get(tenant_id) ?? [])].filter((entry) => entry.waited_for_by === 'caller');
   const ofAllCallers = () => [...tenants.keys()].flatMap(ofCallers);
   return {
-    enter(asker, waited_for_by) {
+    enter(asker, waited_for_by, hold_id) {
       const calls = tenants.get(asker.tenant_id) ?? new Set();
+      hold_ids.add(hold_id);
       const entry = new Entry(asker, waited_for_by, () => {
+        hold_ids.delete(hold_id);
         calls.delete(entry);
         if (calls.size === 0 && tenants.get(asker.tenant_id) === calls) tenants.delete(asker.tenant_id);
       });
@@ -87,6 +95,7 @@ export function createCallsInFlight(): CallsInFlight {
       if (callers_ended_by && waited_for_by === 'caller') entry.end(callers_ended_by);
       return entry;
     },
+    has: (hold_id) => hold_ids.has(hold_id),
     stop(tenant_id, stop) {
       const stopped = { calls_aborted: 0, streams_cut: 0 };
       for (const entry of tenants.get(tenant_id) ?? []) {

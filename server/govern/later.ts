@@ -1,5 +1,5 @@
 import { present } from '@aos/core/base/assert.ts';
-import type { Database } from '../base/database.ts';
+import type { Database, Tx } from '../base/database.ts';
 import type { Deps } from '../base/deps.ts';
 import { releaseHolds, suspectHold } from '../store/usage.ts';
 import { writeOutcomeOrLeast } from './least.ts';
@@ -13,9 +13,13 @@ export interface Later {
   suspect(tenant_id: string, id: string): void;
   /** Resolves when it is written. */
   settle(tenant_id: string, outcome: Outcome): Promise<void>;
+  /** Anything else, tried until it succeeds: it must be safe to repeat. */
+  write(tenant_id: string, work: (tx: Tx) => Promise<void>): void;
   /** Tries everything once; what fails again stays. */
   retry(): Promise<void>;
   size(): number;
+  /** Whether something is to be written about this hold. */
+  has(hold_id: string): boolean;
 }
 
 const kept = new WeakMap<Database, Later>();
@@ -40,6 +44,7 @@ export function createLater(deps: Deps): Later {
   /** Ids of holds that may come to exist, with the instant from which on they cannot, for each tenant. */
   const unsure = new Map<string, Map<string, number>>();
   const lost = new Set<{ tenant_id: string; id: string }>();
+  const works = new Set<{ tenant_id: string; work: (tx: Tx) => Promise<void> }>();
   const failed = (error: Error) => deps.log.warn({ error: error.message }, 'what waits for the database waits on');
 
   async function releaseOf(tenant_id: string, holds: Map<string, number>): Promise<void> {
@@ -60,7 +65,12 @@ export function createLater(deps: Deps): Later {
       new Promise((written) => {
         outcomes.add({ tenant_id, outcome, written });
       }),
-    size: () => outcomes.size + unsure.size + lost.size,
+    write: (tenant_id, work) => void works.add({ tenant_id, work }),
+    size: () => outcomes.size + unsure.size + lost.size + works.size,
+    has: (hold_id) =>
+      [...outcomes].some(({ outcome }) => outcome.hold?.id === hold_id) ||
+      [...lost].some(({ id }) => id === hold_id) ||
+      [...unsure.values()].some((holds) => holds.has(hold_id)),
     async retry() {
       for (const waiting of [...outcomes]) {
         const written = writeOutcomeOrLeast(deps, waiting.tenant_id, waiting.outcome);
@@ -73,6 +83,8 @@ export function createLater(deps: Deps): Later {
         const marked = deps.db.tenant(each.tenant_id, (tx) => suspectHold(tx, each.id));
         await marked.then(() => lost.delete(each), failed);
       }
+      for (const each of [...works])
+        await deps.db.tenant(each.tenant_id, each.work).then(() => works.delete(each), failed);
       for (const [tenant_id, holds] of [...unsure]) await releaseOf(tenant_id, holds).catch(failed);
     },
   };

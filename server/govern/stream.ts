@@ -47,7 +47,8 @@ export async function sendStream(govern: Govern, ticket: Ticket): Promise<Govern
       return await finishPlain(govern, ticket, response, facts);
     ticket.in_flight.streams();
     const chunks = metered(govern, ticket, seen, response, upstream);
-    return { kind: 'stream', status: response.status, headers: response.headers, chunks, facts };
+    const { status, headers, body: source } = response;
+    return { kind: 'stream', status, headers, chunks, source, facts };
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
     return settleUnanswered(govern, ticket, error, facts);

@@ -25,3 +25,25 @@ async function carryOne(tx: Tx, of: Finer & { old_id: string; new_id: string; at
     [of.old_id, of.new_id, longer_ms, of.at_ms, shorter_ms, instantText(oldest_ms)],
   );
 }
+
+/**
+ * Deletes balances of windows that began before the instant of their control (milliseconds since 1970) and hold nothing,
+ * at most so many; answers how many. Waits for nobody: what somebody posts to is left for the next time. The row of a
+ * rolling window at -infinity is its lock and stays.
+ */
+export async function forgetBalances(tx: Tx, before: ReadonlyMap<string, number>, most: number): Promise<number> {
+  const deleted = await tx.query(
+    `delete from balances b using (
+        select p.* from unnest($1::text[], $2::timestamptz[]) k(control_id, before),
+          lateral (select o.control_id, o.subject, o.window_start from balances o
+            where o.tenant_id = current_tenant() and o.control_id = k.control_id
+              and o.window_start > '-infinity' and o.window_start < k.before and o.pending = 0
+            limit $3 for update skip locked) p
+        limit $3) past
+      where b.tenant_id = current_tenant() and b.control_id = past.control_id and b.subject = past.subject
+        and b.window_start = past.window_start
+      returning true`,
+    [[...before.keys()], [...before.values()].map((ms) => instantText(ms)), most],
+  );
+  return deleted.length;
+}

@@ -1,10 +1,11 @@
-import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { inTime } from './in-time.ts';
+import { without_a_word } from './without-a-word.ts';
 
 /** How often the database is asked whether it is there, and how long it may take to answer. */
 const every_ms = 400;
 const answer_within_ms = 1_000;
-const steps = 20;
 
 export interface Watching {
   /** How many answers of the database were heard on other connections. */
@@ -25,7 +26,7 @@ export function watchDatabase(url: string, { answers, onAway, onBack }: Watching
     const heard = answers();
     try {
       client ??= await connected(url);
-      await inTime(client.query('select'));
+      await inTime(client.query('select'), answer_within_ms);
       return true;
     } catch {
       client = giveUp(client);
@@ -53,9 +54,9 @@ export function watchDatabase(url: string, { answers, onAway, onBack }: Watching
 }
 
 async function connected(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url, options: without_a_word });
   client.on('error', () => undefined);
-  await inTime(client.connect()).catch((error: unknown) => {
+  await inTime(client.connect(), answer_within_ms).catch((error: unknown) => {
     giveUp(client);
     throw error;
   });
@@ -66,22 +67,4 @@ async function connected(url: string): Promise<pg.Client> {
 function giveUp(client: pg.Client | null): null {
   if (client) (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   return null;
-}
-
-/** Rejects when the answer does not come in time, which passes in small steps: while this process is busy, it stands still. */
-async function inTime(answer: Promise<unknown>): Promise<void> {
-  let is_answered = false;
-  const answered = answer.then(() => {
-    is_answered = true;
-  });
-  const late = (async () => {
-    for (let step = 0; step < steps && !is_answered; step++) {
-      await pause(answer_within_ms / steps, undefined, { ref: false });
-      await turn();
-    }
-    if (!is_answered) throw new Error('no answer');
-  })();
-  late.catch(() => undefined);
-  answered.catch(() => undefined);
-  await Promise.race([answered, late]);
 }
