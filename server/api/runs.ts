@@ -78,9 +78,10 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
       session_id: run.session_external_id ?? undefined,
       plan: facts.plan_source === 'given' ? (facts.plan ?? undefined) : undefined,
       tags: run.tags,
-      ...(context.identity.project_id === null && { project: run.project_id }),
     };
-    const id = await openRun(context.deps, context, asked, params.id);
+    // In the project of the run: an owner's key sees the runs of every project.
+    const identity = { ...context.identity, project_id: run.project_id };
+    const id = await openRun(context.deps, { ...context, identity }, asked, params.id);
     return inTenant(context, async (tx) => {
       await keep(tx, context, 'RUN_RETRIED', params.id, { new_run_id: id }, body.reason);
       return shownRun(tx, context, id);
