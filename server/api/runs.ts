@@ -18,7 +18,7 @@ import { managedFacts } from '../store/managed-runs.ts';
 import { finishExternal } from '../store/runs.ts';
 import { findRun } from '../store/runs-read.ts';
 import { completeTraces } from '../store/traces.ts';
-import { found, inTenant, record } from './change.ts';
+import { type Change, found, inTenant, record } from './change.ts';
 import { refuseReported, urlOf, visibleProject } from './read.ts';
 
 export const run_handlers: Handlers<typeof run_endpoints> = {
@@ -29,7 +29,8 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
 
   finishRun: ({ params, body }, context) =>
     inTenant(context, async (tx) => {
-      const { mode } = await seenRun(tx, context, params.id);
+      const run = await seenRun(tx, context, params.id);
+      const { mode } = run;
       if (mode !== 'external')
         throw new Problem('conflict', `The run ${params.id} is ${mode}: only external agents say how their runs end.`);
       const { tenant_id } = context.identity;
@@ -38,7 +39,8 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
       if (!ended) throw new Problem('conflict', `The run ${params.id} has ended already.`);
       await withdrawQuestions(context.deps, tx, tenant_id, [params.id]);
       await completeTraces(tx, [params.id]);
-      await keep(tx, context, 'RUN_ENDED', params.id, { outcome: body.outcome }, body.reason ?? null);
+      const change = { before: { status: ended.status_before }, after: { outcome: body.outcome } };
+      await keep(tx, context, run, { event: 'RUN_ENDED', ...change, reason: body.reason ?? null });
       return shownRun(tx, context, params.id);
     }),
 
@@ -51,7 +53,8 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
         reason: body.reason,
         status: 'cancelled',
         termination_reason: 'USER_ABORT',
-        ordered_by: context.identity.api_key.id,
+        event: 'RUN_CANCELLED',
+        ordered_by: context.identity,
         policy_id: null,
         request_id: context.request_id,
       });
@@ -83,7 +86,8 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
     const identity = { ...context.identity, project_id: run.project_id };
     const id = await openRun(context.deps, { ...context, identity }, asked, params.id);
     return inTenant(context, async (tx) => {
-      await keep(tx, context, 'RUN_RETRIED', params.id, { new_run_id: id }, body.reason);
+      const change = { before: null, after: { new_run_id: id }, reason: body.reason };
+      await keep(tx, context, run, { event: 'RUN_RETRIED', ...change });
       return shownRun(tx, context, id);
     });
   },
@@ -100,8 +104,12 @@ export async function seenRun(tx: Tx, context: Context, id: string) {
 
 const shownRun = seenRun;
 
-const keep = (tx: Tx, context: Context, event: string, run_id: string, after: object, reason: string | null) =>
-  record(tx, context, { event, object_type: 'run', object_id: run_id, before: null, after, reason });
+const keep = (
+  tx: Tx,
+  context: Context,
+  { id, project_id, agent_id }: { id: string; project_id: string; agent_id: string | null },
+  change: Pick<Change, 'event' | 'before' | 'after' | 'reason'>,
+) => record(tx, context, { ...change, object_type: 'run', object_id: id, run_id: id, project_id, agent_id });
 
 /** Room is looked up with a small call of the cheapest kind that the agent could make. */
 async function capabilitiesOf(context: Context, agent_id: string | undefined): Promise<Capabilities> {

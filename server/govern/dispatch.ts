@@ -2,7 +2,7 @@ import type { Edits } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { editTopLevel, isObject } from '@aos/core/base/json.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
-import { provider_rate_limited } from '../store/runs.ts';
+import { provider_rate_limited } from '../store/run-progress.ts';
 import {
   type ProviderTarget,
   type StopSignal,

@@ -8,7 +8,7 @@ import type { Contribution } from '@aos/core/policies/decide.ts';
 import { heldOf } from '@aos/core/policies/reserve.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
-import type { RunProgress } from '../store/runs.ts';
+import type { RunProgress } from '../store/run-progress.ts';
 import type { StepRow } from '../store/steps.ts';
 import type { Claims } from './asked.ts';
 import { estimateJson } from './estimate.ts';

@@ -149,7 +149,7 @@ export async function openRun(
       {
         id: deps.makeId('event'),
         event: 'RUN_CREATED',
-        actor_type: who.asker.actor?.kind ?? 'service',
+        actor_type: who.asker.actor?.kind ?? (identity.is_human ? 'human' : 'service'),
         actor_id: who.asker.actor?.id ?? created_by,
         object_type: 'run',
         object_id: id,

@@ -21,7 +21,7 @@ export async function verdictOnRuns(sql: Sql, asked: Asked, stub: StubProvider, 
 async function endedOnce(sql: Sql, asked: Asked): Promise<string[]> {
   const rows = await sql<{ id: string; status: string; ends: number; is_closed: boolean; open_steps: number }>(
     `select r.id, r.status, m.ended_at is not null and r.ended_at is not null as is_closed,
-        (select count(*)::int from audit_ledger e where e.run_id = r.id and e.event in ('RUN_ENDED', 'RUN_KILLED')) as ends,
+        (select count(*)::int from audit_ledger e where e.run_id = r.id and e.event in ('RUN_ENDED', 'RUN_KILLED', 'RUN_CANCELLED')) as ends,
         (select count(*)::int from planned_steps p where p.run_id = r.id and p.state in ('pending', 'running')) as open_steps
       from runs r join managed_runs m on m.run_id = r.id`,
   );
