@@ -152,7 +152,7 @@ export function recordOf(ticket: Recordable, ending: Ending): LlmRunRecordRow {
     step_name: asked.planned?.name ?? null,
     parent_step_id: asked.claims?.parent_step_id ?? null,
     traceparent: asked.claims?.traceparent ?? null,
-    source: 'gateway',
+    source: asked.planned ? 'managed' : 'gateway',
     is_synthetic: isSynthetic(call.asker),
     synthetic_scenario_id: call.asker.synthetic_scenario_id ?? null,
     admitted_at: instantText(ticket.admitted_at_ms),
