@@ -35,7 +35,7 @@ export interface Who {
 }
 
 /** What is asked about a caller. */
-export type WhoAsked = Pick<AskedCall, 'identity' | 'claims' | 'new_run_id'>;
+export type WhoAsked = Pick<AskedCall, 'identity' | 'claims' | 'new_run_id' | 'new_run_session'>;
 
 export async function whoAsks(
   govern: Deps & Pick<Govern, 'registry'>,
@@ -186,9 +186,9 @@ async function joinedRun(govern: Deps, registry: Registry, project: ProjectRow, 
   return ownRun(asked);
 }
 
-const ownRun = ({ new_run_id }: WhoAsked): RunOf => ({
+const ownRun = ({ new_run_id, new_run_session = null }: WhoAsked): RunOf => ({
   run_id: new_run_id,
-  session: null,
+  session: new_run_session,
   is_known: false,
   is_open: false,
   ended: null,

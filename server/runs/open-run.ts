@@ -30,7 +30,6 @@ export interface Asking {
   control: TenantControl;
   who: Who;
   agent: ActingAgent;
-  session_id: string | null;
   skills: string[];
   model: string;
   /** The one that was given, or that a simulation had assumed. */
@@ -67,10 +66,8 @@ export async function askingFor(
   if (!named)
     throw new Problem('invalid_body', 'The body cannot be read: agent_id is missing. Name the agent that is to act.');
   const agent: ActingAgent = (await deps.db.tenant(identity.tenant_id, (tx) => findAgent(tx, named.id))) ?? named;
-  const session =
-    asked.session_id === undefined
-      ? null
-      : (await registry.session(identity.tenant_id, who.project, asked.session_id)).session;
+  if (asked.session_id !== undefined)
+    who.asker.session = (await registry.session(identity.tenant_id, who.project, asked.session_id)).session;
   const wanted = asked.model ?? agent.default_model ?? nameOfDefault(control);
   const model = wanted === default_name ? fullName(chooseModel(control, wires.chat, wanted)) : wanted;
   refuseModel(control, agent, model);
@@ -79,7 +76,7 @@ export async function askingFor(
   if (plan) refusePlan(plan, skills);
   for (const { skill, params } of plan?.steps ?? [])
     if (skill === 'llm' && typeof params.model === 'string') refuseModel(control, agent, params.model);
-  return { control, who, agent, session_id: session?.id ?? null, skills, model, plan };
+  return { control, who, agent, skills, model, plan };
 }
 
 async function planGiven(
@@ -183,7 +180,7 @@ async function refuseParent(tx: Tx, id: string, project_id: string): Promise<voi
 }
 
 function newRun(asking: Asking, { identity }: Credential, asked: AskedRun, { id, at }: { id: string; at: string }) {
-  const { who, agent, session_id, control } = asking;
+  const { who, agent, control } = asking;
   return {
     tenant_id: identity.tenant_id,
     id,
@@ -191,7 +188,7 @@ function newRun(asking: Asking, { identity }: Credential, asked: AskedRun, { id,
     agent_id: agent.id,
     actor_id: who.asker.actor?.id ?? null,
     api_key_id: identity.api_key.id,
-    session_id,
+    session_id: who.asker.session?.id ?? null,
     mode: asked.mode,
     status: asked.mode === 'external' ? ('running' as const) : ('queued' as const),
     hold: 'none' as const,
