@@ -97,7 +97,8 @@ function endWithoutPlan(planned: Exclude<Planned, { kind: 'planned' }>): End {
   }
 }
 
-const reasonOf = (code: string): TerminationReason => (code === 'provider_429' ? 'RATE_LIMITED' : 'SYSTEM_FAILURE');
+const reasonOf = (code: string): TerminationReason =>
+  code === 'provider_429' ? 'RATE_LIMITED' : code === 'provider_timeout' ? 'TIMEOUT' : 'SYSTEM_FAILURE';
 
 const failed = (code: string, message: string, termination: TerminationReason = 'SYSTEM_FAILURE'): End => ({
   kind: 'failed',

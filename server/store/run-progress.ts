@@ -3,6 +3,8 @@ import { nanoOfUsd, usdOfNano } from '@aos/core/base/money.ts';
 
 /** The provider, not a policy, said to slow down: such a run ends `failed`, with the reason RATE_LIMITED. */
 export const provider_rate_limited = 'PROVIDER_RATE_LIMITED';
+/** The provider, and not the run's own time, came to its end: such a run ends `failed`, with the reason TIMEOUT. */
+export const provider_timed_out = 'PROVIDER_TIMEOUT';
 
 /** What one call adds to its run. */
 export interface RunProgress {
@@ -13,7 +15,7 @@ export interface RunProgress {
   output_tokens: number;
   cost_usd: string;
   /** How the run would end if this was its last call: null after a good one. */
-  last_refusal: TerminationReason | typeof provider_rate_limited | null;
+  last_refusal: TerminationReason | typeof provider_rate_limited | typeof provider_timed_out | null;
   violation_policy_id: string | null;
   policy_context: string;
   at: string;

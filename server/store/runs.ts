@@ -261,6 +261,9 @@ export interface IdleRun {
   termination_reason: TerminationReason;
 }
 
+/** What a last call ended by that no policy and no person decided. */
+const failed_by_itself = "r.last_refusal in ('SYSTEM_FAILURE', 'PROVIDER_RATE_LIMITED', 'PROVIDER_TIMEOUT')";
+
 /** Runs that look idle: found without a lock, so what is done about them has to look again. */
 const idle_runs = `select i.id from runs i where i.tenant_id = current_tenant() and i.status = 'running' and i.mode in ('gateway', 'external', 'reported') and i.id < $3
           and i.hold = 'none' and i.last_activity_at < clock_timestamp() - make_interval(secs => $1)
@@ -279,10 +282,11 @@ export async function endIdleRuns(tx: Tx, idle_s: number, opened_before: string,
   await holdGate(tx);
   return tx.query<IdleRun>(
     `update runs r set ended_at = clock_timestamp(),
-        termination_reason = case when r.last_refusal = 'PROVIDER_RATE_LIMITED' then 'RATE_LIMITED' else coalesce(r.last_refusal, 'COMPLETED') end,
-        status = case when r.last_refusal is null then 'succeeded' when r.last_refusal in ('SYSTEM_FAILURE', 'PROVIDER_RATE_LIMITED') then 'failed'
+        termination_reason = case r.last_refusal when 'PROVIDER_RATE_LIMITED' then 'RATE_LIMITED' when 'PROVIDER_TIMEOUT' then 'TIMEOUT'
+          else coalesce(r.last_refusal, 'COMPLETED') end,
+        status = case when r.last_refusal is null then 'succeeded' when ${failed_by_itself} then 'failed'
           when r.last_refusal = 'USER_ABORT' then 'cancelled' else 'failed_policy' end,
-        outcome_record = case when r.last_refusal is null then 'SUCCESS' when r.last_refusal in ('SYSTEM_FAILURE', 'PROVIDER_RATE_LIMITED') then 'FAILURE'
+        outcome_record = case when r.last_refusal is null then 'SUCCESS' when ${failed_by_itself} then 'FAILURE'
           when r.last_refusal = 'USER_ABORT' then 'ABORTED' else 'BLOCKED' end
       from (
         ${idle_runs} for update of i skip locked
