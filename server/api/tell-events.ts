@@ -92,6 +92,6 @@ function entryOf(public_url: string, entry: LedgerChange): Told {
       ...{ policy_id: text('policy_id') ?? text('violation_policy_id'), category: text('category') },
       ...{ severity: text('severity'), title: text('title') },
     } as Told;
-  const type = object_type === 'policy' ? 'policy.changed' : event.startsWith('ALERT_') ? 'alert' : 'changed';
+  const type = object_type === 'policy' ? 'policy.changed' : object_type === 'alert' ? 'alert' : 'changed';
   return { type, ...about, event, object_type, object_id } as Told;
 }
