@@ -16,10 +16,9 @@ import { paramsSchema } from '../skills/define.ts';
 import { skills } from '../skills/index.ts';
 import { managedFacts } from '../store/managed-runs.ts';
 import { finishExternal } from '../store/runs.ts';
-import { findRun } from '../store/runs-read.ts';
 import { completeTraces } from '../store/traces.ts';
-import { type Change, found, inTenant, record } from './change.ts';
-import { refuseReported, urlOf, visibleProject } from './read.ts';
+import { type Change, inTenant, record } from './change.ts';
+import { refuseReported, urlOf, visibleRun } from './read.ts';
 
 export const run_handlers: Handlers<typeof run_endpoints> = {
   async createRun({ body }, context) {
@@ -98,8 +97,7 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
 };
 
 export async function seenRun(tx: Tx, context: Context, id: string) {
-  const row = found(await findRun(tx, context.identity.tenant_id, id, visibleProject(context)), 'run', '/api/v1/runs');
-  return run_object.parse({ ...row, url: urlOf(context, id) });
+  return run_object.parse({ ...(await visibleRun(tx, context, id)), url: urlOf(context, id) });
 }
 
 const shownRun = seenRun;
