@@ -4,13 +4,15 @@ import type { AskedRun, Capabilities, run_endpoints } from '@aos/core/api/runs.t
 import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Tx } from '../base/database.ts';
-import { decideSupposed } from '../govern/explain.ts';
+import { createControls } from '../govern/control.ts';
+import { decideSupposed, servedOn } from '../govern/explain.ts';
 import { killRun } from '../govern/kill.ts';
-import { servedModels } from '../govern/models.ts';
+import { default_name, servedModels } from '../govern/models.ts';
 import { closeGateIfAsked, withdrawQuestions } from '../govern/questions.ts';
 import { dryRegistry } from '../govern/registry.ts';
+import { projectOf } from '../govern/who.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import { askingFor, default_skills, openRun } from '../runs/open-run.ts';
+import { actingFor, default_skills, namesModel, openRun } from '../runs/open-run.ts';
 import { headroomOf, simulateRun } from '../runs/simulate.ts';
 import { paramsSchema } from '../skills/define.ts';
 import { skills } from '../skills/index.ts';
@@ -109,36 +111,20 @@ const keep = (
   change: Pick<Change, 'event' | 'before' | 'after' | 'reason'>,
 ) => record(tx, context, { ...change, object_type: 'run', object_id: id, run_id: id, project_id, agent_id });
 
-/** Room is looked up with a small call of the cheapest kind that the agent could make. */
+/** Room is looked up with a small call of the model that the agent would ask, or of one that it could. */
 async function capabilitiesOf(context: Context, agent_id: string | undefined): Promise<Capabilities> {
   const { deps, identity } = context;
-  const asked = { agent_id, tags: {} };
   const named = agent_id !== undefined || identity.agent_ids.length === 1;
   const of = { new_run_id: deps.makeId('run'), registry: dryRegistry(deps) };
-  const asking = named ? await askingFor(deps, context, asked, of) : null;
-  const names = asking?.skills ?? default_skills;
-  const ticket = await decideSupposed(deps, {
-    identity,
-    claims: {
-      agent: asking?.agent.slug ?? null,
-      actor: null,
-      session: null,
-      run_id: null,
-      project: null,
-      tags: {},
-      dry_run: true,
-    },
-    model: asking?.model ?? 'mock-small',
-    tools: [],
-    messages: null,
-    input_tokens: 1,
-    max_output_tokens: 1,
-    choices: 1,
-    request_id: context.request_id,
-  });
-  const models = servedModels(ticket.control, null).map(({ id }) => id);
-  const allowed = asking?.agent.models ?? null;
-  const { project } = ticket.call.asker;
+  const acting = named ? await actingFor(deps, context, { agent_id, tags: {} }, of) : null;
+  const agent = acting?.agent;
+  const control = acting?.control ?? (await createControls(deps).of(identity.tenant_id));
+  const names = agent?.skills ?? default_skills;
+  const models = servedModels(control, null)
+    .map(({ id }) => id)
+    .filter((id) => namesModel(agent?.models ?? null, id));
+  const model = [agent?.default_model ?? default_name, ...models].find((name) => servedOn(control, name) !== null);
+  const project = acting?.who.project ?? projectOf(control, { identity, claims: { project: null } });
   return {
     role: identity.role,
     permissions: permissions.filter((permission) => permission !== 'installation' && mayDo(identity.role, permission)),
@@ -150,9 +136,15 @@ async function capabilitiesOf(context: Context, agent_id: string | undefined): P
         const { name, title, effects, cost, failures } = skill;
         return { name, title, effects, cost, failures, params: paramsSchema(skill) };
       }),
-    models:
-      allowed === null ? models : models.filter((id) => allowed.some((one) => id === one || id.endsWith(`/${one}`))),
+    models,
     sources: [],
-    limits: headroomOf([ticket]),
+    limits: model === undefined ? [] : headroomOf([await smallCall(context, agent?.slug ?? null, model)]),
   };
 }
+
+const smallCall = ({ deps, identity, request_id }: Context, agent: string | null, model: string) =>
+  decideSupposed(deps, {
+    identity,
+    claims: { agent, actor: null, session: null, run_id: null, project: null, tags: {}, dry_run: true },
+    ...{ model, tools: [], messages: null, input_tokens: 1, max_output_tokens: 1, choices: 1, request_id },
+  });
