@@ -211,6 +211,11 @@ test('a failure that may pass is tried again later by itself, and by hand as a n
   const waits = await until(id, ({ status }) => status === 'retry');
   expect(waits).toMatchObject({ retries: 1, failure: { code: 'provider_429' } });
   expect(Date.parse(waits.retry_at ?? '') - Date.now()).toBeGreaterThan(30_000);
+  const headers = { 'x-aos-run-id': id, 'x-aos-dry-run': '1' };
+  const asked = { model: 'mock-small', messages: [{ role: 'user', content: 'Hello.' }] };
+  const early = expectStatus(200, await gateway.admin.post('/v1/chat/completions', asked, { headers }));
+  // It has not ended: a call that names it waits, and may come again.
+  expect(early).toMatchObject({ decision: { verdict: 'pause', code: 'run_paused' } });
   await gateway.rows('update managed_runs set not_before = null where run_id = $1', [id]);
   expect(await ended(id)).toMatchObject({ status: 'failed', termination_reason: 'RATE_LIMITED', retries: 1 });
   const again = await gateway.admin.post<Detail>(`/api/v1/runs/${id}/retry`, { reason: 'once more' });
