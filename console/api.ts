@@ -79,6 +79,7 @@ const of_projects: ReadonlySet<Name> = new Set<Name>([
   'getMetrics',
   'listIncidents',
   'listSignals',
+  'listAlerts',
   'listLlmRunRecords',
   'listAgents',
   'listApiKeys',

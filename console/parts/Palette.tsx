@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useApi } from '../api.ts';
 import { hrefOf, id_shape } from '../paths.ts';
+import { chosenProject } from '../project.ts';
 import { rooms } from '../routes.tsx';
 import { tabs } from '../tabs.ts';
 import { chooseTheme } from '../theme.ts';
@@ -126,7 +127,7 @@ function useFound(text: string) {
   const settled = useSettledText(text);
   const search = useApi(
     'search',
-    { query: { q: settled } },
+    { query: { q: settled, ...(chosenProject() === 'demo' && { is_synthetic: 'all' as const }) } },
     { enabled: settled.length > 1, placeholderData: (before) => before, staleTime: 10_000 },
   );
   return settled.length > 1 ? (search.data?.items ?? []) : [];

@@ -70,6 +70,7 @@ const marks: Readonly<Record<string, { glyph: GlyphName; tone: string }>> = {
   INCIDENT_RESOLVED: { glyph: 'check', tone: 'ok' },
   INCIDENT_REOPENED: { glyph: 'dot', tone: 'crit' },
   RUN_KILLED: { glyph: 'cross', tone: 'crit' },
+  RUN_CANCELLED: { glyph: 'cross', tone: 'crit' },
   ALERT: { glyph: 'triangle', tone: 'warn' },
   VIOLATION: { glyph: 'circle', tone: 'crit' },
 };

@@ -12,7 +12,7 @@ export const event_endpoints = {
   followRun: eventStream({
     path: '/api/v1/runs/:id/events',
     summary: 'What happens in a run, from its beginning or after Last-Event-ID; closes after run.ended',
-    permission: 'read',
+    permission: 'read_own_runs',
     params: z.strictObject({ id: idOf('run') }),
     events: run_event,
   }),

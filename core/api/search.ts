@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { free_text } from '../activity/filter.ts';
+import { free_text, synthetic_filter } from '../activity/filter.ts';
 import { instant } from '../base/time.ts';
 import { type Endpoints, endpoint } from './endpoint.ts';
 
@@ -22,6 +22,9 @@ export const search_endpoints = {
     query: z.strictObject({
       q: free_text,
       limit: z.coerce.number().int().min(1).max(50).default(20),
+      is_synthetic: synthetic_filter.is_synthetic.meta({
+        description: 'Runs and incidents of a demo or a scenario; by default they are found by their id only',
+      }),
     }),
     answer: z.object({ items: z.array(hit), generated_at: instant }).meta({ id: 'SearchResult' }),
   }),

@@ -172,7 +172,7 @@ const wrong: [string, unknown, string, string | RegExp][] = [
   ],
   [
     'tokens as text',
-    withLimit({ type: 'tokens_total', max: '100', window: day }),
+    withLimit({ type: 'tokens_total', max: 'many', window: day }),
     'controls[0].limit.max',
     'must be a number, but is a string',
   ],
@@ -237,7 +237,7 @@ const wrong: [string, unknown, string, string | RegExp][] = [
     'daily',
     withWindow({ per: 'daily', timezone: 'UTC' }),
     'controls[0].limit.window.per',
-    'must be one of "minute", "hour", "day", "week", "month"',
+    'must be one of "run", "session", "minute", "hour", "day", "week", "month"',
   ],
   [
     'a zone that is none',
@@ -252,8 +252,8 @@ const wrong: [string, unknown, string, string | RegExp][] = [
     'did you mean "timezone"',
   ],
   [
-    'a zone for a run',
-    withWindow({ per: 'run', timezone: 'UTC' }),
+    'a zone for the last seconds',
+    withWindow({ rolling_seconds: 60, timezone: 'UTC' }),
     'controls[0].limit.window.timezone',
     'does not go with the other members here',
   ],

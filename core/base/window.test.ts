@@ -147,5 +147,8 @@ describe('other windows', () => {
     );
     expect(window_schema.safeParse({ per: 'day', timezone: 'Mars/Olympus' }).success).toBe(false);
     expect(window_schema.parse({ per: 'day' })).toEqual({ per: 'day', timezone: 'UTC' });
+    // The time of a run or a session is the same everywhere.
+    expect(window_schema.parse({ per: 'run', timezone: 'Europe/Paris' })).toEqual({ per: 'run' });
+    expect(window_schema.safeParse({ per: 'session', timezone: 'Mars/Olympus' }).success).toBe(false);
   });
 });

@@ -12,7 +12,8 @@ export const timezone = z.string().refine(IANAZone.isValidZone, {
 
 /** Over which stretch of time a limit counts: calendar windows in a zone (weeks start on Monday), or the last N seconds. */
 export const window_schema = z.union([
-  z.strictObject({ per: z.enum(['run', 'session']) }),
+  // Their time is the same in every zone: one that is named is nothing to keep.
+  z.strictObject({ per: z.enum(['run', 'session']), timezone: timezone.optional() }).transform(({ per }) => ({ per })),
   z.strictObject({ per: z.enum(calendar_units), timezone: timezone.default('UTC') }),
   z.strictObject({ rolling_seconds: z.int().min(1).max(31_536_000) }),
 ]);

@@ -53,6 +53,15 @@ describe('warns', () => {
     ]);
   });
 
+  test('of what is to become of a call when a limit cannot be looked at: it always can', () => {
+    const on_failure = 'continue' as const;
+    expect(warnings({ controls: [{ limit: cost, action: 'block', on_failure }] })).toEqual([
+      expect.stringContaining('controls[0]: on_failure says what becomes of a call when a rule cannot be looked at'),
+    ]);
+    const rule = { type: 'model_access', params: { allow: ['known'] } };
+    expect(warnings({ controls: [{ rule, action: 'block', on_failure }] })).toEqual([]);
+  });
+
   test('of actors that are no humans, and of providers that are not configured', () => {
     const target = { kind: 'actor', ids: ['ann', 'cron'], when: { provider: ['openai', 'azure'] } };
     expect(

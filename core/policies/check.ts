@@ -126,6 +126,10 @@ function controlWarnings(control: Control, n: number, document: PolicyDocument, 
   const warnings = [];
   if (type.cap(limit) === 0n && refuses(action))
     warnings.push(`${place}: a limit of 0 refuses every call that counts towards it`);
+  if (control.on_failure !== undefined)
+    warnings.push(
+      `${place}: on_failure says what becomes of a call when a rule cannot be looked at. A limit always can, and without the database every call is refused: leave it out`,
+    );
   if (needsPrice(limit)) {
     const models = named(target.when?.model ?? [], facts.unpriced_models);
     warnings.push(

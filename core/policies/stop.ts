@@ -138,6 +138,24 @@ export const pausedDecision = ({ run_id, reason, paused_at, paused_by }: PausedR
     incident: false,
   });
 
+/** The decision about a call of a run that no worker has begun, or begun again: it waits for that. */
+export const waitingDecision = (run_id: string, status: 'queued' | 'retry'): Decision =>
+  systemDecision({
+    policy_name: 'waiting run',
+    type: by_person,
+    scope: 'all_runs',
+    verdict: 'pause',
+    code: 'run_paused',
+    reason:
+      status === 'queued'
+        ? `the run ${run_id} is queued: its calls wait until it begins`
+        : `the run ${run_id} waits for its next try: its calls wait until it begins again`,
+    category: 'EXECUTION_FAILURE',
+    severity: 'LOW',
+    termination: 'USER_ABORT',
+    incident: false,
+  });
+
 /** Whether a decision rests on the end of the call's run. */
 export const hasEnded = ({ deciding }: Decision): boolean =>
   deciding?.type === by_person && deciding.code === 'run_terminated';

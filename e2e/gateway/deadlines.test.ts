@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { expectStatus, waitFor } from '../parts/client.ts';
 import { wire_names, wires } from '../parts/gateway.ts';
 import {
   agentWith,
@@ -15,7 +16,26 @@ import {
 
 const first_byte_ms = 700;
 const idle_ms = 900;
-withGateway({ AOS_FIRST_BYTE_TIMEOUT_MS: String(first_byte_ms), AOS_IDLE_TIMEOUT_MS: String(idle_ms) });
+withGateway({
+  AOS_FIRST_BYTE_TIMEOUT_MS: String(first_byte_ms),
+  AOS_IDLE_TIMEOUT_MS: String(idle_ms),
+  AOS_RUN_IDLE_SECONDS: '1',
+});
+
+interface Run {
+  status: string;
+  termination_reason: string;
+  outcome_record: string;
+}
+const endedRun = (id: string) =>
+  waitFor(
+    async () => {
+      const run = expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`));
+      return run.status !== 'running' && run.status !== 'queued' && run;
+    },
+    { interval_ms: 100, what: `the end of ${id}` },
+  );
+const timed_out = { status: 'failed', termination_reason: 'TIMEOUT', outcome_record: 'FAILURE' };
 
 describe.each(wire_names)('a provider on %s', (wire) => {
   test('that falls silent is ended by its deadline', async () => {
@@ -32,6 +52,7 @@ describe.each(wire_names)('a provider on %s', (wire) => {
       error_code: 'provider_timeout',
     });
     expect(await gaugeOf(control_id)).toMatchObject({ posted: 7, pending: 0 });
+    expect(await endedRun(read.run_id)).toMatchObject(timed_out);
   });
 
   test.each([false, true])(
@@ -45,7 +66,8 @@ describe.each(wire_names)('a provider on %s', (wire) => {
       expect(answer.status).toBe(504);
       expect(answer.body.error.code).toBe('provider_timeout');
       await untilClosed();
-      const record = await settledRecord(answer.headers.get('x-aos-run-id') ?? '');
+      const run_id = answer.headers.get('x-aos-run-id') ?? '';
+      const record = await settledRecord(run_id);
       // Nobody knows what the provider did with it.
       expect(record).toMatchObject({
         execution_status: 'failed',
@@ -54,6 +76,7 @@ describe.each(wire_names)('a provider on %s', (wire) => {
         error_code: 'provider_timeout',
       });
       expect(await gaugeOf(control_id)).toMatchObject({ posted: 300, pending: 0 });
+      expect(await endedRun(run_id)).toMatchObject(timed_out);
     },
   );
 });
@@ -64,4 +87,13 @@ test('a caller who takes nothing of a stream is cut off at the idle deadline, an
   expect(record).toMatchObject({ execution_status: 'cancelled', error_code: 'client_closed' });
   expect(record.output).toBeGreaterThan(0);
   await untilClosed();
+});
+
+test('a managed run whose provider is too late has failed with the reason TIMEOUT', async () => {
+  const plan = {
+    steps: [{ id: 'ask', skill: 'llm', params: { prompt: 'stub: {"delay_ms": 30000}', model: 'gpt-4o-mini' } }],
+  };
+  const asked = { goal: 'wait', agent_id: 'late', max_retries: 0, plan };
+  const { id } = expectStatus(202, await gateway.admin.post<{ id: string }>('/api/v1/runs', asked));
+  expect(await endedRun(id)).toMatchObject(timed_out);
 });

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addProvider, expectStatus } from '../parts/client.ts';
+import { addProvider, expectStatus, makePolicy } from '../parts/client.ts';
 import { type Gateway, recordsOf, startGateway } from '../parts/gateway.ts';
 
 /** The stub stands behind the provider `openai`, at an address of its own. */
@@ -122,4 +122,26 @@ test('a provider says which models it has, what of them has a price, and whether
   stern.close();
   stern.closeAllConnections();
   expect((await models('stern')).status).toBe(502);
+});
+
+test('what a key may do is told where the built-in provider is off', async () => {
+  const capabilities = async (query = '') =>
+    expectStatus(
+      200,
+      await gateway.admin.get<{ models: string[]; limits: object[] }>(`/api/v1/runtime/capabilities${query}`),
+    );
+  await makePolicy(gateway.admin, {
+    name: 'for everybody',
+    target: { kind: 'all_runs' },
+    controls: [{ limit: { type: 'requests', max: 1000, window: { per: 'day' } }, action: 'block' }],
+  });
+  expectStatus(200, await gateway.admin.put('/api/v1/providers/mock', { enabled: false }));
+  for (const query of ['', '?agent_id=a']) {
+    const { models, limits } = await capabilities(query);
+    expect(models.some((id) => id.startsWith('openai/')) && !models.some((id) => id.startsWith('mock/'))).toBe(true);
+    expect(limits).toMatchObject([{ unit: 'calls' }]);
+  }
+  for (const { slug } of await gateway.rows('select slug from providers where enabled'))
+    expectStatus(200, await gateway.admin.put(`/api/v1/providers/${slug}`, { enabled: false }));
+  expect(await capabilities()).toMatchObject({ models: [], limits: [] });
 });

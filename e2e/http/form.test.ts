@@ -135,9 +135,9 @@ describe('a header', () => {
   });
 
   test('with our prefix that comes twice is refused: it would be read as a name that nobody sent', async () => {
-    const twice = (name: string) =>
+    const twice = (name: string, path = '/v1/echo') =>
       sendRaw(
-        `GET /api/v1/session HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${app.admin_key}\r\n` +
+        `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${app.admin_key}\r\n` +
           `${name}: a=1\r\n${name.toUpperCase()}: b=2\r\n\r\n`,
       );
     for (const name of ['agent-id', 'actor-id', 'session-id', 'run-id', 'project', 'tags', 'meta-ticket']) {
@@ -146,12 +146,26 @@ describe('a header', () => {
       expect(answer).toContain('"code":"invalid_header"');
       expect(answer).toContain(`The header x-aos-${name} comes more than once. Send it once.`);
     }
-    expect(await twice('accept')).toContain('200 OK');
+    expect(await twice('accept', '/api/v1/session')).toContain('200 OK');
   });
 
-  test('with our prefix that is known passes, with any tag of the caller', async () => {
+  test('with our prefix that is known passes with a call, with any tag of the caller', async () => {
     const headers = { 'x-aos-agent-id': 'a', 'x-aos-meta-ticket': '1', 'x-aos-dry-run': '1', 'x-aos-step-id': 'x' };
-    expect((await send('GET', '/api/v1/session', { headers })).status).toBe(200);
+    expect((await send('POST', '/v1/echo', { headers: { ...json, ...headers }, body: '{}' })).status).toBe(200);
+  });
+
+  test.each([
+    ['/api/v1/session', 'x-aos-dry-run'],
+    ['/api/v1/session', 'x-aos-project'],
+    ['/api/v1/session', 'x-aos-meta-ticket'],
+    ['/health', 'x-aos-agent-id'],
+    ['/v1/traces', 'x-aos-dry-run'],
+  ])('of calls is refused where it would do nothing: GET %s, %s', async (path, name) => {
+    const { status, body } = await send('GET', path, { headers: { [name]: '1' } });
+    expect([status, body.error.code]).toEqual([400, 'invalid_header']);
+    expect(body.error.message).toContain(`${name} is for calls of models: it would do nothing here.`);
+    const kept = await send('GET', path, { headers: { 'x-aos-key': 'a key', authorization: '' } });
+    expect(kept.text).not.toContain('would do nothing');
   });
 });
 

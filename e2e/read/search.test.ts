@@ -89,7 +89,13 @@ test('a search looks at no run that has no goal', async () => {
   for (const text of ['run_', 'no such thing']) {
     const read = await app.deps.db.tenant(whose.tenant_id, async (tx) => {
       await readMany(tx);
-      await searchStore(tx, { text, bound_to: null, limit: 20, since_ms: Date.now() - 86_400_000 });
+      await searchStore(tx, {
+        text,
+        bound_to: null,
+        is_synthetic: false,
+        limit: 20,
+        since_ms: Date.now() - 86_400_000,
+      });
       return runsRead(tx);
     });
     expect(read).toBeLessThan(50);

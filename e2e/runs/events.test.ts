@@ -92,6 +92,15 @@ test('the tenant is told of runs, refusals, incidents and policies, whoever caus
   await until(({ type, data }) => type === 'run.ended' && data.id === id && data.status === 'failed_policy');
   await until(({ type, data }) => type === 'decision' && data.run_id === id && data.verdict === 'block');
   await until(({ type, data }) => type === 'incident.opened' && data.run_id === id);
+  await makePolicy(gateway.admin, {
+    name: 'two for the warned',
+    target: { kind: 'agent', ids: ['warned'] },
+    controls: [
+      { limit: { type: 'requests', max: 2, window: { per: 'day' } }, action: 'block', alerts: { tiers: [50] } },
+    ],
+  });
+  await ask({ goal: 'Say hello', agent_id: 'warned' });
+  await until(({ type, data }) => type === 'alert' && data.event === 'LIMIT_TIER_REACHED');
   stop.abort();
   await listening;
 });

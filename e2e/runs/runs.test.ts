@@ -73,7 +73,8 @@ describe('a goal', () => {
     expect(typeof one.result).toBe('string');
     const steps = await gateway.rows('select status from steps where run_id = $1', [one.id]);
     expect(steps.map(({ status }) => status)).toEqual(Array(5).fill('succeeded'));
-    expect(await gateway.rows('select from llm_run_records where run_id = $1', [one.id])).toHaveLength(5);
+    const records = await gateway.rows('select source from llm_run_records where run_id = $1', [one.id]);
+    expect(records.map(({ source }) => source)).toEqual(Array(5).fill('managed'));
   });
 
   test('whose model answers with no plan fails with PLAN_INVALID and an incident, and no other plan takes its place', async () => {
@@ -210,6 +211,11 @@ test('a failure that may pass is tried again later by itself, and by hand as a n
   const waits = await until(id, ({ status }) => status === 'retry');
   expect(waits).toMatchObject({ retries: 1, failure: { code: 'provider_429' } });
   expect(Date.parse(waits.retry_at ?? '') - Date.now()).toBeGreaterThan(30_000);
+  const headers = { 'x-aos-run-id': id, 'x-aos-dry-run': '1' };
+  const asked = { model: 'mock-small', messages: [{ role: 'user', content: 'Hello.' }] };
+  const early = expectStatus(200, await gateway.admin.post('/v1/chat/completions', asked, { headers }));
+  // It has not ended: a call that names it waits, and may come again.
+  expect(early).toMatchObject({ decision: { verdict: 'pause', code: 'run_paused' } });
   await gateway.rows('update managed_runs set not_before = null where run_id = $1', [id]);
   expect(await ended(id)).toMatchObject({ status: 'failed', termination_reason: 'RATE_LIMITED', retries: 1 });
   const again = await gateway.admin.post<Detail>(`/api/v1/runs/${id}/retry`, { reason: 'once more' });

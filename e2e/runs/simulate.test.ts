@@ -88,3 +88,23 @@ test('a simulated plan is decided as the run then is, step by step, whatever its
   // Not all of one kind, or nothing would be shown.
   expect(new Set(said.map(({ code }) => code)).size).toBeGreaterThan(2);
 });
+
+test('a simulation counts on the session of its run, as the run does', async () => {
+  const limit = { type: 'steps', max: 1, window: { per: 'session' } };
+  await limitAgent(gateway, 'talker', { limit, action: 'block' });
+  const steps = [{ id: 'a', skill: 'transform', params: { input: 1, expression: '@' } }];
+  const asked = { agent_id: 'talker', session_id: 'talk', plan: { steps } };
+  const simulated = (more: object = {}) =>
+    gateway.admin.post<Simulated>('/api/v1/runtime/simulate', { ...asked, ...more });
+  expect(expectStatus(200, await simulated())).toMatchObject({ feasible: true });
+  const { id } = expectStatus(202, await gateway.admin.post<{ id: string }>('/api/v1/runs', { goal: 'x', ...asked }));
+  await waitFor(
+    async () => expectStatus(200, await gateway.admin.get<Run>(`/api/v1/runs/${id}`)).status === 'succeeded',
+    { interval_ms: 100, what: 'the end of the run' },
+  );
+  expect(expectStatus(200, await simulated())).toMatchObject({ feasible: false, stopped_by: { step: 'a' } });
+  const asks = [{ id: 'b', skill: 'llm', params: { prompt: 'Hello.', max_tokens: 5 } }];
+  const of_model = expectStatus(200, await simulated({ plan: { steps: asks } }));
+  expect(of_model).toMatchObject({ feasible: false, stopped_by: { step: 'b' } });
+  expect(expectStatus(200, await simulated({ session_id: 'another' }))).toMatchObject({ feasible: true });
+});

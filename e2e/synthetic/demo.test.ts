@@ -88,6 +88,25 @@ test('it shows in the project demo, is marked everywhere, and stands among the r
   expect(late).toEqual([]);
 });
 
+const kindsFound = async (q: string, more = '') => {
+  const path = `/api/v1/search?q=${encodeURIComponent(q)}${more}`;
+  const { items } = expectStatus(200, await gateway.admin.get<{ items: { kind: string }[] }>(path));
+  return items.map(({ kind }) => kind);
+};
+
+test('a search finds its runs and incidents by their ids, by their words only where they are asked for', async () => {
+  const [run] = await gateway.rows('select id, goal from runs where goal is not null limit 1');
+  const [incident] = await gateway.rows('select id, title from incidents limit 1');
+  for (const [kind, words, id] of [
+    ['run', run?.goal, run?.id],
+    ['incident', incident?.title, incident?.id],
+  ]) {
+    expect(await kindsFound(words)).not.toContain(kind);
+    expect(await kindsFound(words, '&is_synthetic=all')).toContain(kind);
+    expect(await kindsFound(id)).toContain(kind);
+  }
+});
+
 test('its live part are real calls, marked as its history is: one is refused, one waits for a person, a limit is near', async () => {
   const client = api(gateway.server, demo.live.api_key.secret);
   const made = demo.live.calls.map(({ headers, body }) => client.post('/v1/chat/completions', body, { headers }));
@@ -97,6 +116,11 @@ test('its live part are real calls, marked as its history is: one is refused, on
   expect([answer?.status, statuses.sort()]).toEqual([200, [403, 429]]);
   await gateway.untilSettled();
   expect((await gateway.admin.get<{ items: unknown[] }>('/api/v1/approvals')).body.items).toHaveLength(1);
+  const [demos_own, everybodys] = await Promise.all(
+    ['project=demo', 'is_synthetic=all'].map((query) => totalOf(`/api/v1/alerts?${query}&limit=1`)),
+  );
+  expect([await totalOf('/api/v1/alerts?limit=1'), demos_own]).toEqual([0, everybodys]);
+  expect(everybodys).toBeGreaterThan(0);
   const alerts = await gateway.rows('select tier from alerts where subject is not null and tier < 100 order by tier');
   expect(alerts.map(({ tier }) => tier)).toEqual([50, 70]);
   const [run] = await gateway.rows('select is_synthetic, synthetic_scenario_id from runs where id = $1', [
@@ -153,6 +177,8 @@ test('one request takes it away, nothing is deleted, and it can be loaded again'
   const projects = await gateway.admin.get<{ items: { slug: string }[] }>('/api/v1/projects');
   expect(projects.body.items.map(({ slug }) => slug)).toEqual(['default']);
   expect((await gateway.admin.get<{ items: unknown[] }>('/api/v1/agents')).body.items).toEqual([]);
+  expect(await kindsFound('support-bot')).not.toContain('agent');
+  expect(await kindsFound('demo')).not.toContain('project');
   const call = await api(gateway.server, demo.live.api_key.secret).post(
     '/v1/chat/completions',
     demo.live.calls[0]?.body,

@@ -1,11 +1,10 @@
-import { mayDo } from '@aos/core/access/permission.ts';
 import { run_detail } from '@aos/core/activity/run-detail.ts';
 import { run_object } from '@aos/core/activity/run-object.ts';
 import { step } from '@aos/core/activity/step.ts';
 import { trace, trace_with_steps } from '@aos/core/activity/trace.ts';
 import type { activity_endpoints } from '@aos/core/api/activity.ts';
 import type { PageQuery } from '@aos/core/base/page.ts';
-import type { Row, Tx } from '../base/database.ts';
+import type { Row } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { keyNameShown } from '../store/api-keys.ts';
 import { cursorOf, readList } from '../store/list.ts';
@@ -13,14 +12,14 @@ import { scopeOf } from '../store/list-scope.ts';
 import { pauseShown } from '../store/pauses.ts';
 import { runsOfModel } from '../store/runs-of-model.ts';
 import { runsOfText } from '../store/runs-of-text.ts';
-import { countsOf, findRun, isOfKey, placeInSession, type RunsFilter, runsListing } from '../store/runs-read.ts';
+import { countsOf, placeInSession, type RunsFilter, runsListing } from '../store/runs-read.ts';
 import { killShown } from '../store/stops.ts';
 import { findTrace, stepsListing } from '../store/traces-read.ts';
 import { found, inTenant } from './change.ts';
 import { getDecision, listRunDecisions } from './decisions.ts';
 import { managedPart } from './managed-part.ts';
 import { getMetrics } from './metrics.ts';
-import { pageOf, readPage, urlOf, visibleProject } from './read.ts';
+import { mayRead, pageOf, readPage, urlOf, visibleProject, visibleRun } from './read.ts';
 import { getRunFacets } from './run-facets.ts';
 import { getOutcomes } from './run-outcomes.ts';
 
@@ -37,10 +36,8 @@ export const activity_handlers: Handlers<typeof activity_endpoints> = {
   getRun: ({ params }, context) =>
     inTenant(context, async (tx) => {
       const run = await visibleRun(tx, context, params.id);
-      const { tenant_id, role, api_key } = context.identity;
-      const may_read = mayDo(role, 'read');
-      const may_see = may_read || (await isOfKey(tx, tenant_id, params.id, api_key.lineage_id));
-      found(may_see ? run : undefined, 'run', '/api/v1/runs');
+      const { tenant_id } = context.identity;
+      const may_read = mayRead(context);
       const own = visibleProject(context);
       const [of_trace, counts, pause, kill, api_key_name, place] = await Promise.all([
         findTrace(tx, tenant_id, params.id),
@@ -115,9 +112,6 @@ function runs(context: Context, query: Query, part: 'live' | 'ended' | 'all') {
     (row) => run_object.parse({ ...row, url: urlOf(context, row.id) }),
   );
 }
-
-const visibleRun = async (tx: Tx, context: Context, id: string): Promise<Row> =>
-  found(await findRun(tx, context.identity.tenant_id, id, visibleProject(context)), 'run', '/api/v1/runs');
 
 /** The step on the page of its run. */
 const showStep = (context: Context) => (row: Row) =>

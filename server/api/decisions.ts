@@ -4,9 +4,11 @@ import { sibling } from '@aos/core/base/id.ts';
 import type { PageQuery } from '@aos/core/base/page.ts';
 import { epochMs } from '@aos/core/base/time.ts';
 import { type LlmRunRecord, llm_run_record } from '@aos/core/logs/llm-run-record.ts';
+import type { Contribution } from '@aos/core/policies/decide.ts';
 import { type DecisionObject, decision_object } from '@aos/core/policies/decision-object.ts';
 import { derivedDecision, held_line } from '@aos/core/policies/derive.ts';
 import type { SnapshotDocument } from '@aos/core/policies/snapshot.ts';
+import { toldToCaller } from '@aos/core/policies/told.ts';
 import { z } from 'zod';
 import type { Row, Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
@@ -14,7 +16,7 @@ import { findDecision, listDecisions, snapshotsOf } from '../store/decisions-rea
 import { cursorOf } from '../store/list.ts';
 import { knownNames, lineagesOf } from '../store/policy-names.ts';
 import { found } from './change.ts';
-import { pageOf, urlOf, visibleProject } from './read.ts';
+import { mayRead, pageOf, urlOf, visibleProject, visibleRun } from './read.ts';
 
 export async function getDecision(tx: Tx, context: Context, id: string): Promise<DecisionObject> {
   const { tenant_id } = context.identity;
@@ -23,7 +25,15 @@ export async function getDecision(tx: Tx, context: Context, id: string): Promise
     'decision',
     '/api/v1/runs/{id}/decisions',
   );
+  if (!mayRead(context)) await refuseOthers(tx, context, row);
   return shower(context, await snapshotsFor(tx, tenant_id, [row]))(row);
+}
+
+/** A key that reads no more than its own sees what was decided about its calls, and in the runs that it began. */
+async function refuseOthers(tx: Tx, context: Context, { api_key_id, run_id }: Row): Promise<void> {
+  const key_id = String(api_key_id);
+  const lineages = await lineagesOf(tx, [key_id]);
+  if (lineages.get(key_id) !== context.identity.api_key.lineage_id) await visibleRun(tx, context, String(run_id));
 }
 
 export async function listRunDecisions(tx: Tx, context: Context, run_id: string, query: PageQuery) {
@@ -39,8 +49,14 @@ function snapshotsFor(tx: Tx, tenant_id: string, rows: readonly Row[]): Promise<
   return snapshotsOf(tx, tenant_id, ids);
 }
 
-const shower = (context: Context, snapshots: ReadonlyMap<string, SnapshotDocument>) => (row: Row) =>
-  row.derived ? derived(context, row, snapshots) : decision_object.parse({ ...row, url: urlOf(context, row.id) });
+const shower = (context: Context, snapshots: ReadonlyMap<string, SnapshotDocument>) => (row: Row) => {
+  const whole = row.derived
+    ? derived(context, row, snapshots)
+    : decision_object.parse({ ...row, url: urlOf(context, row.id) });
+  return mayRead(context)
+    ? whole
+    : { ...whole, contributions: whole.contributions.map((of) => toldToCaller(of as Contribution)) };
+};
 
 /** The decision that a record of a plain allow stands for, in the shape of a stored one. */
 function derived(context: Context, row: Row, snapshots: ReadonlyMap<string, SnapshotDocument>): DecisionObject {

@@ -8,9 +8,8 @@ import { waited } from '../http/event-streams.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { type Moment, momentOf, momentText, thisMoment } from '../store/moment.ts';
 import { lookedBackTo, runChanges, tenantChanges } from '../store/run-events.ts';
-import { findRun } from '../store/runs-read.ts';
-import { found, inTenant } from './change.ts';
-import { visibleProject } from './read.ts';
+import { inTenant } from './change.ts';
+import { mayRead, visibleProject, visibleRun } from './read.ts';
 import { runEventsOf, tenantEventsOf } from './tell-events.ts';
 
 /** How often it is looked what has happened: on every replica, whoever did it. */
@@ -19,13 +18,11 @@ const look_every_ms = 400;
 export const event_handlers: Handlers<typeof event_endpoints> = {
   async followRun({ params }, context) {
     const since = momentOf(context.last_event_id);
-    await inTenant(context, async (tx) =>
-      found(await findRun(tx, context.identity.tenant_id, params.id, visibleProject(context)), 'run', '/api/v1/runs'),
-    );
+    await inTenant(context, (tx) => visibleRun(tx, context, params.id));
     const once = toldOnce(since);
     return looks(context, since, async (tx, seen) => {
       const changes = await runChanges(tx, params.id, seen);
-      const told = runEventsOf(context.deps.config.public_url, changes).filter(once);
+      const told = runEventsOf(context.deps.config.public_url, changes, mayRead(context)).filter(once);
       return { told, is_over: changes.run.is_ended };
     });
   },

@@ -1,13 +1,26 @@
+import { mayDo } from '@aos/core/access/permission.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
 import type { Row, Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
 import { type Listing, type Page, readLongList, type Slice } from '../store/list.ts';
-import { nowText } from './change.ts';
+import { findRun, isOfKey } from '../store/runs-read.ts';
+import { found, nowText } from './change.ts';
 
 /** The only project whose objects the caller may see; null: all of its tenant. Owners own the whole tenant. */
 export const visibleProject = ({ identity }: Context): string | null =>
   identity.role === 'owner' ? null : identity.project_id;
+
+/** Whether the caller may read more than the runs that its own key began. */
+export const mayRead = ({ identity }: Context): boolean => mayDo(identity.role, 'read');
+
+/** A run that the caller may see; for a key without `read`, what its own lineage began. */
+export async function visibleRun(tx: Tx, context: Context, id: string): Promise<Row> {
+  const { tenant_id, api_key } = context.identity;
+  const run = await findRun(tx, tenant_id, id, visibleProject(context));
+  const may_see = mayRead(context) || (run !== undefined && (await isOfKey(tx, tenant_id, id, api_key.lineage_id)));
+  return found(may_see ? run : undefined, 'run', '/api/v1/runs');
+}
 
 export const urlOf = ({ deps }: Context, id: unknown): string => consoleUrl(deps.config.public_url, String(id));
 

@@ -4,22 +4,23 @@ import type { AskedRun, Capabilities, run_endpoints } from '@aos/core/api/runs.t
 import { present } from '@aos/core/base/assert.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import type { Tx } from '../base/database.ts';
-import { decideSupposed } from '../govern/explain.ts';
+import { createControls } from '../govern/control.ts';
+import { decideSupposed, servedOn } from '../govern/explain.ts';
 import { killRun } from '../govern/kill.ts';
-import { servedModels } from '../govern/models.ts';
+import { default_name, servedModels } from '../govern/models.ts';
 import { closeGateIfAsked, withdrawQuestions } from '../govern/questions.ts';
 import { dryRegistry } from '../govern/registry.ts';
+import { projectOf } from '../govern/who.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import { askingFor, default_skills, openRun } from '../runs/open-run.ts';
+import { actingFor, default_skills, namesModel, openRun } from '../runs/open-run.ts';
 import { headroomOf, simulateRun } from '../runs/simulate.ts';
 import { paramsSchema } from '../skills/define.ts';
 import { skills } from '../skills/index.ts';
 import { managedFacts } from '../store/managed-runs.ts';
 import { finishExternal } from '../store/runs.ts';
-import { findRun } from '../store/runs-read.ts';
 import { completeTraces } from '../store/traces.ts';
-import { found, inTenant, record } from './change.ts';
-import { refuseReported, urlOf, visibleProject } from './read.ts';
+import { type Change, inTenant, record } from './change.ts';
+import { refuseReported, urlOf, visibleRun } from './read.ts';
 
 export const run_handlers: Handlers<typeof run_endpoints> = {
   async createRun({ body }, context) {
@@ -29,7 +30,8 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
 
   finishRun: ({ params, body }, context) =>
     inTenant(context, async (tx) => {
-      const { mode } = await seenRun(tx, context, params.id);
+      const run = await seenRun(tx, context, params.id);
+      const { mode } = run;
       if (mode !== 'external')
         throw new Problem('conflict', `The run ${params.id} is ${mode}: only external agents say how their runs end.`);
       const { tenant_id } = context.identity;
@@ -38,7 +40,8 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
       if (!ended) throw new Problem('conflict', `The run ${params.id} has ended already.`);
       await withdrawQuestions(context.deps, tx, tenant_id, [params.id]);
       await completeTraces(tx, [params.id]);
-      await keep(tx, context, 'RUN_ENDED', params.id, { outcome: body.outcome }, body.reason ?? null);
+      const change = { before: { status: ended.status_before }, after: { outcome: body.outcome } };
+      await keep(tx, context, run, { event: 'RUN_ENDED', ...change, reason: body.reason ?? null });
       return shownRun(tx, context, params.id);
     }),
 
@@ -51,7 +54,8 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
         reason: body.reason,
         status: 'cancelled',
         termination_reason: 'USER_ABORT',
-        ordered_by: context.identity.api_key.id,
+        event: 'RUN_CANCELLED',
+        ordered_by: context.identity,
         policy_id: null,
         request_id: context.request_id,
       });
@@ -78,11 +82,13 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
       session_id: run.session_external_id ?? undefined,
       plan: facts.plan_source === 'given' ? (facts.plan ?? undefined) : undefined,
       tags: run.tags,
-      ...(context.identity.project_id === null && { project: run.project_id }),
     };
-    const id = await openRun(context.deps, context, asked, params.id);
+    // In the project of the run: an owner's key sees the runs of every project.
+    const identity = { ...context.identity, project_id: run.project_id };
+    const id = await openRun(context.deps, { ...context, identity }, asked, params.id);
     return inTenant(context, async (tx) => {
-      await keep(tx, context, 'RUN_RETRIED', params.id, { new_run_id: id }, body.reason);
+      const change = { before: null, after: { new_run_id: id }, reason: body.reason };
+      await keep(tx, context, run, { event: 'RUN_RETRIED', ...change });
       return shownRun(tx, context, id);
     });
   },
@@ -93,45 +99,32 @@ export const run_handlers: Handlers<typeof run_endpoints> = {
 };
 
 export async function seenRun(tx: Tx, context: Context, id: string) {
-  const row = found(await findRun(tx, context.identity.tenant_id, id, visibleProject(context)), 'run', '/api/v1/runs');
-  return run_object.parse({ ...row, url: urlOf(context, id) });
+  return run_object.parse({ ...(await visibleRun(tx, context, id)), url: urlOf(context, id) });
 }
 
 const shownRun = seenRun;
 
-const keep = (tx: Tx, context: Context, event: string, run_id: string, after: object, reason: string | null) =>
-  record(tx, context, { event, object_type: 'run', object_id: run_id, before: null, after, reason });
+const keep = (
+  tx: Tx,
+  context: Context,
+  { id, project_id, agent_id }: { id: string; project_id: string; agent_id: string | null },
+  change: Pick<Change, 'event' | 'before' | 'after' | 'reason'>,
+) => record(tx, context, { ...change, object_type: 'run', object_id: id, run_id: id, project_id, agent_id });
 
-/** Room is looked up with a small call of the cheapest kind that the agent could make. */
+/** Room is looked up with a small call of the model that the agent would ask, or of one that it could. */
 async function capabilitiesOf(context: Context, agent_id: string | undefined): Promise<Capabilities> {
   const { deps, identity } = context;
-  const asked = { agent_id, tags: {} };
   const named = agent_id !== undefined || identity.agent_ids.length === 1;
   const of = { new_run_id: deps.makeId('run'), registry: dryRegistry(deps) };
-  const asking = named ? await askingFor(deps, context, asked, of) : null;
-  const names = asking?.skills ?? default_skills;
-  const ticket = await decideSupposed(deps, {
-    identity,
-    claims: {
-      agent: asking?.agent.slug ?? null,
-      actor: null,
-      session: null,
-      run_id: null,
-      project: null,
-      tags: {},
-      dry_run: true,
-    },
-    model: asking?.model ?? 'mock-small',
-    tools: [],
-    messages: null,
-    input_tokens: 1,
-    max_output_tokens: 1,
-    choices: 1,
-    request_id: context.request_id,
-  });
-  const models = servedModels(ticket.control, null).map(({ id }) => id);
-  const allowed = asking?.agent.models ?? null;
-  const { project } = ticket.call.asker;
+  const acting = named ? await actingFor(deps, context, { agent_id, tags: {} }, of) : null;
+  const agent = acting?.agent;
+  const control = acting?.control ?? (await createControls(deps).of(identity.tenant_id));
+  const names = agent?.skills ?? default_skills;
+  const models = servedModels(control, null)
+    .map(({ id }) => id)
+    .filter((id) => namesModel(agent?.models ?? null, id));
+  const model = [agent?.default_model ?? default_name, ...models].find((name) => servedOn(control, name) !== null);
+  const project = acting?.who.project ?? projectOf(control, { identity, claims: { project: null } });
   return {
     role: identity.role,
     permissions: permissions.filter((permission) => permission !== 'installation' && mayDo(identity.role, permission)),
@@ -143,9 +136,15 @@ async function capabilitiesOf(context: Context, agent_id: string | undefined): P
         const { name, title, effects, cost, failures } = skill;
         return { name, title, effects, cost, failures, params: paramsSchema(skill) };
       }),
-    models:
-      allowed === null ? models : models.filter((id) => allowed.some((one) => id === one || id.endsWith(`/${one}`))),
+    models,
     sources: [],
-    limits: headroomOf([ticket]),
+    limits: model === undefined ? [] : headroomOf([await smallCall(context, agent?.slug ?? null, model)]),
   };
 }
+
+const smallCall = ({ deps, identity, request_id }: Context, agent: string | null, model: string) =>
+  decideSupposed(deps, {
+    identity,
+    claims: { agent, actor: null, session: null, run_id: null, project: null, tags: {}, dry_run: true },
+    ...{ model, tools: [], messages: null, input_tokens: 1, max_output_tokens: 1, choices: 1, request_id },
+  });

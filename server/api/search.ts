@@ -2,6 +2,7 @@ import { naming } from '@aos/core/activity/named.ts';
 import type { search_endpoints } from '@aos/core/api/search.ts';
 import type { Context, Handlers } from '../http/handler.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
+import { scopeOf } from '../store/list-scope.ts';
 import { type Hit, search } from '../store/search-read.ts';
 import { inTenant, nowText } from './change.ts';
 import { urlOf, visibleProject } from './read.ts';
@@ -14,7 +15,9 @@ export const search_handlers: Handlers<typeof search_endpoints> = {
     inTenant(context, async (tx) => {
       await readMany(tx);
       const since_ms = context.deps.clock.now() - goals_ms;
-      const ask = { text: query.q, limit: query.limit, bound_to: visibleProject(context), since_ms };
+      const bound_to = visibleProject(context);
+      const { is_synthetic } = await scopeOf(tx, context.identity.tenant_id, bound_to, query);
+      const ask = { text: query.q, limit: query.limit, bound_to, is_synthetic, since_ms };
       const hits = await search(tx, ask).catch((error: unknown) => {
         throw orTooMuch(error);
       });

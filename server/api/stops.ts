@@ -60,7 +60,8 @@ export const stop_handlers: Handlers<typeof stop_endpoints> = {
         reason: body.reason,
         status: 'cancelled',
         termination_reason: 'USER_ABORT',
-        ordered_by: identity.api_key.id,
+        event: 'RUN_KILLED',
+        ordered_by: identity,
         policy_id: null,
         request_id,
       });

@@ -2,13 +2,17 @@ import type { RunEvent, TenantEvent } from '@aos/core/activity/event.ts';
 import { run_event, tenant_event } from '@aos/core/activity/event.ts';
 import { isObject, type Json } from '@aos/core/base/json.ts';
 import { consoleUrl } from '@aos/core/base/link.ts';
+import { toldToCaller } from '@aos/core/policies/told.ts';
 import type { LedgerChange, RunChanges, RunState, StepChange, TenantChanges } from '../store/run-events.ts';
 
 /** An event before its schema has been through it. */
 type Told = { type: string; at: string | null };
 
-/** What the stream of a run tells of its changes, in the order in which they happened; its end comes last. */
-export function runEventsOf(public_url: string, changes: RunChanges): RunEvent[] {
+/**
+ * What the stream of a run tells of its changes, in the order in which they happened; its end comes last. A key that
+ * reads no more than its own runs is told what a caller is: nothing of incidents, nor how near its limits are.
+ */
+export function runEventsOf(public_url: string, changes: RunChanges, may_read: boolean): RunEvent[] {
   const { run, plan, planned, steps, decisions, incidents } = changes;
   const common = { run_id: run.id };
   const about = (id: string) => ({ id, url: consoleUrl(public_url, id) });
@@ -19,7 +23,13 @@ export function runEventsOf(public_url: string, changes: RunChanges): RunEvent[]
       .map((of) => ({ type: 'step.started', ...about(run.id), ...common, ...of, at: of.started_at })),
     ...steps.flatMap((of) => [
       { type: 'step.ended', ...about(of.id), ...common, ...of, step_id: of.id, at: of.ended_at },
-      ...tiersOf(of).map((tier) => ({ type: 'limit.near', ...about(of.id), ...common, ...tier, at: of.ended_at })),
+      ...(may_read ? tiersOf(of) : []).map((tier) => ({
+        type: 'limit.near',
+        ...about(of.id),
+        ...common,
+        ...tier,
+        at: of.ended_at,
+      })),
     ]),
     ...planned
       .filter((of) => of.ended_at !== null && of.step_id === null)
@@ -27,8 +37,11 @@ export function runEventsOf(public_url: string, changes: RunChanges): RunEvent[]
         ...{ type: 'step.ended', ...about(run.id), ...common, ...of, status: of.state, at: of.ended_at },
         ...{ verdict: null, cost_usd: null, duration_ms: null, decision_id: null },
       })),
-    ...decisions.map((of) => ({ type: 'decision', ...about(of.id), ...common, ...of, at: of.decided_at })),
-    ...incidents.map(({ is_new, ...of }) => ({
+    ...decisions.map(({ said, ...of }) => ({
+      ...{ type: 'decision', ...about(of.id), ...common, ...of, at: of.decided_at },
+      reason: said && (may_read ? said : toldToCaller(said)).reason,
+    })),
+    ...(may_read ? incidents : []).map(({ is_new, ...of }) => ({
       type: is_new ? 'incident.opened' : 'incident.changed',
       ...about(of.id),
       ...common,
@@ -92,6 +105,6 @@ function entryOf(public_url: string, entry: LedgerChange): Told {
       ...{ policy_id: text('policy_id') ?? text('violation_policy_id'), category: text('category') },
       ...{ severity: text('severity'), title: text('title') },
     } as Told;
-  const type = object_type === 'policy' ? 'policy.changed' : event.startsWith('ALERT_') ? 'alert' : 'changed';
+  const type = object_type === 'policy' ? 'policy.changed' : object_type === 'alert' ? 'alert' : 'changed';
   return { type, ...about, event, object_type, object_id } as Told;
 }

@@ -1,4 +1,5 @@
 import type { Identity } from '@aos/core/access/identity.ts';
+import type { Named } from '@aos/core/activity/call.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import type { JsonObject } from '@aos/core/base/json.ts';
 import type { PlanResult } from '../store/managed-runs.ts';
@@ -37,6 +38,8 @@ export interface AskedCall {
   request_id: string;
   /** The run the call opens when it joins none: the same however often it is prepared. */
   new_run_id: string;
+  /** The session of that run, where the call itself names none: a supposed call of a managed run. */
+  new_run_session?: Named | null;
   /** When it came, on the monotonic clock. */
   begun_ms: number;
   /** Who the credential belongs to, read no earlier than control stood at this epoch. Throws when it is not valid then. */

@@ -263,5 +263,6 @@ const heldCall = (
   estimate: estimateJson(estimate),
   output_bound: estimate.output_tokens.wanted,
   line_types: lines.map((line) => line.limit.type),
+  source: asked.planned && 'managed',
   synthetic_scenario_id: call.asker.synthetic_scenario_id,
 });

@@ -2,7 +2,7 @@ import type { Edits } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { editTopLevel, isObject } from '@aos/core/base/json.ts';
 import { failureIncident } from '@aos/core/incidents/open.ts';
-import { provider_rate_limited } from '../store/runs.ts';
+import { provider_rate_limited, provider_timed_out } from '../store/run-progress.ts';
 import {
   type ProviderTarget,
   type StopSignal,
@@ -146,10 +146,14 @@ export function failedToAnswer(ticket: Ticket, failure: UpstreamFailure): Went {
     error: { code: failure.kind === 'timeout' ? 'provider_timeout' : 'provider_unreachable', message },
     free: !failure.sent,
     lost: failure.sent,
-    termination: 'SYSTEM_FAILURE',
+    termination: brokenBy(failure),
     incidents: [failureIncident(message)],
   };
 }
+
+/** What a run would end with whose last call broke off so. */
+export const brokenBy = ({ kind }: UpstreamFailure): Went['termination'] =>
+  kind === 'timeout' ? provider_timed_out : 'SYSTEM_FAILURE';
 
 /** The provider refuses the account of the installation or its key: no caller can mend that. */
 const of_the_account = new Set([401, 402, 403]);

@@ -1,4 +1,5 @@
 import type { Identity } from '@aos/core/access/identity.ts';
+import type { Named } from '@aos/core/activity/call.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import { wires } from '@aos/core/activity/wires/index.ts';
 import { no_searches } from '@aos/core/activity/wires/searches.ts';
@@ -23,6 +24,8 @@ import { createWaitingRoom } from './waiting.ts';
 export interface Supposed {
   identity: Identity;
   claims: Claims;
+  /** The session of the run that the call would open. */
+  session?: Named | null;
   /** `provider/model`, or a bare name. */
   model: string;
   tools: string[];
@@ -100,6 +103,7 @@ export function supposedCall({ makeId, clock }: Deps, wire: Wire, of: Supposed):
     headers: {},
     request_id: of.request_id,
     new_run_id: makeId('run'),
+    new_run_session: of.session ?? null,
     begun_ms: clock.monotonic(),
     identityAt: () => of.identity,
     gone: still_here,

@@ -1,3 +1,4 @@
+import type { Identity } from '@aos/core/access/identity.ts';
 import type { TerminationReason } from '@aos/core/activity/run.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import type { Contribution, Decision } from '@aos/core/policies/decide.ts';
@@ -21,8 +22,10 @@ export interface Kill {
   reason: string;
   status: 'cancelled' | 'failed_policy';
   termination_reason: TerminationReason;
-  /** The key of the person who ordered it; null: the policy did. */
-  ordered_by: string | null;
+  /** The ledger's word for what was asked for. */
+  event: 'RUN_KILLED' | 'RUN_CANCELLED';
+  /** Who ordered it; null: the policy did. */
+  ordered_by: Pick<Identity, 'api_key' | 'is_human'> | null;
   policy_id: string | null;
   request_id: string | null;
 }
@@ -44,26 +47,28 @@ export async function killRun(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow |
 
 async function killOne(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow | undefined> {
   const { tenant_id, run_id, reason, status, termination_reason } = kill;
+  const ordered_by = kill.ordered_by?.api_key.id ?? null;
+  const actor_id = ordered_by ?? kill.policy_id ?? 'aos';
   const outcome_record = status === 'cancelled' ? 'ABORTED' : 'BLOCKED';
   const ended = await endRun(tx, { id: run_id, status, termination_reason, outcome_record, policy_id: kill.policy_id });
   if (!ended) return undefined;
   await closeManagedRun(tx, run_id, { code: 'run_terminated', message: reason });
   const at = instantText(deps.clock.now());
   await withdrawQuestions(deps, tx, tenant_id, [run_id]);
-  await closePause(tx, { run_id, at, by: kill.ordered_by ?? kill.policy_id ?? 'aos', reason });
+  await closePause(tx, { run_id, at, by: actor_id, reason });
   await appendToLedger(tx, tenant_id, [
     {
       id: deps.makeId('event'),
-      event: 'RUN_KILLED',
-      actor_type: kill.ordered_by === null ? 'system' : 'service',
-      actor_id: kill.ordered_by ?? kill.policy_id ?? 'aos',
+      event: kill.event,
+      actor_type: kill.ordered_by === null ? 'system' : kill.ordered_by.is_human ? 'human' : 'service',
+      actor_id,
       object_type: 'run',
       object_id: run_id,
       api_key_id: ended.api_key_id,
       agent_id: ended.agent_id,
       project_id: ended.project_id,
       run_id,
-      before: { status: 'running' },
+      before: { status: ended.status_before },
       after: { status, termination_reason },
       reason,
       request_id: kill.request_id,
@@ -77,7 +82,7 @@ async function killOne(deps: Deps, tx: Tx, kill: Kill): Promise<StopRow | undefi
     subject_id: run_id,
     name: run_id,
     reason,
-    ordered_by: kill.ordered_by,
+    ordered_by,
     policy_id: kill.policy_id,
     ordered_at: at,
   });
@@ -113,6 +118,7 @@ export async function killByPolicy(govern: Deps, { call, ids, asked }: Due, by: 
       reason: toldToCaller(by).reason.slice(0, 500),
       status: 'failed_policy',
       termination_reason: by.termination,
+      event: 'RUN_KILLED',
       ordered_by: null,
       policy_id: by.policy_id,
       request_id: asked.request_id,

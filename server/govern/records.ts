@@ -9,7 +9,7 @@ import type { Decision } from '@aos/core/policies/decide.ts';
 import { heldOf } from '@aos/core/policies/reserve.ts';
 import type { DecisionRow } from '../store/decisions.ts';
 import type { LlmRunRecordRow } from '../store/llm-run-records.ts';
-import type { RunProgress } from '../store/runs.ts';
+import type { RunProgress } from '../store/run-progress.ts';
 import type { StepRow } from '../store/steps.ts';
 import type { Claims } from './asked.ts';
 import { estimateJson } from './estimate.ts';
@@ -153,7 +153,7 @@ export function recordOf(ticket: Recordable, ending: Ending): LlmRunRecordRow {
     step_name: asked.planned?.name ?? null,
     parent_step_id: asked.claims?.parent_step_id ?? null,
     traceparent: asked.claims?.traceparent ?? null,
-    source: 'gateway',
+    source: asked.planned ? 'managed' : 'gateway',
     is_synthetic: isSynthetic(call.asker),
     synthetic_scenario_id: call.asker.synthetic_scenario_id ?? null,
     admitted_at: instantText(ticket.admitted_at_ms),

@@ -5,7 +5,8 @@ import { type DecisionRow, insertDecisions, isNewDecision } from '../store/decis
 import { appendToLedger } from '../store/ledger.ts';
 import { insertRecords, type LlmRunRecordRow } from '../store/llm-run-records.ts';
 import { addToPlans, type PlanResult } from '../store/managed-runs.ts';
-import { addToRuns, type NewRun, openRuns, type RunProgress } from '../store/runs.ts';
+import type { RunProgress } from '../store/run-progress.ts';
+import { addToRuns, type NewRun, openRuns } from '../store/runs.ts';
 import { insertSteps, type StepRow } from '../store/steps.ts';
 import { linkIncidents } from '../store/traces.ts';
 import { endAllHolds, endHolds, type HoldEnd, not_all_ended, postBalances } from '../store/usage.ts';

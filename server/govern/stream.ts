@@ -12,6 +12,7 @@ import { countDelivered, type Delivered, type Paid, paidFor } from './delivered.
 import {
   addedBound,
   asFailure,
+  brokenBy,
   client_closed,
   dispatch,
   failureProblem,
@@ -255,7 +256,7 @@ function wentOf(govern: Govern, ticket: Ticket, seen: Seen, failure: UpstreamFai
     usage: seen.provider_error && (seen.usage?.output_tokens ?? 0) >= heard.delivered_tokens ? seen.usage : null,
     error: { code: failure ? `provider_${failure.kind}` : 'provider_error', message },
     free: isRefusal(seen),
-    termination: 'SYSTEM_FAILURE',
+    termination: failure ? brokenBy(failure) : 'SYSTEM_FAILURE',
     incidents: [failureIncident(message)],
   };
 }

@@ -5,7 +5,7 @@ import { Problem } from '@aos/core/base/error.ts';
 import { isIdOf } from '@aos/core/base/id.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import type { Decision } from '@aos/core/policies/decide.ts';
-import { endedDecision, pausedDecision, stopDecision, stopsCallsOf } from '@aos/core/policies/stop.ts';
+import { endedDecision, pausedDecision, stopDecision, stopsCallsOf, waitingDecision } from '@aos/core/policies/stop.ts';
 import type { Deps } from '../base/deps.ts';
 import type { ProjectRow } from '../store/control-read.ts';
 import type { RunPause } from '../store/pauses.ts';
@@ -35,7 +35,7 @@ export interface Who {
 }
 
 /** What is asked about a caller. */
-export type WhoAsked = Pick<AskedCall, 'identity' | 'claims' | 'new_run_id'>;
+export type WhoAsked = Pick<AskedCall, 'identity' | 'claims' | 'new_run_id' | 'new_run_session'>;
 
 export async function whoAsks(
   govern: Deps & Pick<Govern, 'registry'>,
@@ -71,7 +71,7 @@ export async function whoAsks(
     project,
     identity: vouched,
     refused: refusedAnyway(control, asker, run, agent.mismatch ?? actor.mismatch),
-    run_must_exist: run.is_known && run.ended === null,
+    run_must_exist: run.is_known && run.closed === null,
     openRun: (snapshot_id, at_ms) => (run.is_open ? null : newRun(asker, vouched, asked, snapshot_id, at_ms)),
     opened: run.opened,
     forgetRun: run.forget,
@@ -91,9 +91,9 @@ export function setPausedTime(asker: Asker, { paused, held_at, paused_ms }: RunP
   asker.run_paused_since_ms = since === null ? null : epochMs(since);
 }
 
-/** A run that ended, then a containment, then an identity that contradicts the key, then a pause. */
+/** A run that ended or has not begun, then a containment, then an identity that contradicts the key, then a pause. */
 function refusedAnyway(control: TenantControl, asker: Asker, run: RunOf, mismatch: string | null): Decision | null {
-  if (run.ended !== null) return run.ended;
+  if (run.closed !== null) return run.closed;
   const contained = control.containments.find((stop) => stopsCallsOf(stop, asker));
   if (contained) return stopDecision(contained);
   if (mismatch !== null) return mismatchDecision(mismatch);
@@ -158,8 +158,8 @@ interface RunOf {
   is_known: boolean;
   /** Its row is surely there. */
   is_open: boolean;
-  /** Why it takes no more calls; null while it does. */
-  ended: Decision | null;
+  /** Why it takes no calls, now or any more; null while it does. */
+  closed: Decision | null;
   opened: () => void;
   forget: () => void;
 }
@@ -183,7 +183,7 @@ async function joinedRun(govern: Deps, registry: Registry, project: ProjectRow, 
       session: joined.session,
       is_known: true,
       is_open: joined.opened || joined.kill !== null,
-      ended: joined.kill && stopDecision(joined.kill),
+      closed: joined.kill && stopDecision(joined.kill),
       opened: () => {
         joined.opened = true;
       },
@@ -193,12 +193,12 @@ async function joinedRun(govern: Deps, registry: Registry, project: ProjectRow, 
   return ownRun(asked);
 }
 
-const ownRun = ({ new_run_id }: WhoAsked): RunOf => ({
+const ownRun = ({ new_run_id, new_run_session = null }: WhoAsked): RunOf => ({
   run_id: new_run_id,
-  session: null,
+  session: new_run_session,
   is_known: false,
   is_open: false,
-  ended: null,
+  closed: null,
   opened: nothing_to_do,
   forget: nothing_to_do,
 });
@@ -217,6 +217,8 @@ async function namedRun(
     throw new Problem('not_found', `x-aos-run-id: there is no run "${run_id}" in this project.`);
   const session =
     claims.session === null ? null : (await registry.session(identity.tenant_id, project, claims.session)).session;
+  if (run.status === 'queued' || run.status === 'retry')
+    return known(run, session, waitingDecision(run_id, run.status));
   if (run.status !== 'running') {
     if (run.termination_reason === 'COMPLETED' && session && run.session_id === session.id) return null;
     const kill = await govern.db.tenant(identity.tenant_id, (tx) => killOf(tx, run_id));
@@ -226,14 +228,14 @@ async function namedRun(
   return known(run, session, null);
 }
 
-function known(run: KnownRun, session: Named | null, ended: Decision | null): RunOf {
+function known(run: KnownRun, session: Named | null, closed: Decision | null): RunOf {
   const of_run = session ?? (run.session_id === null ? null : { id: run.session_id, slug: run.session_id });
   return {
     run_id: run.id,
     session: of_run,
     is_known: true,
     is_open: true,
-    ended,
+    closed,
     opened: nothing_to_do,
     forget: nothing_to_do,
   };

@@ -74,7 +74,7 @@ export function createApp(deps: Deps): FastifyInstance {
     reply.headers({ 'x-request-id': request.id, 'request-id': request.id });
     refuseAmbiguousPath(request.url);
     if (hasOurs(request.headers)) {
-      refuseUnknownHeaders(request.headers);
+      refuseUnknownHeaders(request.headers, request.url);
       refuseRepeatedHeaders(request.raw.rawHeaders);
     }
     if (request.is404) {

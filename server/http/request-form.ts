@@ -2,9 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from '@aos/core/base/error.ts';
 import { nearest } from '@aos/core/base/nearest.ts';
 
-/** Every header with our prefix that a caller may send; besides them, any that begins with `x-aos-meta-`. */
-const known_headers = [
-  'x-aos-key',
+/** The header with our prefix that every request may send. */
+const of_all = ['x-aos-key'];
+
+/** Those that say more of spans which are reported. */
+const of_reports = [...of_all, 'x-aos-project'];
+
+/** Those of the gateway; besides them, any that begins with `x-aos-meta-`. Clients send them with lists of models, too. */
+const of_calls = [
+  ...of_all,
   'x-aos-agent-id',
   'x-aos-actor-id',
   'x-aos-session-id',
@@ -23,18 +29,30 @@ export function hasOurs(headers: IncomingHttpHeaders): boolean {
   return false;
 }
 
+const isOfCalls = (name: string): boolean => of_calls.includes(name) || /^x-aos-meta-./.test(name);
+
+/** Paths of the gateway, except that of spans which are reported. */
+const calls_path = /^\/(?:anthropic\/)?v1\/(?!traces(?:[?]|$))/;
+const reports_path = /^\/v1\/traces(?:[?]|$)/;
+
 /** A header that would be ignored is refused: its sender believes that it does something. */
-export function refuseUnknownHeaders(headers: IncomingHttpHeaders): void {
+export function refuseUnknownHeaders(headers: IncomingHttpHeaders, url: string): void {
+  const takes_calls = calls_path.test(url);
+  const known = takes_calls ? of_calls : reports_path.test(url) ? of_reports : of_all;
   for (const name of Object.keys(headers)) {
-    if (!name.startsWith(our_prefix) || known_headers.includes(name) || /^x-aos-meta-./.test(name)) continue;
-    const near = nearest(
-      name.slice(6),
-      known_headers.map((known) => known.slice(6)),
-    );
-    const instead =
-      near === null ? `Known are ${known_headers.join(', ')} and x-aos-meta-*.` : `Did you mean x-aos-${near}?`;
-    throw new Problem('invalid_header', `The header ${name.slice(0, 100)} is not known here. ${instead}`);
+    if (!name.startsWith(our_prefix) || known.includes(name) || (takes_calls && isOfCalls(name))) continue;
+    throw new Problem('invalid_header', `The header ${name.slice(0, 100)} ${whyNot(name, known, takes_calls)}`);
   }
+}
+
+function whyNot(name: string, known: readonly string[], takes_calls: boolean): string {
+  if (isOfCalls(name)) return `is for calls of models: it would do nothing here. Read here: ${known.join(', ')}.`;
+  const near = nearest(
+    name.slice(6),
+    of_calls.map((one) => one.slice(6)),
+  );
+  if (near !== null) return `is not known here. Did you mean x-aos-${near}?`;
+  return `is not known here. Known are ${known.join(', ')}${takes_calls ? ' and x-aos-meta-*' : ''}.`;
 }
 
 /**

@@ -90,7 +90,7 @@ function askedFrom(govern: Govern, { caller, run, ask, more, request_id, planned
       actor: asker.actor?.id ?? null,
       session: null,
       run_id: asker.run_id,
-      project: identity.project_id === null ? asker.project.id : null,
+      project: null,
       tags: run.tags,
       dry_run: false,
     },

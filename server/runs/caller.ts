@@ -36,9 +36,11 @@ export async function callerOf(govern: Deps, tenant_id: string, run: ActingRun):
     agent: run.agent_id === null ? undefined : await findAgent(tx, run.agent_id),
     actor: run.actor_id === null ? undefined : await findActor(tx, run.actor_id),
   }));
-  const { control_epoch, identity, project, agent, actor } = found;
-  if (!identity || !project)
+  const { control_epoch, project, agent, actor } = found;
+  if (!found.identity || !project)
     throw new Problem('forbidden', `The key ${run.api_key_id} that asked for this run is not valid any more.`);
+  // Its calls are made in the project of the run, which need not be that of an owner's key.
+  const identity = { ...found.identity, project_id: project.id };
   return {
     identity,
     models: agent?.models ?? null,

@@ -60,7 +60,8 @@ export async function endRun(govern: Govern, ending: Ending, end: End): Promise<
     await completeTraces(tx, [run.run_id]);
     const { status, termination_reason } = terminal;
     const reason = end.kind === 'done' ? null : end.message;
-    await keep(govern, tx, ending, { event: 'RUN_ENDED', after: { status, termination_reason }, reason });
+    const of = { event: 'RUN_ENDED', before: ended.status_before, after: { status, termination_reason }, reason };
+    await keep(govern, tx, ending, of);
   });
 }
 
@@ -91,15 +92,16 @@ async function tryAgainLater(govern: Govern, ending: Ending, { code, message }: 
     if (!(await retryManagedRun(tx, lease, { after_s, failure: { code, message } }))) return;
     if (!(await setAside(tx, run.run_id))) return;
     const after = { status: 'retry', retry: run.retries + 1, of: run.retries_max, after_seconds: after_s, code };
-    await keep(govern, tx, ending, { event: 'RUN_RETRY_SCHEDULED', after, reason: message });
+    await keep(govern, tx, ending, { event: 'RUN_RETRY_SCHEDULED', before: 'running', after, reason: message });
   });
 }
 
-const keep = (
+/** What the ledger says of a change of a managed run; `before` is its status. */
+export const keep = (
   govern: Govern,
   tx: Tx,
-  { tenant_id, run, request_id }: Ending,
-  of: { event: string; after: Json; reason: string | null },
+  { tenant_id, run, request_id }: Pick<Ending, 'tenant_id' | 'run' | 'request_id'>,
+  of: { event: string; before: string; after: Json; reason: string | null },
 ): Promise<void> =>
   appendToLedger(tx, tenant_id, [
     {
@@ -113,7 +115,7 @@ const keep = (
       agent_id: run.agent_id,
       project_id: run.project_id,
       run_id: run.run_id,
-      before: { status: 'running' },
+      before: { status: of.before },
       after: of.after,
       reason: of.reason?.slice(0, 500) ?? null,
       request_id,

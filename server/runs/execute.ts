@@ -21,7 +21,7 @@ import {
 import { pauseOf } from '../store/pauses.ts';
 import { startRun } from '../store/runs.ts';
 import { callerOf } from './caller.ts';
-import { type End, endRun } from './end.ts';
+import { type End, endRun, keep } from './end.ts';
 import { goOn, holdByLimit } from './hold.ts';
 import { lookAtPlan, makePlan, type Planned } from './make-plan.ts';
 import { keepFailure, lookAtStep, outcome_unknown, runStep, type StepEnd } from './run-step.ts';
@@ -52,7 +52,7 @@ export async function executeRun(govern: Govern, tenant_id: string, run: Managed
     const over = new AbortController();
     const signal = AbortSignal.any([lost, over.signal]);
     const work: Work = { ...of, caller, lost, over, signal, outputs: new Map() };
-    await write(govern, work, (tx) => startRun(tx, run.run_id));
+    await begin(govern, work);
     if ((await pausedBy(govern, work)) === 'limit') await goOnOrWait(govern, work);
     const planned: Planned = run.plan ? { kind: 'planned', plan: run.plan } : await planOf(govern, work);
     const end = planned.kind === 'planned' ? await carryOut(govern, work, planned.plan) : endWithoutPlan(planned);
@@ -65,6 +65,15 @@ export async function executeRun(govern: Govern, tenant_id: string, run: Managed
     const end = failed('caller_revoked', error.message, 'POLICY_BLOCK');
     await endRun(govern, of, end);
   }
+}
+
+/** A worker that takes over a run that was begun changes nothing of it. */
+function begin(govern: Govern, work: Work): Promise<void> {
+  return write(govern, work, async (tx) => {
+    const before = await startRun(tx, work.run.run_id);
+    if (before === undefined || before === 'running') return;
+    await keep(govern, tx, work, { event: 'RUN_STARTED', before, after: { status: 'running' }, reason: null });
+  });
 }
 
 async function planOf(govern: Govern, work: Work): Promise<Planned> {
@@ -88,7 +97,8 @@ function endWithoutPlan(planned: Exclude<Planned, { kind: 'planned' }>): End {
   }
 }
 
-const reasonOf = (code: string): TerminationReason => (code === 'provider_429' ? 'RATE_LIMITED' : 'SYSTEM_FAILURE');
+const reasonOf = (code: string): TerminationReason =>
+  code === 'provider_429' ? 'RATE_LIMITED' : code === 'provider_timeout' ? 'TIMEOUT' : 'SYSTEM_FAILURE';
 
 const failed = (code: string, message: string, termination: TerminationReason = 'SYSTEM_FAILURE'): End => ({
   kind: 'failed',

@@ -30,7 +30,6 @@ export interface Asking {
   control: TenantControl;
   who: Who;
   agent: ActingAgent;
-  session_id: string | null;
   skills: string[];
   model: string;
   /** The one that was given, or that a simulation had assumed. */
@@ -42,13 +41,16 @@ export interface Credential {
   request_id: string;
 }
 
-/** Finds out who asks and for which agent; refuses what the agent may not do before anything is written. */
-export async function askingFor(
+type AskedFor = Omit<AskedRun, 'goal' | 'mode' | 'max_retries' | 'parent_run_id'>;
+type Opening = { new_run_id: string; registry: Registry };
+
+/** Finds out who asks and for which agent, in which session. */
+export async function actingFor(
   deps: Deps,
   { identity }: Credential,
-  asked: Omit<AskedRun, 'goal' | 'mode' | 'max_retries' | 'parent_run_id'>,
-  of: { new_run_id: string; registry: Registry },
-): Promise<Asking> {
+  asked: Pick<AskedFor, 'agent_id' | 'actor_id' | 'session_id' | 'project' | 'tags'>,
+  { registry, new_run_id }: Opening,
+): Promise<Pick<Asking, 'control' | 'who' | 'agent'>> {
   const control = await createControls(deps).of(identity.tenant_id);
   const claims: Claims = {
     agent: asked.agent_id ?? null,
@@ -59,7 +61,6 @@ export async function askingFor(
     tags: asked.tags,
     dry_run: false,
   };
-  const { registry, new_run_id } = of;
   const who = await whoAsks({ ...deps, registry }, control, { identity, claims, new_run_id });
   const refusal = who.refused?.deciding;
   if (refusal) throw new Problem(refusal.code ?? 'policy_blocked', `This run cannot begin: ${refusal.reason}.`);
@@ -67,19 +68,23 @@ export async function askingFor(
   if (!named)
     throw new Problem('invalid_body', 'The body cannot be read: agent_id is missing. Name the agent that is to act.');
   const agent: ActingAgent = (await deps.db.tenant(identity.tenant_id, (tx) => findAgent(tx, named.id))) ?? named;
-  const session =
-    asked.session_id === undefined
-      ? null
-      : (await registry.session(identity.tenant_id, who.project, asked.session_id)).session;
+  if (asked.session_id !== undefined)
+    who.asker.session = (await registry.session(identity.tenant_id, who.project, asked.session_id)).session;
+  return { control, who, agent };
+}
+
+/** The same with what it asks for; refuses what the agent may not do before anything is written. */
+export async function askingFor(deps: Deps, credential: Credential, asked: AskedFor, of: Opening): Promise<Asking> {
+  const { control, who, agent } = await actingFor(deps, credential, asked, of);
   const wanted = asked.model ?? agent.default_model ?? nameOfDefault(control);
   const model = wanted === default_name ? fullName(chooseModel(control, wires.chat, wanted)) : wanted;
   refuseModel(control, agent, model);
   const skills = agent.skills ?? default_skills;
-  const plan = await planGiven(deps, identity.tenant_id, who.project.id, asked);
+  const plan = await planGiven(deps, credential.identity.tenant_id, who.project.id, asked);
   if (plan) refusePlan(plan, skills);
   for (const { skill, params } of plan?.steps ?? [])
     if (skill === 'llm' && typeof params.model === 'string') refuseModel(control, agent, params.model);
-  return { control, who, agent, session_id: session?.id ?? null, skills, model, plan };
+  return { control, who, agent, skills, model, plan };
 }
 
 async function planGiven(
@@ -149,7 +154,7 @@ export async function openRun(
       {
         id: deps.makeId('event'),
         event: 'RUN_CREATED',
-        actor_type: who.asker.actor?.kind ?? 'service',
+        actor_type: who.asker.actor?.kind ?? (identity.is_human ? 'human' : 'service'),
         actor_id: who.asker.actor?.id ?? created_by,
         object_type: 'run',
         object_id: id,
@@ -183,7 +188,7 @@ async function refuseParent(tx: Tx, id: string, project_id: string): Promise<voi
 }
 
 function newRun(asking: Asking, { identity }: Credential, asked: AskedRun, { id, at }: { id: string; at: string }) {
-  const { who, agent, session_id, control } = asking;
+  const { who, agent, control } = asking;
   return {
     tenant_id: identity.tenant_id,
     id,
@@ -191,7 +196,7 @@ function newRun(asking: Asking, { identity }: Credential, asked: AskedRun, { id,
     agent_id: agent.id,
     actor_id: who.asker.actor?.id ?? null,
     api_key_id: identity.api_key.id,
-    session_id,
+    session_id: who.asker.session?.id ?? null,
     mode: asked.mode,
     status: asked.mode === 'external' ? ('running' as const) : ('queued' as const),
     hold: 'none' as const,

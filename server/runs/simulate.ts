@@ -123,6 +123,7 @@ async function simulated(
       tags: asked.tags,
       dry_run: true,
     },
+    session: who.asker.session,
     model: ask.model ?? model,
     tools: [],
     messages: ask.messages as unknown as Record<string, never>[],

@@ -3,6 +3,7 @@ import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 import { type Windows, within_windows } from './limits.ts';
 import { Filter, type Listing, within } from './list.ts';
+import { inScope, type Scope } from './list-scope.ts';
 
 /** An alert as it is first written. */
 export type AlertRow = Omit<Alert, 'url'> & { tenant_id: string };
@@ -37,13 +38,11 @@ export interface AlertFilter {
   tier?: number | undefined;
   from?: string | undefined;
   to?: string | undefined;
-  is_synthetic?: boolean | undefined;
-  project_id: string | null;
 }
 
 /** Alerts, newest first. */
-export function alertListing(of: AlertFilter): Listing {
-  const filter = new Filter()
+export function alertListing(of: AlertFilter, scope: Scope): Listing {
+  const filter = inScope(new Filter(), 'a', scope)
     .always('a.tenant_id = current_tenant()')
     .among('a.status', of.status)
     .among('a.kind', of.kind)
@@ -51,9 +50,7 @@ export function alertListing(of: AlertFilter): Listing {
     .where('a.control_id = ?', of.control_id)
     .where('a.subject = ?', of.subject)
     .where('a.run_id = ?', of.run_id)
-    .where('a.tier = ?', of.tier)
-    .where('a.is_synthetic = ?', of.is_synthetic ?? false)
-    .where('a.project_id = ?', of.project_id ?? undefined);
+    .where('a.tier = ?', of.tier);
   within(filter, { id: 'a.id', kind: 'alert', at: 'a.fired_at' }, of.from, of.to);
   const around = (rows: string) => `select ${columns} from (${rows}) a order by a.id desc`;
   return { table: 'alerts a', id: 'a.id', order: 'newest', filter, around };

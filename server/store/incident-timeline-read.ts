@@ -20,7 +20,7 @@ export interface TimelineAsked {
 const entries = `
   select e.id, e.occurred_at as at, 'ledger' as kind, e.event, e.object_type, e.object_id, e.actor_type, e.actor_id, e.reason,
       null as status, e.after as about,
-      case when e.object_id in ($2, $5) or e.event in ('RUN_KILLED', 'RUN_PAUSED', 'RUN_RESUMED', 'RUN_ENDED')
+      case when e.object_id in ($2, $5) or e.event in ('RUN_KILLED', 'RUN_CANCELLED', 'RUN_PAUSED', 'RUN_RESUMED', 'RUN_ENDED')
         or (e.object_id = $4 and e.occurred_at > $8) then 'story' else 'detail' end as level
     from audit_ledger e
     where e.tenant_id = current_tenant() and (e.object_id = any (array[$2, $3, $4]) or e.run_id = $3)

@@ -1,5 +1,6 @@
 import type { Plan } from '@aos/core/activity/plan.ts';
 import type { Json } from '@aos/core/base/json.ts';
+import type { Contribution } from '@aos/core/policies/decide.ts';
 import type { Tx } from '../base/database.ts';
 import { changedSince, type Moment } from './moment.ts';
 import { firstIdOf } from './runs-read.ts';
@@ -60,7 +61,8 @@ export interface DecisionChange {
   verdict: string;
   code: string | null;
   policy_id: string | null;
-  reason: string | null;
+  /** What the control that decided it said. */
+  said: Contribution | null;
   decided_at: string;
 }
 
@@ -115,8 +117,8 @@ export async function runChanges(tx: Tx, run_id: string, since: Moment | null): 
     ),
     tx.query<DecisionChange>(
       `select d.id, d.verdict, d.code, d.policy_id, d.decided_at,
-          jsonb_path_query_first(d.contributions, '$[*] ? (@.fired == true && @.verdict == $v).reason',
-            jsonb_build_object('v', d.verdict)) #>> '{}' as reason
+          jsonb_path_query_first(d.contributions, '$[*] ? (@.fired == true && @.verdict == $v)',
+            jsonb_build_object('v', d.verdict)) as said
         from decisions d
         where d.${of_run} d.run_id = $1 and d.id >= $3 and d.verdict <> 'continue' and ${changedSince('d', '$2')} order by d.id`,
       [run_id, seen, firstIdOf(run_id, 'decision')],

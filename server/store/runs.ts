@@ -1,11 +1,8 @@
 import type { TerminationReason } from '@aos/core/activity/run.ts';
-import { nanoOfUsd, usdOfNano } from '@aos/core/base/money.ts';
 import type { Tx } from '../base/database.ts';
 import { holdGate } from './gate.ts';
 import { type Columns, inserter } from './insert-rows.ts';
-
-/** The provider, not a policy, said to slow down: such a run ends `failed`, with the reason RATE_LIMITED. */
-export const provider_rate_limited = 'PROVIDER_RATE_LIMITED';
+import { type RunProgress, sumPerRun } from './run-progress.ts';
 
 export interface NewRun {
   tenant_id: string;
@@ -65,22 +62,6 @@ const columns: Columns<NewRun> = {
 /** Opens runs; one that is already there is left as it is. */
 export const openRuns = inserter('runs', columns);
 
-/** What one call adds to its run. */
-export interface RunProgress {
-  run_id: string;
-  calls: number;
-  refused_calls: number;
-  input_tokens: number;
-  output_tokens: number;
-  cost_usd: string;
-  /** How the run would end if this was its last call: null after a good one. */
-  last_refusal: TerminationReason | typeof provider_rate_limited | null;
-  violation_policy_id: string | null;
-  /** Null: what the run stands under is not known anew. */
-  policy_context: string | null;
-  at: string;
-}
-
 /**
  * Adds calls to their runs, each run found by its key: `any` of an array can only be an index condition, and the bounds
  * leave the partitions out that hold none of them. A join would be planned by statistics, and on a partition that was
@@ -120,27 +101,6 @@ export async function addToRuns(tx: Tx, progress: readonly RunProgress[]): Promi
     'add_to_runs',
   );
 }
-
-/** One entry per run, sorted by id; the last call of a run says what the run would end with. */
-function sumPerRun(progress: readonly RunProgress[]): RunProgress[] {
-  const sums = new Map<string, RunProgress>();
-  for (const of of progress) {
-    const sum = sums.get(of.run_id);
-    sums.set(of.run_id, sum ? addUp(sum, of) : of);
-  }
-  return [...sums.values()].sort((a, b) => (a.run_id < b.run_id ? -1 : 1));
-}
-
-const addUp = (a: RunProgress, b: RunProgress): RunProgress => ({
-  ...(a.at > b.at ? a : b),
-  calls: a.calls + b.calls,
-  refused_calls: a.refused_calls + b.refused_calls,
-  input_tokens: a.input_tokens + b.input_tokens,
-  output_tokens: a.output_tokens + b.output_tokens,
-  cost_usd: usdOfNano(nanoOfUsd(a.cost_usd) + nanoOfUsd(b.cost_usd)),
-  violation_policy_id: a.violation_policy_id ?? b.violation_policy_id,
-  policy_context: a.at > b.at ? (a.policy_context ?? b.policy_context) : (b.policy_context ?? a.policy_context),
-});
 
 export interface KnownRun {
   id: string;
@@ -203,13 +163,21 @@ async function takeRuns(tx: Tx, ids: readonly string[], how: 'for update' | 'for
   await tx.query(`select from runs where tenant_id = current_tenant() and id = any ($1) order by id ${how}`, [ids]);
 }
 
-/** A worker has begun; a run that had been begun before goes on. */
-export async function startRun(tx: Tx, id: string): Promise<void> {
-  await tx.query(
-    `update runs set status = 'running', started_at = coalesce(started_at, clock_timestamp()), last_activity_at = clock_timestamp()
-      where tenant_id = current_tenant() and id = $1 and status in ('queued', 'running', 'retry')`,
+/** The row of a run that has not ended, taken for what comes of it, and how it stands. */
+const open_run = `select id, status from runs
+  where tenant_id = current_tenant() and id = $1 and status in ('queued', 'running', 'retry') for no key update`;
+
+/** A worker has begun; a run that had been begun before goes on. Answers how it stood; undefined: it has ended. */
+export async function startRun(tx: Tx, id: string): Promise<string | undefined> {
+  const [row] = await tx.query<{ status_before: string }>(
+    `with before as (${open_run})
+      update runs r set status = 'running', started_at = coalesce(r.started_at, clock_timestamp()),
+        last_activity_at = clock_timestamp()
+      from before where r.tenant_id = current_tenant() and r.id = $1
+      returning before.status as status_before`,
     [id],
   );
+  return row?.status_before;
 }
 
 /** A managed run waits for its next try; false: it has ended. */
@@ -241,6 +209,8 @@ export interface EndedRun {
   agent_id: string | null;
   api_key_id: string;
   session_id: string | null;
+  /** How it stood before. */
+  status_before: string;
 }
 
 /** Ends a run that has not ended; undefined when it has. */
@@ -249,10 +219,11 @@ export async function endRun(
   run: { id: string; status: string; termination_reason: string; outcome_record: string; policy_id: string | null },
 ): Promise<EndedRun | undefined> {
   const rows = await tx.query<EndedRun>(
-    `update runs set status = $2, termination_reason = $3, outcome_record = $4, ended_at = clock_timestamp(), hold = 'none',
-        violation_policy_id = coalesce(violation_policy_id, $5)
-      where tenant_id = current_tenant() and id = $1 and status in ('queued', 'running', 'retry')
-      returning id, project_id, agent_id, api_key_id, session_id`,
+    `with before as (${open_run})
+      update runs r set status = $2, termination_reason = $3, outcome_record = $4, ended_at = clock_timestamp(), hold = 'none',
+        violation_policy_id = coalesce(r.violation_policy_id, $5)
+      from before where r.tenant_id = current_tenant() and r.id = $1
+      returning r.id, r.project_id, r.agent_id, r.api_key_id, r.session_id, before.status as status_before`,
     [run.id, run.status, run.termination_reason, run.outcome_record, run.policy_id],
   );
   return rows[0];
@@ -290,6 +261,9 @@ export interface IdleRun {
   termination_reason: TerminationReason;
 }
 
+/** What a last call ended by that no policy and no person decided. */
+const failed_by_itself = "r.last_refusal in ('SYSTEM_FAILURE', 'PROVIDER_RATE_LIMITED', 'PROVIDER_TIMEOUT')";
+
 /** Runs that look idle: found without a lock, so what is done about them has to look again. */
 const idle_runs = `select i.id from runs i where i.tenant_id = current_tenant() and i.status = 'running' and i.mode in ('gateway', 'external', 'reported') and i.id < $3
           and i.hold = 'none' and i.last_activity_at < clock_timestamp() - make_interval(secs => $1)
@@ -308,10 +282,11 @@ export async function endIdleRuns(tx: Tx, idle_s: number, opened_before: string,
   await holdGate(tx);
   return tx.query<IdleRun>(
     `update runs r set ended_at = clock_timestamp(),
-        termination_reason = case when r.last_refusal = 'PROVIDER_RATE_LIMITED' then 'RATE_LIMITED' else coalesce(r.last_refusal, 'COMPLETED') end,
-        status = case when r.last_refusal is null then 'succeeded' when r.last_refusal in ('SYSTEM_FAILURE', 'PROVIDER_RATE_LIMITED') then 'failed'
+        termination_reason = case r.last_refusal when 'PROVIDER_RATE_LIMITED' then 'RATE_LIMITED' when 'PROVIDER_TIMEOUT' then 'TIMEOUT'
+          else coalesce(r.last_refusal, 'COMPLETED') end,
+        status = case when r.last_refusal is null then 'succeeded' when ${failed_by_itself} then 'failed'
           when r.last_refusal = 'USER_ABORT' then 'cancelled' else 'failed_policy' end,
-        outcome_record = case when r.last_refusal is null then 'SUCCESS' when r.last_refusal in ('SYSTEM_FAILURE', 'PROVIDER_RATE_LIMITED') then 'FAILURE'
+        outcome_record = case when r.last_refusal is null then 'SUCCESS' when ${failed_by_itself} then 'FAILURE'
           when r.last_refusal = 'USER_ABORT' then 'ABORTED' else 'BLOCKED' end
       from (
         ${idle_runs} for update of i skip locked

@@ -177,6 +177,8 @@ export interface HeldCall {
   price_id: string | null;
   price_version: string | null;
   policy_snapshot_id: string;
+  /** Absent: a caller's own call, not one of a run that is carried out here. */
+  source?: 'managed' | undefined;
   /** Absent: real. */
   synthetic_scenario_id?: string | undefined;
   tags: Record<string, string>;

@@ -121,7 +121,7 @@ function recordOf(dead: DeadCall): LlmRunRecordRow {
     step_name: null,
     parent_step_id,
     traceparent: null,
-    source: 'gateway',
+    source: call.source ?? 'gateway',
     is_synthetic: call.synthetic_scenario_id !== undefined,
     synthetic_scenario_id: call.synthetic_scenario_id ?? null,
     admitted_at: hold.admitted_at,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../base/whole-number.ts';
 import type { Refusal } from '../refusal.ts';
 import { count_per, defineLimit, example_estimate } from './define.ts';
 
 const document = z
   .strictObject({
     type: z.literal('concurrency'),
-    max: z.int().min(0).max(1_000_000),
+    max: wholeNumber(0, 1_000_000),
     /** What is in flight: calls, which is what is meant where nothing is said, or runs. */
     counts: z.enum(['calls', 'runs']).optional(),
     count_per: count_per.default('together'),

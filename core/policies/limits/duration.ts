@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import type { Asker } from '../../activity/call.ts';
 import { instantOf } from '../../base/id.ts';
+import { wholeNumber } from '../../base/whole-number.ts';
+import { timezone } from '../../base/window.ts';
 import { defineLimit, example_estimate } from './define.ts';
 
 const document = z.strictObject({
   type: z.literal('duration'),
   /** Seconds of wall time. */
-  max: z.int().min(1).max(31_536_000),
-  window: z.strictObject({ per: z.literal('run') }).default({ per: 'run' }),
+  max: wholeNumber(1, 31_536_000),
+  window: z
+    .strictObject({ per: z.literal('run'), timezone: timezone.optional() })
+    .transform(({ per }) => ({ per }))
+    .default({ per: 'run' }),
   count_per: z.literal('together').default('together'),
 });
 

@@ -58,6 +58,15 @@ describe.each(every)('limit %s', (name, type) => {
     }
   });
 
+  test('takes its amount as a number or as a decimal string, and keeps it the same', () => {
+    const { limit } = type.examples.at;
+    const number = Number(limit.max);
+    const [of_number, of_text] = [number, String(number)].map((max) => type.schema.parse({ ...limit, max }));
+    expect(of_text).toEqual(of_number);
+    for (const max of ['many', '-1', '1e3', '', ' 1'])
+      expect([max, type.schema.safeParse({ ...limit, max }).success]).toEqual([max, false]);
+  });
+
   test('lets a call pass that stays under the cap', () => {
     expect(judge(type.examples.under).decision).toMatchObject({ verdict: 'continue', deciding: null });
   });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../base/whole-number.ts';
 import { type Window, window_schema } from '../../base/window.ts';
 import type { Refusal } from '../refusal.ts';
 import { count_per, defineLimit, example_estimate } from './define.ts';
 
 const document = z.strictObject({
   type: z.literal('requests'),
-  max: z.int().min(0).max(1_000_000_000),
+  max: wholeNumber(0, 1_000_000_000),
   window: window_schema.refine(
     (window) => 'rolling_seconds' in window || ['minute', 'hour', 'day'].includes(window.per),
     'must be a minute, an hour, a day or rolling_seconds for a limit on requests',

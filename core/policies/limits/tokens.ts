@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../base/whole-number.ts';
 import { window_schema } from '../../base/window.ts';
 import { count_per, defineLimit, example_estimate } from './define.ts';
 
@@ -25,7 +26,7 @@ function tokens({ type, title, input, output }: Part) {
     windows: ['run', 'session', 'minute', 'hour', 'day', 'week', 'month', 'rolling'],
     schema: z.strictObject({
       type: z.literal(type),
-      max: z.int().min(0).max(1_000_000_000_000),
+      max: wholeNumber(0, 1_000_000_000_000),
       window: window_schema,
       count_per: count_per.default('together'),
     }),

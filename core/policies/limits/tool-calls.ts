@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../base/whole-number.ts';
 import { window_schema } from '../../base/window.ts';
 import { count_per, defineLimit, example_estimate } from './define.ts';
 
 const document = z.strictObject({
   type: z.literal('tool_calls'),
-  max: z.int().min(0).max(1_000_000_000),
+  max: wholeNumber(0, 1_000_000_000),
   window: window_schema.refine(
     (window) => 'per' in window,
     'must be a run, a session or a calendar window for tool calls',

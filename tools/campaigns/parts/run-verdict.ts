@@ -21,7 +21,7 @@ export async function verdictOnRuns(sql: Sql, asked: Asked, stub: StubProvider, 
 async function endedOnce(sql: Sql, asked: Asked): Promise<string[]> {
   const rows = await sql<{ id: string; status: string; ends: number; is_closed: boolean; open_steps: number }>(
     `select r.id, r.status, m.ended_at is not null and r.ended_at is not null as is_closed,
-        (select count(*)::int from audit_ledger e where e.run_id = r.id and e.event in ('RUN_ENDED', 'RUN_KILLED')) as ends,
+        (select count(*)::int from audit_ledger e where e.run_id = r.id and e.event in ('RUN_ENDED', 'RUN_KILLED', 'RUN_CANCELLED')) as ends,
         (select count(*)::int from planned_steps p where p.run_id = r.id and p.state in ('pending', 'running')) as open_steps
       from runs r join managed_runs m on m.run_id = r.id`,
   );
@@ -61,6 +61,9 @@ async function calledOnce(sql: Sql, asked: Asked, stub: StubProvider): Promise<s
     `select s.run_id, coalesce(s.params ->> 'step', p.name) as name, count(*)::int as n
       from llm_run_records x join steps s on s.id = x.step_id left join planned_steps p on p.step_id = s.id group by 1, 2`,
   );
+  const elsewhere = await sql<{ id: string; source: string }>(
+    "select id, source from llm_run_records where source <> 'managed'",
+  );
   const records = new Map<string, number>();
   for (const { run_id, n } of recorded) records.set(run_id, (records.get(run_id) ?? 0) + n);
   const requests = new Map<string, number>();
@@ -71,6 +74,7 @@ async function calledOnce(sql: Sql, asked: Asked, stub: StubProvider): Promise<s
   const unrecorded = [...asked].filter(([id, { label }]) => (requests.get(label) ?? 0) > (records.get(id) ?? 0));
   return [
     ...twice.map(({ run_id, name, n }) => `${run_id} ${name} succeeded ${n} times`),
+    ...elsewhere.map(({ id, source }) => `${id} says that its call came from "${source}"`),
     ...unrecorded.map(
       ([id, { label }]) => `${id}: ${requests.get(label)} requests to the provider, ${records.get(id) ?? 0} records`,
     ),
