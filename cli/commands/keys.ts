@@ -52,12 +52,14 @@ export const keys: Noun = {
       .command('contain <key>')
       .description('stop all its calls until it is released')
       .option('--reason <text>', 'why, for the ledger')
-      .action(act('Cannot contain the key', (session, id: string, options) => contain(session, stopped(id), options)));
+      .action(
+        act('Cannot contain the key', (session, id: string, options) => contain(session, stopped(id, id), options)),
+      );
     command
       .command('release <key>')
       .description('let its calls pass again')
       .option('--reason <text>', 'why, for the ledger')
-      .action(act('Cannot release the key', (session, id: string, options) => release(session, stopped(id), options)));
+      .action(act('Cannot release the key', letGo));
     command
       .command('revoke <key>')
       .description('end it at once and for good')
@@ -66,7 +68,13 @@ export const keys: Noun = {
   },
 };
 
-const stopped = (id: string) => ({ kind: 'api_key', noun: 'keys', id, named: id }) as const;
+const stopped = (id: string, named: string) => ({ kind: 'api_key', noun: 'keys', id, named }) as const;
+
+/** What is contained is the lineage of a key: it outlives rotations. */
+async function letGo(session: Session, named: string, options: { reason?: string }): Promise<void> {
+  const { lineage_id } = await session.aos.call('getApiKey', { params: { id: named } });
+  await release(session, stopped(lineage_id, named), options);
+}
 
 interface ListOptions {
   search?: string;
@@ -98,7 +106,7 @@ const columnsAt = (now_ms: number, contained: ReadonlyMap<string, unknown>): Col
   { title: 'bound to', value: (of) => [...of.agent_ids, ...of.actor_ids].join(' ') || '–', flexible: true },
   {
     title: 'state',
-    value: (of) => (contained.has(of.id) && !of.revoked_at ? 'contained' : ageOf(of, now_ms)),
+    value: (of) => (contained.has(of.lineage_id) && !of.revoked_at ? 'contained' : ageOf(of, now_ms)),
   },
   { title: 'bound by', value: (of) => boundText(of.policies), flexible: true },
   { title: 'used', value: (of) => ago(of.last_used_at, now_ms), align: 'right' },

@@ -171,6 +171,16 @@ test('all that one key does is stopped until it is released', async () => {
   expect((await aos('keys', 'release', `${id}`, '--reason', 'again')).code).toBe(8);
 });
 
+test('a key that was rotated shows as contained, and is released by its new id', async () => {
+  const first = JSON.parse((await aos('keys', 'create', 'turned', '--json')).out) as { id: string };
+  const rotated = await aos('keys', 'rotate', first.id, '--reason', 'every quarter', '--json');
+  const { id } = JSON.parse(rotated.out) as { id: string };
+  expect((await aos('keys', 'contain', id, '--reason', 'it leaked')).code).toBe(0);
+  expect((await aos('keys', '--search', id)).out).toMatch(/ contained /);
+  expect((await aos('keys', 'release', id, '--reason', 'it was not')).out).toContain('pass again');
+  expect((await aos('keys', '--search', id)).out).toMatch(/ live /);
+});
+
 test('every failure is three lines: what, why, and what to do', async () => {
   const gone = await aos('runs', 'show', 'run_00000000000000000000000000');
   expect([gone.code, gone.err]).toEqual([
