@@ -12,7 +12,8 @@ import type { Noun } from './define.ts';
 /** One thing that was looked at. `fix`: what mends it, when it is not well. */
 interface Finding {
   name: string;
-  state: 'well' | 'warning' | 'ill';
+  /** `told`: a fact that was not checked. */
+  state: 'well' | 'told' | 'warning' | 'ill';
   found: string;
   fix?: string;
 }
@@ -38,6 +39,7 @@ async function examine(session: Session): Promise<number> {
   const { style } = session;
   const marks = {
     well: style.green(style.mark.tick),
+    told: style.mark.step,
     warning: style.yellow(style.mark.warning),
     ill: style.red(style.mark.cross),
   };
@@ -158,7 +160,7 @@ const remote: { name: string; look: Check }[] = [
     name: 'database',
     look: async ({ aos }) => {
       await aos.send({ method: 'GET', path: '/ready' });
-      return { name: 'database', state: 'well', found: 'answers, schema up to date' };
+      return { name: 'database', state: 'well', found: 'answers' };
     },
   },
   {
@@ -249,8 +251,8 @@ const remote: { name: string; look: Check }[] = [
       const last = page.items[0];
       return {
         name: 'ledger',
-        state: 'well',
-        found: `${totalText(page)} entries${last ? `, the last ${ago(last.recorded_at, terminal.now())}` : ''}`,
+        state: 'told',
+        found: `${totalText(page)} entries${last ? `, the last ${ago(last.recorded_at, terminal.now())}` : ''}; not verified`,
       };
     },
   },

@@ -73,7 +73,7 @@ function programFor(terminal: Terminal): Command {
 
 const exits = `
 Exit codes: 0 done · 1 failed · 2 usage · 3 changes pending (only with --exit-code) · 4 blocked by a policy ·
-5 verification failed · 6 not permitted · 7 server unreachable · 8 conflict · 124 timeout · 130 interrupted`;
+6 not permitted · 7 server unreachable · 8 conflict · 124 timeout · 130 interrupted`;
 
 /** Commander writes where we write and ends nothing by itself. */
 function quiet(command: Command, terminal: Terminal): void {

@@ -277,9 +277,10 @@ test('a key of this machine is sent to no other one', async () => {
   expect(seen).toEqual(['Bearer aos_live_kept_in_the_data_folder', undefined]);
 });
 
-test('doctor finds a well server well, and says what mends one that is away', async () => {
+test('doctor finds a well server well, ticks only what it checked, and says what mends one that is away', async () => {
   const well = await aos('doctor');
-  expect([well.code, well.out]).toEqual([0, expect.stringMatching(/✓ server .*✓ database .*✓ key .*✓ ledger/s)]);
+  expect([well.code, well.out]).toEqual([0, expect.stringMatching(/✓ server .*✓ database +answers\n.*✓ key /s)]);
+  expect(well.out).toMatch(/▸ ledger +[\d,]+ entries.*; not verified\n/);
   const away = await command({ AOS_URL: 'http://127.0.0.1:1' }, 'doctor');
   expect([away.code, away.out]).toEqual([1, expect.stringMatching(/✗ server .*\n +fix: npm start/)]);
 });
