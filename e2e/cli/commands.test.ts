@@ -181,6 +181,19 @@ test('a key that was rotated shows as contained, and is released by its new id',
   expect((await aos('keys', '--search', id)).out).toMatch(/ live /);
 });
 
+test('every step of a long run is shown', async () => {
+  const asked = { model: 'mock-small', messages: say(), max_tokens: 3 };
+  const first = await gateway.admin.post('/v1/chat/completions', asked);
+  const id = first.headers.get('x-aos-run-id') ?? '';
+  const again = () => gateway.admin.post('/v1/chat/completions', asked, { headers: { 'x-aos-run-id': id } });
+  for (let begun = 1; begun < 203; begun += 8)
+    for (const { status } of await Promise.all(Array.from({ length: Math.min(8, 203 - begun) }, again)))
+      expect(status).toBe(200);
+  await gateway.untilSettled();
+  const shown = JSON.parse((await aos('runs', 'show', id, '--json')).out) as { steps: unknown[] };
+  expect(shown.steps).toHaveLength(203);
+});
+
 test('every failure is three lines: what, why, and what to do', async () => {
   const gone = await aos('runs', 'show', 'run_00000000000000000000000000');
   expect([gone.code, gone.err]).toEqual([
