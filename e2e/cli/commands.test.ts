@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { api, makeKey, waitFor } from '../parts/client.ts';
+import { api, expectStatus, makeKey, waitFor } from '../parts/client.ts';
 import { aosProcess, aos as command, type Ran } from '../parts/command.ts';
 import { type Gateway, say, startGateway } from '../parts/gateway.ts';
 
@@ -179,6 +179,21 @@ test('a key that was rotated shows as contained, and is released by its new id',
   expect((await aos('keys', '--search', id)).out).toMatch(/ contained /);
   expect((await aos('keys', 'release', id, '--reason', 'it was not')).out).toContain('pass again');
   expect((await aos('keys', '--search', id)).out).toMatch(/ live /);
+});
+
+test('a person and the tenant that are contained are listed and released', async () => {
+  expectStatus(201, await gateway.admin.post('/api/v1/actors', { slug: 'ana', kind: 'human' }));
+  const contain = (of: object) => gateway.admin.post('/api/v1/containments', { ...of, reason: 'a test' });
+  expectStatus(201, await contain({ kind: 'actor', id: 'ana' }));
+  expectStatus(201, await contain({ kind: 'tenant' }));
+  const listed = await aos('containments');
+  expect(listed.out).toMatch(/ human +ana +contained /);
+  expect(listed.out).toMatch(/ tenant +all runs +contained /);
+  const { items } = JSON.parse((await aos('containments', '--json')).out) as { items: { id: string }[] };
+  for (const { id } of items)
+    expect((await aos('containments', 'release', id, '--reason', 'over')).out).toContain('is released');
+  expect((await aos('containments')).err).toContain('No containments in force.');
+  expect((await aos('containments', 'list', '--all')).out).toMatch(/ human +ana +released /);
 });
 
 test('every step of a long run is shown', async () => {

@@ -54,6 +54,20 @@ inBrowser('Settings and limits in a browser', () => {
     expect(await page.getByRole('row').filter({ hasText: 'mock-unknown-price' }).count()).toBe(0);
   });
 
+  test('a person who is contained needs attention on the overview, and is released under System health', async () => {
+    const { admin } = console_.gateway;
+    expectStatus(201, await admin.post('/api/v1/actors', { slug: 'ana' }));
+    expectStatus(201, await admin.post('/api/v1/containments', { kind: 'actor', id: 'ana', reason: 'she left' }));
+    await open('/');
+    await page.getByRole('link', { name: 'Release: The human ana is stopped: she left' }).click();
+    await page.getByRole('button', { name: 'Release ana…' }).click();
+    await page.getByLabel('Reason').fill('she is back');
+    await page.getByRole('dialog').getByRole('button', { name: 'Release', exact: true }).click();
+    await page.getByText('Nothing is contained.').waitFor();
+    const { items } = expectStatus(200, await admin.get<{ items: unknown[] }>('/api/v1/containments?in_force=true'));
+    expect(items).toEqual([]);
+  });
+
   test('two people are asked for, what one writes waits for the other, and is enforced by them with a reason', async () => {
     const { admin } = console_.gateway;
     const ann = await signedIn(admin, 'ann@example.com');
