@@ -54,6 +54,32 @@ inBrowser('Settings and limits in a browser', () => {
     expect(await page.getByRole('row').filter({ hasText: 'mock-unknown-price' }).count()).toBe(0);
   });
 
+  test('an override begins with every rate of the price it replaces, and keeps those that are not touched', async () => {
+    const { admin } = console_.gateway;
+    type Price = { source: string; tiers: { above_input_tokens: number; rates: Record<string, string> }[] };
+    const pricesOf = async () => {
+      const found = await admin.get<{ items: Price[] }>('/api/v1/prices?provider=anthropic&model=claude-sonnet-4-5');
+      return expectStatus(200, found).items;
+    };
+    const [book] = await pricesOf();
+    expect(book?.tiers.map((of) => of.above_input_tokens)).toEqual([0, 200_000]);
+    expect(book?.tiers[0]?.rates.cached_input).toBeDefined();
+    await open('/settings/prices?provider=anthropic&model=claude-sonnet-4-5');
+    await page.getByRole('row').filter({ hasText: 'claude-sonnet-4-5' }).click();
+    await page.getByRole('button', { name: 'Override…' }).click();
+    const dialog = page.getByRole('dialog').filter({ hasText: 'Set a price' });
+    const above = dialog.getByRole('group', { name: 'Price above 200,000 input tokens' });
+    expect(await above.getByLabel('Cached tokens').inputValue()).toBe(book?.tiers[1]?.rates.cached_input);
+    await dialog.getByRole('group', { name: 'Price', exact: true }).getByLabel('Output, USD').fill('14');
+    await dialog.getByLabel('Reason').fill('A discount');
+    await dialog.getByRole('button', { name: 'Set the price' }).click();
+    await page.getByText('has its price from now on').waitFor();
+    const own = (await pricesOf()).find(({ source }) => source === 'manual');
+    const expected = structuredClone(book?.tiers);
+    if (expected?.[0]) expected[0].rates.output = '14';
+    expect(own?.tiers).toEqual(expected);
+  });
+
   test('a person who is contained needs attention on the overview, and is released under System health', async () => {
     const { admin } = console_.gateway;
     expectStatus(201, await admin.post('/api/v1/actors', { slug: 'ana' }));
