@@ -80,6 +80,28 @@ inBrowser('Settings and limits in a browser', () => {
     expect(own?.tiers).toEqual(expected);
   });
 
+  test('a provider gets another key and becomes the default', async () => {
+    const { admin } = console_.gateway;
+    type Provider = { slug: string; default_model: string | null; updated_at: string };
+    const openai = async () => expectStatus(200, await admin.get<Provider>('/api/v1/providers/openai'));
+    const before = await openai();
+    await open('/settings/providers');
+    await page.getByRole('row').filter({ hasText: 'openai' }).first().click();
+    await page.getByRole('button', { name: 'Change key…' }).click();
+    const dialog = page.getByRole('dialog').filter({ hasText: 'Change the key of openai' });
+    await dialog.getByLabel('New key').fill('sk-another-key');
+    await dialog.getByRole('button', { name: 'Change the key' }).click();
+    await page.getByText('openai has its new key').waitFor();
+    expect((await openai()).updated_at).not.toBe(before.updated_at);
+    await page.getByRole('button', { name: 'Use as default…' }).click();
+    const use = page.getByRole('dialog').filter({ hasText: 'Use openai as default' });
+    await use.getByLabel('Model').fill('gpt-4o-mini');
+    await use.getByRole('button', { name: 'Use as default' }).click();
+    await page.getByText('go to openai/gpt-4o-mini now').waitFor();
+    expect((await openai()).default_model).toBe('gpt-4o-mini');
+    expectStatus(200, await admin.post('/api/v1/providers/mock/use', { model: 'mock-small' }));
+  });
+
   test('a person who is contained needs attention on the overview, and is released under System health', async () => {
     const { admin } = console_.gateway;
     expectStatus(201, await admin.post('/api/v1/actors', { slug: 'ana' }));
