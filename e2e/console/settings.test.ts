@@ -102,6 +102,22 @@ inBrowser('Settings and limits in a browser', () => {
     expectStatus(200, await admin.post('/api/v1/providers/mock/use', { model: 'mock-small' }));
   });
 
+  test('an agent is registered before its first call', async () => {
+    const { admin } = console_.gateway;
+    await open('/settings/agents');
+    await page.getByRole('button', { name: 'New agent' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Register the agent' }).click();
+    await dialog.getByText('Give it a short name.').waitFor();
+    await dialog.getByLabel('Short name').fill('night-shift');
+    await dialog.getByLabel('Owner').fill('Operations');
+    await dialog.getByRole('button', { name: 'Register the agent' }).click();
+    await page.getByRole('row').filter({ hasText: 'night-shift' }).waitFor();
+    expect(expectStatus(200, await admin.get('/api/v1/agents/night-shift'))).toMatchObject({
+      ...{ owner: 'Operations', auto_registered: false },
+    });
+  });
+
   test('a person who is contained needs attention on the overview, and is released under System health', async () => {
     const { admin } = console_.gateway;
     expectStatus(201, await admin.post('/api/v1/actors', { slug: 'ana' }));
