@@ -123,7 +123,7 @@ async function create(session: Session, name: string, options: CreateOptions): P
       project_id: options.wholeTenant ? null : session.options.project,
     },
   });
-  tellSecret(session, made, 'export AOS_API_KEY=…');
+  tellSecret(session, made, 'give it to your program, as OPENAI_API_KEY or, for the SDKs, AOS_API_KEY');
 }
 
 async function rotate(session: Session, id: string, options: { overlap: string; reason?: string }): Promise<void> {
