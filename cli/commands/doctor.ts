@@ -25,8 +25,8 @@ export const doctor: Noun = {
   register: (program, act) => {
     program
       .command('doctor')
-      .description('whether everything that AOS needs is well, and what mends what is not')
-      .action(act('Cannot look', examine));
+      .description('check that AOS is set up correctly, and say how to fix what is not')
+      .action(act('Cannot run the checks', examine));
   },
 };
 
@@ -53,7 +53,7 @@ async function examine(session: Session): Promise<number> {
             `${marks[state]} ${name.padEnd(9)} ${found}\n${fix === undefined ? '' : `            fix: ${fix}\n`}`,
         )
         .join(''),
-    next: ill === 0 ? 'npx aos demo' : 'mend what is marked, then: npx aos doctor',
+    next: ill === 0 ? 'npx aos demo' : 'fix what is marked, then: npx aos doctor',
   });
   return ill === 0 ? exit_codes.ok : exit_codes.failed;
 }

@@ -24,26 +24,26 @@ export const keys: Noun = {
       .description('keys, without their secrets')
       .option('--search <text>', 'in the id, the name or the hint')
       .option('--state <state>', 'live, expired, revoked', several)
-      .option('--role <role>', 'as of create', several)
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .option('--role <role>', 'a role, as for create', several)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list keys', list));
     command
       .command('create <name>')
-      .description('make a key; it is shown this once')
+      .description('make a key; it is shown only once')
       .option('--role <role>', 'service (default), viewer, auditor, operator, approver, policy_author, admin, owner')
       .option('--agent <agent>', 'may call as these agents only', several)
       .option('--actor <actor>', 'may call on behalf of these humans only', several)
-      .option('--whole-tenant', 'belongs to no project')
+      .option('--whole-tenant', 'a key of the whole tenant, not of one project')
       .action(act('Cannot make the key', create));
     command
       .command('rotate <key>')
       .description('replace its secret; policies and counters stay')
-      .option('--overlap <seconds>', 'both work for so long', '0')
+      .option('--overlap <seconds>', 'how long both secrets work', '0')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot rotate the key', rotate));
     command
       .command('bind <key>')
-      .description('say which agents and people it may call as; none named: any')
+      .description('set which agents and people it may call as; none: any')
       .option('--agent <agent>', 'id or slug, may be repeated', several)
       .option('--actor <actor>', 'id or slug, may be repeated', several)
       .option('--reason <text>', 'why, for the ledger')

@@ -39,7 +39,7 @@ export const runs: Noun = {
       .option('--from <instant>', 'begun at or after it: 2026-01-31, 2026-01-31T12:00:00Z')
       .option('--to <instant>', 'begun before it')
       .option('--synthetic', 'also those of demos and scenarios')
-      .option('--limit <rows>', 'at most so many', rowLimit, 20)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 20)
       .action(act('Cannot list runs', list));
     command.command('show <run>').description('one run with its steps').action(act('Cannot show the run', show));
     command

@@ -258,7 +258,7 @@ test('lines for a shell lead clients of providers through the gateway', async ()
 test('an incident is looked after, resolved and reopened; a key is bound', async () => {
   const { items } = JSON.parse((await aos('incidents', '--json')).out) as { items: { id: string }[] };
   const id = items[0]?.id ?? '';
-  expect((await aos('incidents', 'ack', id, '--hours', '2')).out).toContain('looked after for 2 h');
+  expect((await aos('incidents', 'ack', id, '--hours', '2')).out).toContain('acknowledged for 2 h');
   const wrong = await aos('incidents', 'resolve', id, '--cause', 'weather', '--reason', 'x');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('false_positive')]);
   expect((await aos('incidents', 'resolve', id, '--cause', 'expected', '--reason', 'a test')).code).toBe(0);
@@ -267,7 +267,7 @@ test('an incident is looked after, resolved and reopened; a key is bound', async
   const shown = JSON.parse((await aos('incidents', 'show', id, '--json')).out) as { status: string };
   expect(shown.status).toBe('open');
   const snoozed = await aos('incidents', 'snooze', id, '--escalates', '>50/1h', '--reason', 'a busy day');
-  expect(snoozed.out).toContain('is left alone for 24 h, or until >50/1h');
+  expect(snoozed.out).toContain('is snoozed for 24 h, or until >50/1h');
   const key = await makeKey(gateway.admin, { role: 'service' });
   expect((await aos('keys', 'bind', key.id, '--agent', 'tested', '--reason', 'a test')).out).toContain(
     'may call as tested',
@@ -281,7 +281,7 @@ test('a signal is looked after, and suppressed for a time', async () => {
     (JSON.parse((await aos('signals', '--type', 'UNKNOWN_PRICE', '--json')).out) as { items: { id: string }[] })
       .items[0];
   const { id } = await waitFor(listed, { interval_ms: 1_000, what: 'the signal' });
-  expect((await aos('signals', 'ack', id)).out).toContain('is looked after');
+  expect((await aos('signals', 'ack', id)).out).toContain('is acknowledged');
   expect((await aos('signals', 'ack', id)).code).toBe(8);
   expect((await aos('signals', 'suppress', id, '--hours', '1000', '--reason', 'x')).code).toBe(2);
   const done = await aos('signals', 'suppress', id, '--hours', '2', '--escalates', '>50/1h', '--reason', 'soon');
