@@ -53,7 +53,7 @@ export function NewAgent({ onClose }: { onClose: () => void }) {
     >
       <TextField
         label="Short name"
-        hint="Its calls carry it in x-aos-agent-id, and it stays: support-bot"
+        hint="Its calls send it in x-aos-agent-id. It cannot be changed: support-bot"
         autoFocus
         value={slug}
         error={tried && slug.trim() === '' ? 'Give it a short name.' : null}

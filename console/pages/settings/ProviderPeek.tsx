@@ -98,7 +98,10 @@ function TestCall({ of, models }: { of: Provider; models: readonly string[] }) {
   };
   return (
     <div style={{ display: 'grid', gap: 8 }}>
-      <Field label="Test call" hint="16 tokens through the gateway, by every policy in force, recorded as a test.">
+      <Field
+        label="Test call"
+        hint="16 tokens through the gateway. Every policy in force applies, and it is recorded as a test."
+      >
         {(wired) => (
           <select {...wired} value={chosen} onChange={(event) => setModel(event.target.value)}>
             {[...new Set(models)].map((name) => (

@@ -84,7 +84,7 @@ export function SetPrice({ of, onClose }: { of: Partial<Price>; onClose: () => v
     >
       <TextField
         label="Provider"
-        hint="Its short name, or its kind for all of that kind"
+        hint="Its short name, or its kind for all providers of that kind"
         value={provider}
         onChange={(event) => setProvider(event.target.value)}
       />
