@@ -24,16 +24,16 @@ export const agents: Noun = {
       .command('list', { isDefault: true })
       .description('agents, newest first')
       .option('--search <text>', 'in the id or a name')
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list agents', list));
     command.command('show <agent>').description('one agent, by id or slug').action(act('Cannot show the agent', show));
     command
       .command('create <slug>')
       .description('register an agent')
       .option('--name <name>', 'what people call it')
-      .option('--owner <owner>', 'who is asked about it: a person or a team')
-      .option('--model <model>', 'what it asks when nothing else is said')
-      .option('--models <models>', 'what its runs may ask; absent: all', several)
+      .option('--owner <owner>', 'who is responsible for it: a person or a team')
+      .option('--model <model>', 'its default model')
+      .option('--models <models>', 'models its runs may use; absent: all', several)
       .option('--skills <skills>', 'what its runs may do; absent: what is safe for all', several)
       .action(act('Cannot register the agent', create));
     command

@@ -16,11 +16,11 @@ export const alerts: Noun = {
       .description('alerts, newest first')
       .option('--status <status>', 'open, acknowledged …', several)
       .option('--synthetic', 'those of demos and scenarios')
-      .option('--limit <rows>', 'at most so many', rowLimit, 20)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 20)
       .action(act('Cannot list alerts', list));
     command
       .command('ack <alert>')
-      .description('say that somebody looks after it')
+      .description('acknowledge it')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot acknowledge the alert', acknowledge));
   },
@@ -57,7 +57,7 @@ async function acknowledge(session: Session, id: string, options: { reason?: str
   session.show({
     data: alert,
     text: () =>
-      `${session.style.green(session.style.mark.tick)} ${id} is looked after: ${oneLine(alert.policy_name)}\n`,
+      `${session.style.green(session.style.mark.tick)} ${id} is acknowledged: ${oneLine(alert.policy_name)}\n`,
     next: `npx aos limits show ${alert.control_id}`,
   });
 }

@@ -11,11 +11,11 @@ type Channel = Item<'listChannels'>;
 export const channels: Noun = {
   name: 'channels',
   register: (program, act) => {
-    const command = program.command('channels').description('whom alerts are told');
+    const command = program.command('channels').description('where alerts are sent');
     command
       .command('list', { isDefault: true })
-      .description('channels, and whether they arrive')
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .description('channels, and whether deliveries arrive')
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list channels', list));
     command
       .command('add <slug>')

@@ -27,9 +27,9 @@ export const demo: Noun = {
       .description('make the project demo: days of history, and calls that are made now')
       .option('--runs <n>', 'runs of history', '300')
       .option('--days <n>', 'days of history', '7')
-      .option('--live', 'keep its agents calling until it is interrupted; a demo that is there goes on')
-      .option('--count <n>', 'with --live: stop after so many calls', howMany)
-      .option('--remove', 'take the demo away')
+      .option('--live', 'keep its agents calling until interrupted; uses the demo if there is one')
+      .option('--count <n>', 'with --live: stop after this many calls', howMany)
+      .option('--remove', 'remove the demo')
       .option('--reason <text>', 'with --remove: why, for the ledger', 'the demo is over')
       .action(
         act('Cannot load the demo', (session, options: DemoOptions) =>

@@ -12,7 +12,8 @@ import type { Noun } from './define.ts';
 /** One thing that was looked at. `fix`: what mends it, when it is not well. */
 interface Finding {
   name: string;
-  state: 'well' | 'warning' | 'ill';
+  /** `told`: a fact that was not checked. */
+  state: 'well' | 'told' | 'warning' | 'ill';
   found: string;
   fix?: string;
 }
@@ -24,8 +25,8 @@ export const doctor: Noun = {
   register: (program, act) => {
     program
       .command('doctor')
-      .description('whether everything that AOS needs is well, and what mends what is not')
-      .action(act('Cannot look', examine));
+      .description('check that AOS is set up correctly, and say how to fix what is not')
+      .action(act('Cannot run the checks', examine));
   },
 };
 
@@ -38,6 +39,7 @@ async function examine(session: Session): Promise<number> {
   const { style } = session;
   const marks = {
     well: style.green(style.mark.tick),
+    told: style.mark.step,
     warning: style.yellow(style.mark.warning),
     ill: style.red(style.mark.cross),
   };
@@ -51,7 +53,7 @@ async function examine(session: Session): Promise<number> {
             `${marks[state]} ${name.padEnd(9)} ${found}\n${fix === undefined ? '' : `            fix: ${fix}\n`}`,
         )
         .join(''),
-    next: ill === 0 ? 'npx aos demo' : 'mend what is marked, then: npx aos doctor',
+    next: ill === 0 ? 'npx aos demo' : 'fix what is marked, then: npx aos doctor',
   });
   return ill === 0 ? exit_codes.ok : exit_codes.failed;
 }
@@ -158,7 +160,7 @@ const remote: { name: string; look: Check }[] = [
     name: 'database',
     look: async ({ aos }) => {
       await aos.send({ method: 'GET', path: '/ready' });
-      return { name: 'database', state: 'well', found: 'answers, schema up to date' };
+      return { name: 'database', state: 'well', found: 'answers' };
     },
   },
   {
@@ -249,8 +251,8 @@ const remote: { name: string; look: Check }[] = [
       const last = page.items[0];
       return {
         name: 'ledger',
-        state: 'well',
-        found: `${totalText(page)} entries${last ? `, the last ${ago(last.recorded_at, terminal.now())}` : ''}`,
+        state: 'told',
+        found: `${totalText(page)} entries${last ? `, the last ${ago(last.recorded_at, terminal.now())}` : ''}; not verified`,
       };
     },
   },

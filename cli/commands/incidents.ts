@@ -31,7 +31,7 @@ export const incidents: Noun = {
       .option('--category <category>', 'for example BUDGET_EXCEEDED', several)
       .option('--agent <agent>', `of this agent; ${left_out}`, several)
       .option('--synthetic', 'also those of demos and scenarios')
-      .option('--limit <rows>', 'at most so many', rowLimit, 20)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 20)
       .action(act('Cannot list incidents', list));
     command
       .command('show <incident>')
@@ -48,20 +48,20 @@ export const incidents: Noun = {
       .action(act('Cannot open an incident', open));
     command
       .command('ack <incident>')
-      .description('look after it: it leaves the queue for a while')
-      .option('--hours <hours>', 'for how long: then it is open again', Number, 4)
+      .description('acknowledge it: it leaves the queue for a while')
+      .option('--hours <hours>', 'hours until it reopens', Number, 4)
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot acknowledge the incident', acknowledge));
     command
       .command('snooze <incident>')
       .description('leave it alone until a time, or until it escalates')
-      .option('--hours <hours>', 'for how long: then it is open again', Number, 24)
-      .option('--escalates <n/h>', 'open again before, above so many violations in so many hours: ">50/1h"')
+      .option('--hours <hours>', 'hours until it reopens', Number, 24)
+      .option('--escalates <n/h>', 'reopen earlier above this many violations in this many hours: ">50/1h"')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot snooze the incident', snooze));
     command
       .command('resolve <incident>')
-      .description('close it, with what it turned out to be')
+      .description('close it and say what caused it')
       .requiredOption('--cause <cause>', incident_causes.join(', '))
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot resolve the incident', resolve));
@@ -157,7 +157,7 @@ async function acknowledge(session: Session, id: string, options: { hours: numbe
   const { hours, reason } = options;
   const incident = await session.aos.call('acknowledgeIncident', { params: { id }, body: { hours, reason } });
   const next = `npx aos incidents resolve ${id} --cause … --reason "…"`;
-  told(session, incident, `${id} is looked after for ${hours} h`, next);
+  told(session, incident, `${id} is acknowledged for ${hours} h`, next);
 }
 
 async function snooze(
@@ -172,7 +172,7 @@ async function snooze(
     body: { hours, escalates, reason },
   });
   const before = escalates ? `, or until ${escalationText(escalates)}` : '';
-  told(session, incident, `${id} is left alone for ${hours} h${before}`, `npx aos incidents reopen ${id}`);
+  told(session, incident, `${id} is snoozed for ${hours} h${before}`, `npx aos incidents reopen ${id}`);
 }
 
 async function resolve(session: Session, id: string, options: { cause: string; reason?: string }): Promise<void> {

@@ -2,6 +2,7 @@ import { agents } from './agents.ts';
 import { alerts } from './alerts.ts';
 import { channels } from './channels.ts';
 import { completion } from './completion.ts';
+import { containments } from './containments.ts';
 import type { Noun } from './define.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -38,6 +39,7 @@ export const nouns: readonly Noun[] = [
   logs,
   keys,
   agents,
+  containments,
   providers,
   proxy,
   doctor,

@@ -24,26 +24,26 @@ export const keys: Noun = {
       .description('keys, without their secrets')
       .option('--search <text>', 'in the id, the name or the hint')
       .option('--state <state>', 'live, expired, revoked', several)
-      .option('--role <role>', 'as of create', several)
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .option('--role <role>', 'a role, as for create', several)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list keys', list));
     command
       .command('create <name>')
-      .description('make a key; it is shown this once')
+      .description('make a key; it is shown only once')
       .option('--role <role>', 'service (default), viewer, auditor, operator, approver, policy_author, admin, owner')
       .option('--agent <agent>', 'may call as these agents only', several)
       .option('--actor <actor>', 'may call on behalf of these humans only', several)
-      .option('--whole-tenant', 'belongs to no project')
+      .option('--whole-tenant', 'a key of the whole tenant, not of one project')
       .action(act('Cannot make the key', create));
     command
       .command('rotate <key>')
       .description('replace its secret; policies and counters stay')
-      .option('--overlap <seconds>', 'both work for so long', '0')
+      .option('--overlap <seconds>', 'how long both secrets work', '0')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot rotate the key', rotate));
     command
       .command('bind <key>')
-      .description('say which agents and people it may call as; none named: any')
+      .description('set which agents and people it may call as; none: any')
       .option('--agent <agent>', 'id or slug, may be repeated', several)
       .option('--actor <actor>', 'id or slug, may be repeated', several)
       .option('--reason <text>', 'why, for the ledger')
@@ -52,12 +52,14 @@ export const keys: Noun = {
       .command('contain <key>')
       .description('stop all its calls until it is released')
       .option('--reason <text>', 'why, for the ledger')
-      .action(act('Cannot contain the key', (session, id: string, options) => contain(session, stopped(id), options)));
+      .action(
+        act('Cannot contain the key', (session, id: string, options) => contain(session, stopped(id, id), options)),
+      );
     command
       .command('release <key>')
       .description('let its calls pass again')
       .option('--reason <text>', 'why, for the ledger')
-      .action(act('Cannot release the key', (session, id: string, options) => release(session, stopped(id), options)));
+      .action(act('Cannot release the key', letGo));
     command
       .command('revoke <key>')
       .description('end it at once and for good')
@@ -66,7 +68,13 @@ export const keys: Noun = {
   },
 };
 
-const stopped = (id: string) => ({ kind: 'api_key', noun: 'keys', id, named: id }) as const;
+const stopped = (id: string, named: string) => ({ kind: 'api_key', noun: 'keys', id, named }) as const;
+
+/** What is contained is the lineage of a key: it outlives rotations. */
+async function letGo(session: Session, named: string, options: { reason?: string }): Promise<void> {
+  const { lineage_id } = await session.aos.call('getApiKey', { params: { id: named } });
+  await release(session, stopped(lineage_id, named), options);
+}
 
 interface ListOptions {
   search?: string;
@@ -98,7 +106,7 @@ const columnsAt = (now_ms: number, contained: ReadonlyMap<string, unknown>): Col
   { title: 'bound to', value: (of) => [...of.agent_ids, ...of.actor_ids].join(' ') || '–', flexible: true },
   {
     title: 'state',
-    value: (of) => (contained.has(of.id) && !of.revoked_at ? 'contained' : ageOf(of, now_ms)),
+    value: (of) => (contained.has(of.lineage_id) && !of.revoked_at ? 'contained' : ageOf(of, now_ms)),
   },
   { title: 'bound by', value: (of) => boundText(of.policies), flexible: true },
   { title: 'used', value: (of) => ago(of.last_used_at, now_ms), align: 'right' },
@@ -115,7 +123,7 @@ async function create(session: Session, name: string, options: CreateOptions): P
       project_id: options.wholeTenant ? null : session.options.project,
     },
   });
-  tellSecret(session, made, 'export AOS_API_KEY=…');
+  tellSecret(session, made, 'give it to your program, as OPENAI_API_KEY or, for the SDKs, AOS_API_KEY');
 }
 
 async function rotate(session: Session, id: string, options: { overlap: string; reason?: string }): Promise<void> {

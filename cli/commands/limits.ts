@@ -14,7 +14,7 @@ export const limits: Noun = {
     command
       .command('list', { isDefault: true })
       .description('the limits of policies with their present state')
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list limits', list));
     command
       .command('show <control>')
@@ -25,7 +25,7 @@ export const limits: Noun = {
       .description('raise a limit for a time')
       .option('--by <amount>', "what is added, in the limit's own unit")
       .option('--factor <times>', 'what it is multiplied by, above 1')
-      .option('--hours <hours>', 'for so long, at most 168', '24')
+      .option('--hours <hours>', 'how many hours, at most 168', '24')
       .option('--subject <subject>', 'only this balance')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot raise the limit', topup));

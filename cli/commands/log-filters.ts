@@ -66,7 +66,7 @@ export function narrowedBy(command: Command, log: Log): Command {
     if (takes_one) command.option(`--${option} <${option}>`, does);
     else command.option(`--${option} <${option}>`, does, several);
   }
-  return command.option('--limit <rows>', 'at most so many', rowLimit, 30);
+  return command.option('--limit <rows>', 'maximum rows', rowLimit, 30);
 }
 
 /** What the options ask of the API. */

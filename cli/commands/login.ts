@@ -10,7 +10,7 @@ export const login: Noun = {
   register: (program, act) => {
     program
       .command('login')
-      .description('keep the address of a server and a key for later commands, as --profile or else as the usual one')
+      .description('save a server address and a key for later commands, under --profile or as the default')
       .action(act('Cannot log in', (session, _: object, command: Command) => keep(session, profileIn(command))));
   },
 };
@@ -20,7 +20,7 @@ export const logout: Noun = {
   register: (program, act) => {
     program
       .command('logout')
-      .description('forget what login kept')
+      .description('forget what login saved')
       .action(
         act('Cannot log out', async (session, _: object, command: Command) => forget(session, profileIn(command))),
       );

@@ -24,7 +24,7 @@ export const logs: Noun = {
       .action(act('Cannot read the records', llmRuns));
     command
       .command('show <record>')
-      .description('one record, with what its cost is the sum of')
+      .description('one record, with the parts of its cost')
       .action(act('Cannot read the record', showRecord));
     narrowedBy(command.command('system'), 'system')
       .description('what happened to the system itself')
@@ -33,7 +33,7 @@ export const logs: Noun = {
       .command('tail')
       .description('records of calls as they are written, until interrupted')
       .option('--synthetic', 'also those of demos and scenarios')
-      .option('--count <n>', 'stop after so many', howMany)
+      .option('--count <n>', 'stop after this many', howMany)
       .action(act('Cannot follow the records', tail));
   },
 };

@@ -29,8 +29,8 @@ export function registerExplain(command: Command, act: Act): void {
     .option('--session <session>', 'in this session')
     .option('--tool <tool>', 'offering this tool (several)', several)
     .option('--tag <tag>', 'tagged so: team=search (several)', several)
-    .option('--input-tokens <n>', 'that it may read at most')
-    .option('--output-tokens <n>', 'that it may write at most')
+    .option('--input-tokens <n>', 'maximum input tokens')
+    .option('--output-tokens <n>', 'maximum output tokens')
     .action(act('Cannot explain', explain));
 }
 

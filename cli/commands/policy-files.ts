@@ -24,7 +24,7 @@ interface PlanOptions {
 export function registerFiles(command: Command, act: Act): void {
   command
     .command('lint <files...>')
-    .description('what is wrong with the policies in these files and folders; changes nothing')
+    .description('check the policies in these files and folders; changes nothing')
     .action(act('The policies have errors', lint));
   command
     .command('diff <files...>')
@@ -34,9 +34,9 @@ export function registerFiles(command: Command, act: Act): void {
     .action(act('Cannot compare the policies', diff));
   command
     .command('apply <files...>')
-    .description('make policies what these files say, all or none')
+    .description('apply these files: all of them or none')
     .option('--reason <text>', 'why, for the ledger')
-    .option('--dry-run', 'only tell the plan')
+    .option('--dry-run', 'only show the plan')
     .option('--prune', 'retire policies from files that are not among these')
     .option('--exit-code', 'with --dry-run: exit with 3 when something would change')
     .option('--origin <text>', 'where the files come from, for example a commit')
@@ -44,7 +44,7 @@ export function registerFiles(command: Command, act: Act): void {
     .action(act('Cannot apply the policies', apply));
   command
     .command('test <files...>')
-    .description('whether the policies decide as these cases expect')
+    .description('check that the policies decide as these cases expect')
     .requiredOption('--cases <file>', 'given a call, expect a decision', several)
     .option('--with-active', 'beside the policies in force')
     .action(act('Cannot test the policies', test));

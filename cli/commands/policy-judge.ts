@@ -15,7 +15,7 @@ export function registerJudge(command: Command, act: Act, idOf: IdOf): void {
   command
     .command('shadow <policy>')
     .description('what a policy in shadow looked at and would have stopped, and how that was judged')
-    .option('--limit <rows>', 'at most so many', rowLimit, 20)
+    .option('--limit <rows>', 'maximum rows', rowLimit, 20)
     .action(
       act(
         'Cannot tell what the policy would have stopped',
@@ -25,7 +25,7 @@ export function registerJudge(command: Command, act: Act, idOf: IdOf): void {
     );
   command
     .command('judge <policy> <decision> <verdict>')
-    .description('say that it would have been right, or wrong, to stop this call')
+    .description('judge whether it would have been right or wrong to stop this call')
     .action(
       act('Cannot judge the decision', async (session, named: string, decision: string, verdict: string) =>
         judge(session, await idOf(session, named), decision, verdict),

@@ -27,8 +27,8 @@ export function registerPreview(
   command
     .command('preview <policy>')
     .description('what a policy, or the first one of a file, would have done to the calls that were made')
-    .option('--days <n>', 'over so many days', '30')
-    .option('--replaces <policy>', 'tell the difference to this one')
+    .option('--days <n>', 'how many past days', '30')
+    .option('--replaces <policy>', 'compare with this policy')
     .option('--synthetic', 'over calls of demos and scenarios too')
     .action(
       act('Cannot preview the policy', async (session, named: string, options: PreviewOptions) => {

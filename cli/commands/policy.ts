@@ -29,9 +29,9 @@ export const policy: Noun = {
       .option('--control <type>', 'with a limit or rule of this type, as cost_usd or model_access', several)
       .option('--owner <owner>', 'whose they are', several)
       .option('--source <source>', 'manual, file, learned', several)
-      .option('--unfired <days>', 'in force, and no control has fired for so many days')
-      .option('--overshadowed <days>', 'in force, and another policy decided whenever one fired in so many days')
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .option('--unfired <days>', 'in force, but no control has fired for this many days')
+      .option('--overshadowed <days>', 'in force, but for this many days another policy always decided')
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list policies', list));
     command
       .command('show <policy>')

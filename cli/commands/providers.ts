@@ -16,7 +16,7 @@ export const providers: Noun = {
     command
       .command('list', { isDefault: true })
       .description('providers, without their secrets')
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list providers', list));
     command
       .command('add <slug>')
@@ -46,7 +46,7 @@ export const providers: Noun = {
       .description('what models cost, per million tokens')
       .option('--provider <provider>', `of this provider or kind; ${left_out}`, several)
       .option('--model <model>', `of this model; ${left_out}`, several)
-      .option('--limit <rows>', 'at most so many', rowLimit, 50)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 50)
       .action(act('Cannot list prices', prices));
   },
 };

@@ -8,7 +8,7 @@ export const proxy: Noun = {
     const command = program.command('proxy').description('programs that speak to a provider of models');
     command
       .command('env')
-      .description('lines for a shell that lead clients of OpenAI and Anthropic through here, with this key')
+      .description('shell lines that send OpenAI and Anthropic clients through AOS, with this key')
       .action(
         act('Cannot say how', async (session) => {
           const { url, api_key, key_from } = session.settings;

@@ -39,7 +39,7 @@ export const runs: Noun = {
       .option('--from <instant>', 'begun at or after it: 2026-01-31, 2026-01-31T12:00:00Z')
       .option('--to <instant>', 'begun before it')
       .option('--synthetic', 'also those of demos and scenarios')
-      .option('--limit <rows>', 'at most so many', rowLimit, 20)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 20)
       .action(act('Cannot list runs', list));
     command.command('show <run>').description('one run with its steps').action(act('Cannot show the run', show));
     command
@@ -126,14 +126,11 @@ function costOf({ estimated_cost_usd, unpriced_calls }: Pick<Run, 'estimated_cos
 }
 
 async function show(session: Session, id: string): Promise<void> {
-  const [run, steps] = await Promise.all([
-    session.aos.call('getRun', { params: { id } }),
-    session.aos.call('listSteps', { params: { id }, query: { limit: 200 } }),
-  ]);
+  const [run, steps] = await Promise.all([session.aos.call('getRun', { params: { id } }), stepsOf(session, id)]);
   const { terminal } = session;
   const took_ms = Date.parse(run.ended_at ?? run.last_activity_at) - Date.parse(run.started_at ?? run.created_at);
   session.show({
-    data: { ...run, steps: steps.items },
+    data: { ...run, steps },
     text: () =>
       factsOf([
         ['run', run.id],
@@ -150,9 +147,16 @@ async function show(session: Session, id: string): Promise<void> {
         ['time', duration(Math.max(0, took_ms))],
         ['incidents', run.incident_ids.join(' ') || null],
         ['page', run.url],
-      ]) + (steps.items.length === 0 ? '' : `\n${tableOf(steps.items, step_columns, terminal.columns)}`),
+      ]) + (steps.length === 0 ? '' : `\n${tableOf(steps, step_columns, terminal.columns)}`),
     next: run.incident_ids[0] ? `npx aos incidents show ${run.incident_ids[0]}` : `npx aos open ${run.id}`,
   });
+}
+
+/** All of them: a run may have thousands. */
+async function stepsOf(session: Session, id: string): Promise<Item<'listSteps'>[]> {
+  const steps: Item<'listSteps'>[] = [];
+  for await (const step of session.aos.each('listSteps', { params: { id }, query: { limit: 200 } })) steps.push(step);
+  return steps;
 }
 
 const pausedBy = ({ by, at, reason, until }: NonNullable<Answer<'getRun'>['pause']>): string =>

@@ -28,18 +28,18 @@ export const signals: Noun = {
       .option('--type <type>', 'for example LIKELY_LOOP', several)
       .option('--agent <agent>', `of this agent; ${left_out}`, several)
       .option('--synthetic', 'also those of demos and scenarios')
-      .option('--limit <rows>', 'at most so many', rowLimit, 20)
+      .option('--limit <rows>', 'maximum rows', rowLimit, 20)
       .action(act('Cannot list signals', list));
     command
       .command('ack <signal>')
-      .description('look after it: it is open again only if it gets worse')
+      .description('acknowledge it: it reopens only if it gets worse')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot acknowledge the signal', acknowledge));
     command
       .command('suppress <signal>')
-      .description('hear nothing of it for a time')
+      .description('silence it for a time')
       .requiredOption('--hours <hours>', 'for how long, 0.25 to 720: then it is open again', Number)
-      .option('--escalates <n/h>', 'open again before, when more looks than this find it, or it is graver: ">50/1h"')
+      .option('--escalates <n/h>', 'reopen earlier if it is found more often than this, or gets worse: ">50/1h"')
       .option('--reason <text>', 'why, for the ledger')
       .action(act('Cannot suppress the signal', suppress));
   },
@@ -73,7 +73,7 @@ const columnsAt = (now_ms: number): Column<Signal>[] => [
 
 async function acknowledge(session: Session, id: string, { reason }: { reason?: string }): Promise<void> {
   const signal = await session.aos.call('acknowledgeSignal', { params: { id }, body: { reason } });
-  told(session, signal, `${id} is looked after`);
+  told(session, signal, `${id} is acknowledged`);
 }
 
 async function suppress(

@@ -25,7 +25,7 @@ export const simulate: Noun = {
   register: (program, act) => {
     program
       .command('simulate [goal]')
-      .description('what a run would meet now: plan, decisions, cost at most; calls no provider, writes nothing')
+      .description('try a run without effect: its plan, decisions and maximum cost; calls no provider, writes nothing')
       .option('--agent <agent>', 'the software that would act')
       .option('--model <model>', "absent: the agent's own, or the project's")
       .option('--actor <actor>', 'the human behind it')

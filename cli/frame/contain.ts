@@ -7,6 +7,7 @@ import type { Session } from './session.ts';
 interface Subject {
   kind: 'agent' | 'api_key';
   noun: 'agents' | 'keys';
+  /** To release: of a key, its lineage. */
   id: string;
   /** As it was said. */
   named: string;
@@ -41,7 +42,7 @@ export async function containmentOf(session: Session, { kind, id }: Pick<Subject
   return (await containedNow(session, kind)).get(id);
 }
 
-/** What is in force on subjects of a kind, by their id. */
+/** What is in force on subjects of a kind, by the id of the agent or the lineage of the key. */
 export async function containedNow(session: Session, kind: Subject['kind']) {
   const found = new Map<string, Item<'listContainments'>>();
   for await (const stop of session.aos.each('listContainments', { query: { in_force: true, limit: 200 } }))

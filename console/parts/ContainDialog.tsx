@@ -12,7 +12,9 @@ interface Subject {
   name: string;
 }
 
-const words: Record<Kind, string> = {
+/** What people call what is contained. */
+export const kind_words: Record<Containment['kind'], string> = {
+  run: 'run',
   agent: 'agent',
   api_key: 'key',
   actor: 'human',
@@ -37,7 +39,7 @@ export function ContainDialog({ subject, onClose }: { subject: Subject; onClose:
     <ReasonDialog
       open
       onClose={onClose}
-      title={`Contain ${words[kind]} ${name}?`}
+      title={`Contain ${kind_words[kind]} ${name}?`}
       verb="Contain now"
       danger
       busy={contain.isPending}

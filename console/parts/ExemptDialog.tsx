@@ -34,7 +34,7 @@ export function ExemptDialog({ policy, onClose }: Props) {
       open
       onClose={onClose}
       title={`Exempt somebody from ${policy.name}`}
-      about="Their calls are looked at by every other policy. The exemption ends by itself."
+      about="Every other policy still applies to their calls. The exemption ends by itself."
       verb="Exempt"
       busy={create.isPending}
       error={create.error}

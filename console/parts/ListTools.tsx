@@ -92,7 +92,7 @@ function Downloading<N extends Name>({ of, input, label, kind, onClose }: Downlo
       open
       onClose={onClose}
       title={`${label} as ${kind.toUpperCase()}`}
-      about="Exactly what the list is narrowed to, every property of every row."
+      about="Exactly what the list shows, with every property of every row."
       buttons={
         <>
           {problem && <Button onClick={() => setAttempt(attempt + 1)}>Try again</Button>}

@@ -4,7 +4,7 @@ import { TextField } from '../ui/Field.tsx';
 export const OwnerField = ({ value, onChange }: { value: string; onChange: (owner: string) => void }) => (
   <TextField
     label="Owner"
-    hint="Who is asked about it: a person or a team"
+    hint="Who is responsible for it: a person or a team"
     value={value}
     maxLength={200}
     onChange={(event) => onChange(event.target.value)}

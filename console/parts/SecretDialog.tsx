@@ -41,7 +41,7 @@ export function SecretDialog({ title, about, secret, usage, onClose }: Props) {
       {usage && <pre className={styles.usage}>{usage}</pre>}
       <CheckField
         label="I stored it"
-        hint="It is not kept here: nobody can show it again."
+        hint="It is not kept here and cannot be shown again."
         checked={stored}
         onChange={setStored}
       />

@@ -41,6 +41,9 @@ export interface Call {
   tags: Record<string, string>;
 }
 
+/** Why the cost of a call has no bound: nothing, its level of service, a tool at the provider or a search has no price, or searches have no end. */
+export type Unpriced = 'model' | 'level' | 'tool' | 'search' | 'searches';
+
 /** Upper bound of what a call can use, made before it is sent. */
 export interface Estimate {
   input_tokens: number;
@@ -54,6 +57,8 @@ export interface Estimate {
   tool_results: number;
   /** pico-USD: for all input, and for each output token, at the highest rates the call can reach. Null: no price. */
   price: { base_pico: bigint; output_pico: bigint } | null;
+  /** Why there is no price; absent where there is one, or where the reason was not kept. */
+  unpriced?: Unpriced | undefined;
 }
 
 /** The bound of a step that asks no model: it uses nothing that is bounded beforehand. */

@@ -22,9 +22,14 @@ const standard: Readonly<Record<string, readonly unknown[]>> = {
 const with_fee = /^(?:file_search|code_interpreter|image_generation|shell|code_execution_\d+)$/;
 
 /**
- * Whether prices are enough for what a request asks for: no dearer service than they are for, and no tool with a fee beside
- * them. A level nobody here has heard of is dearer.
+ * What a request asks for that published prices do not cover: a dearer level of service, or a tool with a fee beside them.
+ * A level nobody here has heard of is dearer. Null: they are enough.
  */
-export const isAtStandardRates = (body: JsonObject): boolean =>
-  Object.entries(standard).every(([name, values]) => body[name] == null || values.includes(body[name])) &&
-  !objectsIn(body.tools).some(({ type }) => typeof type === 'string' && with_fee.test(type));
+export function beyondStandardRates(body: JsonObject): 'level' | 'tool' | null {
+  const is_plain = Object.entries(standard).every(
+    ([name, values]) => body[name] == null || values.includes(body[name]),
+  );
+  if (!is_plain) return 'level';
+  const has_fee = objectsIn(body.tools).some(({ type }) => typeof type === 'string' && with_fee.test(type));
+  return has_fee ? 'tool' : null;
+}

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Unpriced } from '../activity/call.ts';
 import { present } from '../base/assert.ts';
 import type { ProblemCode } from '../base/error.ts';
 import { instantText } from '../base/time.ts';
@@ -211,6 +212,14 @@ class JudgedRule implements Judged {
   }
 }
 
+const why_unpriced: Record<Unpriced, string> = {
+  model: 'its model has no price',
+  level: 'the level of service it asks for has no price',
+  tool: 'a tool it asks the provider to run has no price',
+  search: 'its web searches have no price',
+  searches: 'its web searches have no maximum (max_uses, max_tool_calls)',
+};
+
 class JudgedUnmeasurable implements Judged {
   readonly matched: Unmeasurable;
   readonly fired = true;
@@ -221,7 +230,7 @@ class JudgedUnmeasurable implements Judged {
   }
 
   describe(): Contribution {
-    const { limit, type, code } = this.matched;
+    const { limit, type, code, unpriced } = this.matched;
     const refusal = asActed(this.matched, { ...type.refusal(limit), code, severity: 'MEDIUM' });
     return {
       ...common(this.matched, refusal, true),
@@ -229,7 +238,7 @@ class JudgedUnmeasurable implements Judged {
       type: limit.type,
       not_evaluated: true,
       code: refusal.code,
-      reason: `the ${type.title} of this call cannot be bounded: its model has no price or none for the level of service or the provider-side tools it asks for, or its web searches have no price or no end (max_uses, max_tool_calls)`,
+      reason: `the ${type.title} of this call cannot be bounded: ${unpriced === undefined ? 'its price is not known' : why_unpriced[unpriced]}`,
     };
   }
 }

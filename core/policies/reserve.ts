@@ -1,4 +1,4 @@
-import type { Asker, Call, Estimate } from '../activity/call.ts';
+import type { Asker, Call, Estimate, Unpriced } from '../activity/call.ts';
 import { unreachable } from '../base/assert.ts';
 import type { ProblemCode } from '../base/error.ts';
 import { type Window, type WindowAt, windowAt } from '../base/window.ts';
@@ -41,6 +41,7 @@ export interface Unmeasurable extends Matched {
   limit: LimitOf;
   type: LimitType;
   code: ProblemCode;
+  unpriced?: Unpriced | undefined;
 }
 
 /** A balance as it stood just before the call, in whole units; where runs are counted, without the run of the call. */
@@ -74,7 +75,7 @@ export function reserve(matched: readonly Matched[], call: Call, estimate: Estim
     if (call.kind === 'step' && !type.counts_every_step) continue;
     const ask = type.ask(limit, estimate);
     if (typeof ask === 'string') {
-      reservation.unmeasurable.push({ ...of, limit, type, code: ask });
+      reservation.unmeasurable.push({ ...of, limit, type, code: ask, unpriced: estimate.unpriced });
       continue;
     }
     const line = lineOf(of, limit, prepared, ask, call.asker, at_ms);

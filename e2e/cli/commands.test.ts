@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { api, makeKey, waitFor } from '../parts/client.ts';
+import { api, expectStatus, makeKey, waitFor } from '../parts/client.ts';
 import { aosProcess, aos as command, type Ran } from '../parts/command.ts';
 import { type Gateway, say, startGateway } from '../parts/gateway.ts';
 
@@ -171,6 +171,44 @@ test('all that one key does is stopped until it is released', async () => {
   expect((await aos('keys', 'release', `${id}`, '--reason', 'again')).code).toBe(8);
 });
 
+test('a key that was rotated shows as contained, and is released by its new id', async () => {
+  const first = JSON.parse((await aos('keys', 'create', 'turned', '--json')).out) as { id: string };
+  const rotated = await aos('keys', 'rotate', first.id, '--reason', 'every quarter', '--json');
+  const { id } = JSON.parse(rotated.out) as { id: string };
+  expect((await aos('keys', 'contain', id, '--reason', 'it leaked')).code).toBe(0);
+  expect((await aos('keys', '--search', id)).out).toMatch(/ contained /);
+  expect((await aos('keys', 'release', id, '--reason', 'it was not')).out).toContain('pass again');
+  expect((await aos('keys', '--search', id)).out).toMatch(/ live /);
+});
+
+test('a person and the tenant that are contained are listed and released', async () => {
+  expectStatus(201, await gateway.admin.post('/api/v1/actors', { slug: 'ana', kind: 'human' }));
+  const contain = (of: object) => gateway.admin.post('/api/v1/containments', { ...of, reason: 'a test' });
+  expectStatus(201, await contain({ kind: 'actor', id: 'ana' }));
+  expectStatus(201, await contain({ kind: 'tenant' }));
+  const listed = await aos('containments');
+  expect(listed.out).toMatch(/ human +ana +contained /);
+  expect(listed.out).toMatch(/ tenant +all runs +contained /);
+  const { items } = JSON.parse((await aos('containments', '--json')).out) as { items: { id: string }[] };
+  for (const { id } of items)
+    expect((await aos('containments', 'release', id, '--reason', 'over')).out).toContain('is released');
+  expect((await aos('containments')).err).toContain('No containments in force.');
+  expect((await aos('containments', 'list', '--all')).out).toMatch(/ human +ana +released /);
+});
+
+test('every step of a long run is shown', async () => {
+  const asked = { model: 'mock-small', messages: say(), max_tokens: 3 };
+  const first = await gateway.admin.post('/v1/chat/completions', asked);
+  const id = first.headers.get('x-aos-run-id') ?? '';
+  const again = () => gateway.admin.post('/v1/chat/completions', asked, { headers: { 'x-aos-run-id': id } });
+  for (let begun = 1; begun < 203; begun += 8)
+    for (const { status } of await Promise.all(Array.from({ length: Math.min(8, 203 - begun) }, again)))
+      expect(status).toBe(200);
+  await gateway.untilSettled();
+  const shown = JSON.parse((await aos('runs', 'show', id, '--json')).out) as { steps: unknown[] };
+  expect(shown.steps).toHaveLength(203);
+});
+
 test('every failure is three lines: what, why, and what to do', async () => {
   const gone = await aos('runs', 'show', 'run_00000000000000000000000000');
   expect([gone.code, gone.err]).toEqual([
@@ -220,7 +258,7 @@ test('lines for a shell lead clients of providers through the gateway', async ()
 test('an incident is looked after, resolved and reopened; a key is bound', async () => {
   const { items } = JSON.parse((await aos('incidents', '--json')).out) as { items: { id: string }[] };
   const id = items[0]?.id ?? '';
-  expect((await aos('incidents', 'ack', id, '--hours', '2')).out).toContain('looked after for 2 h');
+  expect((await aos('incidents', 'ack', id, '--hours', '2')).out).toContain('acknowledged for 2 h');
   const wrong = await aos('incidents', 'resolve', id, '--cause', 'weather', '--reason', 'x');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('false_positive')]);
   expect((await aos('incidents', 'resolve', id, '--cause', 'expected', '--reason', 'a test')).code).toBe(0);
@@ -229,7 +267,7 @@ test('an incident is looked after, resolved and reopened; a key is bound', async
   const shown = JSON.parse((await aos('incidents', 'show', id, '--json')).out) as { status: string };
   expect(shown.status).toBe('open');
   const snoozed = await aos('incidents', 'snooze', id, '--escalates', '>50/1h', '--reason', 'a busy day');
-  expect(snoozed.out).toContain('is left alone for 24 h, or until >50/1h');
+  expect(snoozed.out).toContain('is snoozed for 24 h, or until >50/1h');
   const key = await makeKey(gateway.admin, { role: 'service' });
   expect((await aos('keys', 'bind', key.id, '--agent', 'tested', '--reason', 'a test')).out).toContain(
     'may call as tested',
@@ -243,7 +281,7 @@ test('a signal is looked after, and suppressed for a time', async () => {
     (JSON.parse((await aos('signals', '--type', 'UNKNOWN_PRICE', '--json')).out) as { items: { id: string }[] })
       .items[0];
   const { id } = await waitFor(listed, { interval_ms: 1_000, what: 'the signal' });
-  expect((await aos('signals', 'ack', id)).out).toContain('is looked after');
+  expect((await aos('signals', 'ack', id)).out).toContain('is acknowledged');
   expect((await aos('signals', 'ack', id)).code).toBe(8);
   expect((await aos('signals', 'suppress', id, '--hours', '1000', '--reason', 'x')).code).toBe(2);
   const done = await aos('signals', 'suppress', id, '--hours', '2', '--escalates', '>50/1h', '--reason', 'soon');
@@ -267,9 +305,10 @@ test('a key of this machine is sent to no other one', async () => {
   expect(seen).toEqual(['Bearer aos_live_kept_in_the_data_folder', undefined]);
 });
 
-test('doctor finds a well server well, and says what mends one that is away', async () => {
+test('doctor finds a well server well, ticks only what it checked, and says what mends one that is away', async () => {
   const well = await aos('doctor');
-  expect([well.code, well.out]).toEqual([0, expect.stringMatching(/✓ server .*✓ database .*✓ key .*✓ ledger/s)]);
+  expect([well.code, well.out]).toEqual([0, expect.stringMatching(/✓ server .*✓ database +answers\n.*✓ key /s)]);
+  expect(well.out).toMatch(/▸ ledger +[\d,]+ entries.*; not verified\n/);
   const away = await command({ AOS_URL: 'http://127.0.0.1:1' }, 'doctor');
   expect([away.code, away.out]).toEqual([1, expect.stringMatching(/✗ server .*\n +fix: npm start/)]);
 });

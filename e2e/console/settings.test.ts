@@ -54,6 +54,84 @@ inBrowser('Settings and limits in a browser', () => {
     expect(await page.getByRole('row').filter({ hasText: 'mock-unknown-price' }).count()).toBe(0);
   });
 
+  test('an override begins with every rate of the price it replaces, and keeps those that are not touched', async () => {
+    const { admin } = console_.gateway;
+    type Price = { source: string; tiers: { above_input_tokens: number; rates: Record<string, string> }[] };
+    const pricesOf = async () => {
+      const found = await admin.get<{ items: Price[] }>('/api/v1/prices?provider=anthropic&model=claude-sonnet-4-5');
+      return expectStatus(200, found).items;
+    };
+    const [book] = await pricesOf();
+    expect(book?.tiers.map((of) => of.above_input_tokens)).toEqual([0, 200_000]);
+    expect(book?.tiers[0]?.rates.cached_input).toBeDefined();
+    await open('/settings/prices?provider=anthropic&model=claude-sonnet-4-5');
+    await page.getByRole('row').filter({ hasText: 'claude-sonnet-4-5' }).click();
+    await page.getByRole('button', { name: 'Override…' }).click();
+    const dialog = page.getByRole('dialog').filter({ hasText: 'Set a price' });
+    const above = dialog.getByRole('group', { name: 'Price above 200,000 input tokens' });
+    expect(await above.getByLabel('Cached tokens').inputValue()).toBe(book?.tiers[1]?.rates.cached_input);
+    await dialog.getByRole('group', { name: 'Price', exact: true }).getByLabel('Output, USD').fill('14');
+    await dialog.getByLabel('Reason').fill('A discount');
+    await dialog.getByRole('button', { name: 'Set the price' }).click();
+    await page.getByText('has its price from now on').waitFor();
+    const own = (await pricesOf()).find(({ source }) => source === 'manual');
+    const expected = structuredClone(book?.tiers);
+    if (expected?.[0]) expected[0].rates.output = '14';
+    expect(own?.tiers).toEqual(expected);
+  });
+
+  test('a provider gets another key and becomes the default', async () => {
+    const { admin } = console_.gateway;
+    type Provider = { slug: string; default_model: string | null; updated_at: string };
+    const openai = async () => expectStatus(200, await admin.get<Provider>('/api/v1/providers/openai'));
+    const before = await openai();
+    await open('/settings/providers');
+    await page.getByRole('row').filter({ hasText: 'openai' }).first().click();
+    await page.getByRole('button', { name: 'Change key…' }).click();
+    const dialog = page.getByRole('dialog').filter({ hasText: 'Change the key of openai' });
+    await dialog.getByLabel('New key').fill('sk-another-key');
+    await dialog.getByRole('button', { name: 'Change the key' }).click();
+    await page.getByText('openai has its new key').waitFor();
+    expect((await openai()).updated_at).not.toBe(before.updated_at);
+    await page.getByRole('button', { name: 'Use as default…' }).click();
+    const use = page.getByRole('dialog').filter({ hasText: 'Use openai as default' });
+    await use.getByLabel('Model').fill('gpt-4o-mini');
+    await use.getByRole('button', { name: 'Use as default' }).click();
+    await page.getByText('go to openai/gpt-4o-mini now').waitFor();
+    expect((await openai()).default_model).toBe('gpt-4o-mini');
+    expectStatus(200, await admin.post('/api/v1/providers/mock/use', { model: 'mock-small' }));
+  });
+
+  test('an agent is registered before its first call', async () => {
+    const { admin } = console_.gateway;
+    await open('/settings/agents');
+    await page.getByRole('button', { name: 'New agent' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Register the agent' }).click();
+    await dialog.getByText('Give it a short name.').waitFor();
+    await dialog.getByLabel('Short name').fill('night-shift');
+    await dialog.getByLabel('Owner').fill('Operations');
+    await dialog.getByRole('button', { name: 'Register the agent' }).click();
+    await page.getByRole('row').filter({ hasText: 'night-shift' }).waitFor();
+    expect(expectStatus(200, await admin.get('/api/v1/agents/night-shift'))).toMatchObject({
+      ...{ owner: 'Operations', auto_registered: false },
+    });
+  });
+
+  test('a person who is contained needs attention on the overview, and is released under System health', async () => {
+    const { admin } = console_.gateway;
+    expectStatus(201, await admin.post('/api/v1/actors', { slug: 'ana' }));
+    expectStatus(201, await admin.post('/api/v1/containments', { kind: 'actor', id: 'ana', reason: 'she left' }));
+    await open('/');
+    await page.getByRole('link', { name: 'Release: The human ana is stopped: she left' }).click();
+    await page.getByRole('button', { name: 'Release ana…' }).click();
+    await page.getByLabel('Reason').fill('she is back');
+    await page.getByRole('dialog').getByRole('button', { name: 'Release', exact: true }).click();
+    await page.getByText('Nothing is contained.').waitFor();
+    const { items } = expectStatus(200, await admin.get<{ items: unknown[] }>('/api/v1/containments?in_force=true'));
+    expect(items).toEqual([]);
+  });
+
   test('two people are asked for, what one writes waits for the other, and is enforced by them with a reason', async () => {
     const { admin } = console_.gateway;
     const ann = await signedIn(admin, 'ann@example.com');

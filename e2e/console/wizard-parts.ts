@@ -7,7 +7,7 @@ export async function tellMore(page: Page): Promise<void> {
   await page.getByText('Other channels for single tiers').click();
   await page.getByLabel('At 100 % over').fill('console');
   await page.keyboard.press('Enter');
-  await page.getByLabel(/^Told again while it stays reached/).fill('30');
+  await page.getByLabel(/^Repeat the alert while it stays reached/).fill('30');
   await page.getByLabel(/^Quiet hours/).check();
   await page.getByLabel('Quiet from').fill('21:30');
   const told = 'to console at 20 %, 70 % and 90 % and to console at 100 %, again every 30 minutes while they last';

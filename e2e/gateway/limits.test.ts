@@ -261,6 +261,7 @@ describe('what a call can cost', () => {
     };
     for (const type of ['file_search', 'code_interpreter', 'image_generation', 'shell'])
       expect(codeOf(await ask('responses', type))).toBe('price_unknown');
+    expect((await ask('responses', 'shell')).text).toContain('a tool it asks the provider to run has no price');
     expect(codeOf(await ask('messages', 'code_execution_20250825'))).toBe('price_unknown');
     for (const type of ['function', 'mcp', 'local_shell']) expectStatus(200, await ask('responses', type));
     expectStatus(200, await ask('messages', 'bash_20250124'));
@@ -271,6 +272,9 @@ describe('what a call can cost', () => {
     const at = (more: object) => chat(of('hurried'), { output_tokens: 3 }, { max_tokens: 20, ...more });
     for (const level of [{ service_tier: 'priority' }, { service_tier: 'of-next-year' }, { speed: 'fast' }])
       expect(codeOf(await at(level))).toBe('price_unknown');
+    const { text } = await at({ speed: 'fast' });
+    expect(text).toContain('the level of service it asks for has no price');
+    expect(text).not.toContain('its model has no price');
     for (const level of [{}, { service_tier: null }, { service_tier: 'auto' }, { service_tier: 'flex' }])
       expectStatus(200, await at(level));
     // Where no money is limited such a call passes, and its record says that nobody knows its price.

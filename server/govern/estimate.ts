@@ -1,4 +1,4 @@
-import type { Estimate } from '@aos/core/activity/call.ts';
+import type { Estimate, Unpriced } from '@aos/core/activity/call.ts';
 import { type Reach, worstCase } from '@aos/core/activity/price.ts';
 import { countInput, inputTokensBound } from '@aos/core/activity/prompt.ts';
 import type { WireRequest } from '@aos/core/activity/wires/define.ts';
@@ -25,7 +25,7 @@ export function estimateOf(asked: AskedCall, model: ChosenModel, project: Projec
     output_tokens,
     choices: request.choices,
     tool_results: request.tool_results,
-    price: priceOf(input_tokens, asked, model),
+    ...priceOf(input_tokens, asked, model),
   };
 }
 
@@ -56,11 +56,19 @@ export const estimateOfTokens =
 
 const priced = (estimate: Estimate, asked: AskedCall, model: ChosenModel): Estimate => ({
   ...estimate,
-  price: priceOf(estimate.input_tokens, asked, model),
+  ...priceOf(estimate.input_tokens, asked, model),
 });
 
-const priceOf = (input_tokens: number, asked: AskedCall, { priced: known }: ChosenModel): Estimate['price'] =>
-  known && worstCase(known.price, input_tokens, reachOf(plainly(asked), asked.request));
+function priceOf(input_tokens: number, asked: AskedCall, model: ChosenModel): Pick<Estimate, 'price' | 'unpriced'> {
+  const { priced: known } = model;
+  const price = known && worstCase(known.price, input_tokens, reachOf(plainly(asked), asked.request));
+  return price ? { price } : { price, unpriced: unpricedBy(model) };
+}
+
+function unpricedBy({ priced: known, beyond }: ChosenModel): Unpriced {
+  if (known === null) return beyond ?? 'model';
+  return known.price.per_web_search_nano === null ? 'search' : 'searches';
+}
 
 const escaped_letter = Buffer.from('\\u');
 

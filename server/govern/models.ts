@@ -1,7 +1,7 @@
 import { usual_base_url } from '@aos/core/access/provider.ts';
 import type { PricedModel } from '@aos/core/activity/price-book.ts';
 import { withSearchPrice } from '@aos/core/activity/search-price.ts';
-import { isAtStandardRates } from '@aos/core/activity/standard-rates.ts';
+import { beyondStandardRates } from '@aos/core/activity/standard-rates.ts';
 import type { Wire, WireRequest } from '@aos/core/activity/wires/define.ts';
 import { Problem } from '@aos/core/base/error.ts';
 import { isIdOf } from '@aos/core/base/id.ts';
@@ -16,8 +16,10 @@ export interface ChosenModel {
   provider: ProviderRow;
   /** The name the provider knows it by. */
   name: string;
-  /** Null: the model has no price. */
+  /** Null: the model has no price, or none for what the request asks for beside it. */
   priced: PricedModel | null;
+  /** What it asks for so; absent where that is nothing. */
+  beyond?: 'level' | 'tool';
 }
 
 /** Named so, a model means the same whatever other providers serve. */
@@ -76,7 +78,8 @@ function chosen(control: TenantControl, provider: ProviderRow, name: string): Ch
 export function billedFor(model: ChosenModel, { json, request: { searches } }: Billed): ChosenModel {
   const { priced } = model;
   if (priced === null || isIdOf('price', priced.price.id)) return model;
-  if (!isAtStandardRates(json)) return { ...model, priced: null };
+  const beyond = beyondStandardRates(json);
+  if (beyond !== null) return { ...model, priced: null, beyond };
   if (searches.most === 0) return model;
   return { ...model, priced: { ...priced, price: withSearchPrice(priced.price, searches) } };
 }

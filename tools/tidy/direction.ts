@@ -107,7 +107,7 @@ function strayFiles(files: readonly Source[]): Finding[] {
 export const rooms_keep_order: Rule = {
   name: 'rooms import only what stands below them',
   remedy:
-    'core: base → access → activity → policies → incidents → logs → api. server: base → store, upstreams, notifiers → govern, http → skills, gateway → worker, api → main. Move the word down, or pass it in as a value.',
+    'core: base → access → activity → policies → incidents → logs → api. server: base → store, upstreams, notifiers, otlp → govern, http → skills, gateway → runs, synthetic → worker, api → boot → main. Move the word down, or pass it in as a value.',
   find: (files) => [...check(files, (path) => !isTest(path), wrongRoom), ...strayFiles(files)],
   breaks: [
     { files: { 'core/access/a.ts': "import type { B } from '../policies/b.ts';" }, at: 'core/access/a.ts:1' },

@@ -8,12 +8,14 @@ import { registries_complete } from './registry.ts';
 import type { Rule } from './rule.ts';
 import { files_mostly_small, short_functions, small_files } from './size.ts';
 import { migrations_in_order, one_writer_per_table, sql_in_store } from './sql.ts';
+import { few_ways_out } from './ways-out.ts';
 
 /** Every rule of form. */
 export const rules: readonly Rule[] = [
   packages_keep_apart,
   rooms_keep_order,
   only_govern_reaches_out,
+  few_ways_out,
   few_dependencies,
   no_circles,
   core_is_pure,

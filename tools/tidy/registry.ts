@@ -18,12 +18,8 @@ export const registries: readonly Registry[] = [
   { folder: 'core/activity/signals', define },
   { folder: 'core/policies/limits', define },
   { folder: 'core/policies/detectors', define },
-  { folder: 'core/logs/exports', define },
   { folder: 'core/api', entry: 'Endpoints', define: 'endpoint.ts' },
   { folder: 'server/upstreams/llm', entry: 'LlmUpstream', define },
-  { folder: 'server/upstreams/tool', entry: 'ToolUpstream', define },
-  { folder: 'server/upstreams/retrieval', entry: 'RetrievalUpstream', define },
-  { folder: 'server/upstreams/query', entry: 'QueryUpstream', define },
   { folder: 'server/notifiers', entry: 'Notifier', define },
   { folder: 'server/skills', entry: 'Skill', define },
   { folder: 'server/worker', entry: 'Job', define },
@@ -36,11 +32,12 @@ export const isRegistry = (path: string): boolean => registries.some(({ folder }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
-/** Exports a value of the entry type, by annotation, by `satisfies`, or from a function that makes one. */
+/** Exports a value of the entry type, by annotation, by `satisfies`, by `define…`, or from a function that makes one. */
 function holdsEntry(file: Source, entry: string | undefined): boolean {
   if (entry === undefined) return true;
   const annotated = `\\bexport\\s+(?:const\\s+\\w+|function[^;{]*\\))\\s*:\\s*${entry}\\b[^=;{]*[={]`;
-  return new RegExp(`${annotated}|\\bsatisfies\\s+${entry}\\b`).test(scanOf(file).code);
+  const defined = `\\bexport\\s+const\\s+\\w+\\s*=\\s*define${entry}\\b`;
+  return new RegExp(`${annotated}|${defined}|\\bsatisfies\\s+${entry}\\b`).test(scanOf(file).code);
 }
 
 function missing(files: readonly Source[], { folder, entry, define }: Registry): Finding[] {
@@ -48,10 +45,12 @@ function missing(files: readonly Source[], { folder, entry, define }: Registry):
   const index = members.find(({ path }) => path === `${folder}/index.ts`);
   const listed = new Set(index ? importsOf(index).map(({ path }) => path) : []);
   const candidates = members.filter(({ path }) => path !== index?.path && path !== `${folder}/${define}`);
-  const found = candidates
-    .filter((file) => holdsEntry(file, entry) && !listed.has(file.path))
+  const entries = candidates.filter((file) => holdsEntry(file, entry));
+  const found = entries
+    .filter(({ path }) => !listed.has(path))
     .map(({ path }) => ({ path, line: 1, what: `is not in ${folder}/index.ts` }));
   if (entry === undefined || candidates.length === 0) return found;
+  if (entries.length === 0) found.push({ path: `${folder}/index.ts`, line: 1, what: `no file here holds a ${entry}` });
   // Without its type no file would count as an entry, and the rule would pass by seeing nothing.
   const definition = members.find(({ path }) => path === `${folder}/${define}`);
   const defined = definition && new RegExp(`\\b(?:interface|type)\\s+${entry}\\b`).test(scanOf(definition).code);
@@ -60,10 +59,20 @@ function missing(files: readonly Source[], { folder, entry, define }: Registry):
     : [...found, { path: `${folder}/${define}`, line: 1, what: `does not say what a ${entry} is` }];
 }
 
+const here = 'tools/tidy/registry.ts';
+
+/** A registry that is gone is watched in vain; only the whole tree, which has this file, can tell. */
+function gone(files: readonly Source[]): Finding[] {
+  if (!files.some(({ path }) => path === here)) return [];
+  return registries
+    .filter(({ folder }) => !files.some(({ path }) => folderOf(path) === folder))
+    .map(({ folder }) => ({ path: here, line: 1, what: `names ${folder}, which does not exist` }));
+}
+
 export const registries_complete: Rule = {
   name: 'every file of a registry folder is in its registry',
   remedy: 'Add its line to index.ts; only what stands there is validated, documented and tested.',
-  find: (files) => registries.flatMap((registry) => missing(files, registry)),
+  find: (files) => [...registries.flatMap((registry) => missing(files, registry)), ...gone(files)],
   breaks: [
     {
       files: { 'core/policies/limits/index.ts': "import { a } from './a.ts';", 'core/policies/limits/b.ts': '' },
@@ -79,6 +88,15 @@ export const registries_complete: Rule = {
       at: 'core/activity/wires/a.ts:1',
     },
     { files: { 'server/skills/a.ts': 'export const a = {};' }, at: 'server/skills/define.ts:1' },
+    {
+      files: { 'server/skills/index.ts': '', 'server/skills/a.ts': 'export const a = defineSkill({});' },
+      at: 'server/skills/a.ts:1',
+    },
+    {
+      files: { 'server/skills/define.ts': 'export interface Skill {}', 'server/skills/a.ts': 'export const a = {};' },
+      at: 'server/skills/index.ts:1',
+    },
+    { files: { 'tools/tidy/registry.ts': '' }, at: 'tools/tidy/registry.ts:1' },
   ],
   keeps: [
     {

@@ -1,13 +1,14 @@
 import { Link } from 'wouter';
 import { Code } from '../../ui/KeyValue.tsx';
 import { Page } from '../../ui/Page.tsx';
+import { LoadDemo } from './LoadDemo.tsx';
 import styles from './Overview.module.css';
 
-/** Nothing has run yet: three commands, from nothing to the first run. */
+/** Nothing has run yet: the way to the first run, or a demo. The key has a variable of its own, so that `aos` keeps its. */
 export function FirstSteps() {
   const { origin } = window.location;
   const call = `curl -s ${origin}/v1/chat/completions \\
-  -H "authorization: Bearer $AOS_API_KEY" -H "content-type: application/json" \\
+  -H "authorization: Bearer $AGENT_KEY" -H "content-type: application/json" \\
   -H "x-aos-agent-id: my-agent" \\
   -d '{"model":"mock-small","messages":[{"role":"user","content":"Hello"}]}'`;
   return (
@@ -16,7 +17,7 @@ export function FirstSteps() {
       <ol className={styles.steps}>
         <li>
           <h2>1. Make a key for your program</h2>
-          <Code text="export AOS_API_KEY=$(npx aos keys create my-agent -q)" label="Command to make a key" />
+          <Code text="export AGENT_KEY=$(npx aos keys create my-agent -q)" label="Command to make a key" />
           <p className="quiet">
             In the folder of AOS; or <Link href="/settings/api-keys">make one here</Link>. Either way it is shown once.
           </p>
@@ -25,12 +26,16 @@ export function FirstSteps() {
           <h2>2. Send a call through the gateway</h2>
           <Code text={call} label="A first call" />
           <p className="quiet">
-            Any OpenAI-compatible program does the same with <code>OPENAI_BASE_URL={origin}/v1</code>.
+            Any OpenAI-compatible program does the same with <code>OPENAI_BASE_URL={origin}/v1</code> and{' '}
+            <code>OPENAI_API_KEY=$AGENT_KEY</code>.
           </p>
         </li>
         <li>
           <h2>3. Or look around with seven days of made-up history</h2>
-          <Code text="npx aos demo" label="Command to load the demo" />
+          <LoadDemo />
+          <p className="quiet">
+            In a terminal, <code>npx aos demo</code> also makes a few calls now.
+          </p>
         </li>
       </ol>
     </Page>

@@ -27,6 +27,7 @@ const active_limits = { query: { status: 'active', limit: 200 } };
 const pending_approvals = { query: { status: 'pending', limit: 50 } };
 const live_runs = { query: { limit: 1 } };
 const paused_runs = { query: { hold: 'paused', limit: 200 } };
+const contained_now = { query: { in_force: true, limit: 200 } };
 const active_policies = { query: { status: 'active', limit: 200 } };
 const commands = [
   'npx aos incidents list --status open',
@@ -49,6 +50,7 @@ export function Overview() {
   const approvals = useApi('listApprovals', pending_approvals);
   const live = useApi('listLiveRuns', counting(live_runs, is_synthetic));
   const paused = useApi('listLiveRuns', counting(paused_runs, is_synthetic));
+  const contained = useApi('listContainments', contained_now);
   const policies = useApi('listPolicies', active_policies);
   const in_shadow = useShadows(policies.data?.items ?? []);
   const { range, chosen, choose } = useRange(now);
@@ -65,11 +67,12 @@ export function Overview() {
       signals: signals.data?.items ?? [],
       approvals: approvals.data?.items ?? [],
       paused: paused.data?.items ?? [],
+      contained: contained.data?.items ?? [],
       shadows: in_shadow.shadows,
     },
     now,
   );
-  const asked = [incidents, signals, limits, approvals, live, paused, policies, figures, in_shadow];
+  const asked = [incidents, signals, limits, approvals, live, paused, contained, policies, figures, in_shadow];
   const missing = asked.filter(({ isError }) => isError).length;
   return (
     <Page
@@ -119,6 +122,7 @@ const OverviewElsewhere = ({ range: { from, bucket }, is_synthetic }: ElsewhereP
       pathFor('listApprovals', pending_approvals),
       pathFor('listLiveRuns', counting(live_runs, is_synthetic)),
       pathFor('listLiveRuns', counting(paused_runs, is_synthetic)),
+      pathFor('listContainments', contained_now),
       pathFor('listLimits', active_limits),
       pathFor('listPolicies', active_policies),
     ]}
@@ -129,8 +133,8 @@ function Matters({ of }: { of: readonly Matter[] }) {
   if (of.length === 0)
     return (
       <p className="quiet">
-        Nothing. Incidents, <Link href="/activity/signals">signals</Link>, approvals, paused runs and policies in shadow
-        are watched.
+        Nothing. Incidents, <Link href="/activity/signals">signals</Link>, approvals, paused runs, containments and
+        policies in shadow are watched.
       </p>
     );
   return (

@@ -8,6 +8,7 @@ const nothing: Known = {
   signals: [],
   approvals: [],
   paused: [],
+  contained: [],
   shadows: [],
 };
 
@@ -26,6 +27,17 @@ const incident = (id: string, severity: string, { incidents = 1, category = 'BUD
 
 const words = (known: Partial<Known>) =>
   mattersOf({ ...nothing, ...known }, now_ms).map(({ word, text }) => `${word}: ${text}`);
+
+test('what is contained needs attention until it is released, people and the tenant too', () => {
+  const contained = [
+    { id: 'stop_1', kind: 'actor', name: 'ana', reason: 'she left' },
+    { id: 'stop_2', kind: 'tenant', name: 'all runs', reason: 'an attack' },
+  ] as unknown as Known['contained'];
+  expect(words({ contained })).toEqual([
+    'Contained: The human ana is stopped: she left',
+    'Contained: All runs are stopped: an attack',
+  ]);
+});
 
 test('nothing needs attention when nothing is known to', () => expect(words({})).toEqual([]));
 

@@ -1,5 +1,6 @@
 import type { Answer, Item } from '../../api.ts';
 import { effectOf } from '../../parts/approvals.ts';
+import { type Containment, kind_words } from '../../parts/ContainDialog.tsx';
 import type { Group } from '../../parts/incident-acts.ts';
 import { plainWords } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
@@ -28,6 +29,8 @@ export interface Known {
   signals: readonly Item<'listSignals'>[];
   approvals: readonly Item<'listApprovals'>[];
   paused: readonly Item<'listLiveRuns'>[];
+  /** What is stopped until somebody releases it. */
+  contained: readonly Containment[];
   shadows: readonly Shadow[];
 }
 
@@ -43,6 +46,7 @@ export function mattersOf(known: Known, now_ms: number): Matter[] {
     ...signalMatters(known, now_ms),
     ...approvalMatters(known.approvals, now_ms),
     ...pausedMatters(known.paused),
+    ...containedMatters(known.contained),
     ...shadowMatters(known.shadows),
     ...idleMatters(known.shadows),
   ];
@@ -135,6 +139,20 @@ const pausedMatters = (paused: Known['paused']): Matter[] =>
     text: `A run${agent_slug ? ` of ${agent_slug}` : ''} waits for a person${goal ? `: ${goal.split('\n')[0]}` : ''}`,
     href: hrefOf(id),
     act: 'Resume or kill',
+  }));
+
+const containedMatters = (contained: Known['contained']): Matter[] =>
+  contained.map(({ id, kind, name, reason }) => ({
+    key: `contained ${id}`,
+    severity: 1,
+    impact_ms: 0,
+    tone: 'warn',
+    glyph: 'square',
+    word: 'Contained',
+    text:
+      kind === 'tenant' ? `All runs are stopped: ${reason}` : `The ${kind_words[kind]} ${name} is stopped: ${reason}`,
+    href: '/settings/system',
+    act: 'Release',
   }));
 
 /** Nothing speaks for leaving it in shadow any longer. */

@@ -20,22 +20,18 @@ export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
   const on = alerts.enabled !== false;
   return (
     <>
-      <CheckField
-        label="Tell somebody when the limit is being used up"
-        checked={on}
-        onChange={(enabled) => set({ enabled })}
-      />
+      <CheckField label="Send alerts as the limit is used up" checked={on} onChange={(enabled) => set({ enabled })} />
       {on && (
         <>
           <NamesField
             label="At these parts of the limit, in percent"
-            hint="Enter adds one. Each is told once in each window; 100 is always told."
+            hint="Enter adds one. Each is sent once per window; 100 is always sent."
             names={alerts.tiers.map(String)}
             error={errorAt(`${at}.alerts.tiers`)}
             onChange={(names) => set({ tiers: inOrder(names) })}
           />
           <TextField
-            label="Forecast: when it will be spent early, so many hours ahead"
+            label="Forecast: alert this many hours before the limit is spent early"
             hint="Empty: never."
             inputMode="decimal"
             value={alerts.forecast_hours ?? ''}
@@ -49,7 +45,7 @@ export function NewAlert({ control, changeControl, errorAt, at }: StepProps) {
             onChange={set}
           />
           <TextField
-            label="Told again while it stays reached, every so many minutes"
+            label="Repeat the alert while it stays reached, every this many minutes"
             hint="Empty: never. The record of a tier is made once all the same."
             inputMode="numeric"
             value={alerts.repeat_minutes ?? ''}
@@ -113,7 +109,7 @@ function QuietHours({ alerts, errorAt, onChange }: PartProps) {
   return (
     <>
       <CheckField
-        label="Quiet hours: below 100 % nobody is told in them, but when they end"
+        label="Quiet hours: alerts below 100 % are held and sent when the hours end"
         checked={quiet !== undefined}
         onChange={(on) => onChange({ quiet_hours: on ? usual_quiet : undefined })}
       />

@@ -62,7 +62,7 @@ export function NewTarget({ draft, change, errorAt }: StepProps) {
           />
           <NamesField
             label="Except"
-            hint="Any agent, project, key or actor that the policy leaves alone, for good."
+            hint="Any agent, project, key or actor that the policy never applies to."
             names={target.except_ids}
             onChange={(except_ids) => set({ except_ids })}
           />

@@ -17,6 +17,7 @@ import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Instant, Time } from '../../ui/Time.tsx';
 import { ChangeAgent } from './ChangeAgent.tsx';
+import { NewAgent } from './NewAgent.tsx';
 
 type Agent = Item<'listAgents'>;
 
@@ -179,8 +180,13 @@ const facets = [
 /** The programs that call, and the switch that stops one of them. */
 export function Agents() {
   const about = useAbout();
+  const [making, setMaking] = useState(false);
   return (
-    <SettingsPage title="Agents" full>
+    <SettingsPage
+      title="Agents"
+      full
+      act={{ verb: 'New agent', denied: 'Your key may not register agents', onChoose: () => setMaking(true) }}
+    >
       <ListView
         of="listAgents"
         label="Agents"
@@ -190,8 +196,13 @@ export function Agents() {
         keyOf={(row) => row.id}
         peek={(row) => <AgentPeek of={row} stop={about.contained.get(row.id)} />}
         peekTitle={(row) => row.slug}
-        empty={<Empty title="No agent yet">An agent appears with its first call.</Empty>}
+        empty={
+          <Empty title="No agent yet">
+            An agent appears with its first call, where its project allows that; else register it here.
+          </Empty>
+        }
       />
+      {making && <NewAgent onClose={() => setMaking(false)} />}
     </SettingsPage>
   );
 }

@@ -104,7 +104,7 @@ function ChannelActions({ of }: { of: Channel }) {
       {made?.secret && (
         <SecretDialog
           title={`The new signing secret of ${of.slug}`}
-          about="The old one signs no more. Send a test when the receiver knows the new one."
+          about="The old secret stops signing at once. Send a test when the receiver has the new one."
           secret={made.secret}
           onClose={() => setMade(null)}
         />

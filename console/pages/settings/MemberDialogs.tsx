@@ -27,7 +27,7 @@ function LinkDialog({ of, onClose }: { of: Answer<'inviteMember'>; onClose: () =
   return (
     <SecretDialog
       title={`The link for ${of.email}`}
-      about="Give it to them alone: whoever opens it chooses the password. It is good once, for 7 days."
+      about="Give it only to them: whoever opens it chooses the password. It works once, for 7 days."
       secret={of.invite_url}
       onClose={onClose}
     />
@@ -45,7 +45,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   return (
     <FormDialog
       title="Invite somebody"
-      about="They choose a password with a link that you give them; nothing is sent."
+      about="They choose a password with a link that you give them. No e-mail is sent."
       verb="Make the link"
       busy={invite.isPending}
       error={invite.error}
@@ -74,7 +74,7 @@ export function RoleDialog({ of, onClose }: Props) {
       open
       onClose={onClose}
       title={`The role of ${of.name}`}
-      about="In force from their next request on."
+      about="It applies from their next request."
       verb="Change the role"
       busy={change.isPending}
       error={change.error}
@@ -107,7 +107,7 @@ export function AgainDialog({ of, onClose }: Props) {
       open
       onClose={onClose}
       title={of.status === 'disabled' ? `Let ${of.name} in again?` : `A new link for ${of.name}?`}
-      about="With it they choose a password. An older link is good no more; a password there is stays until then."
+      about="They use it to choose a password. Older links stop working. Their current password works until they choose a new one."
       verb="Make the link"
       busy={act.isPending}
       error={act.error}
@@ -124,7 +124,7 @@ export function DisableDialog({ of, onClose }: Props) {
       open
       onClose={onClose}
       title={`Disable ${of.name}?`}
-      about="Their sessions end at once and they are let in no more. What they did stays in the ledger. It can be taken back with a new link."
+      about="Their sessions end at once and they can no longer sign in. What they did stays in the ledger. A new link lets them in again."
       verb="Disable"
       danger
       busy={disable.isPending}

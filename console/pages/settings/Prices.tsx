@@ -1,21 +1,19 @@
 import { naming } from '@aos/core/activity/named.ts';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { type Item, useAct } from '../../api.ts';
+import type { Item } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
-import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
 import { useMay } from '../../parts/session.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
-import { TextField } from '../../ui/Field.tsx';
 import { exactText } from '../../ui/format.ts';
 import { Json } from '../../ui/KeyValue.tsx';
 import { Empty } from '../../ui/States.tsx';
 import type { Column } from '../../ui/Table.tsx';
 import { Time } from '../../ui/Time.tsx';
-import { useToast } from '../../ui/Toast.tsx';
 import { Rate } from './Rate.tsx';
+import { SetPrice } from './SetPrice.tsx';
 import { isUnknown, useUnpriced, useWithUnknown } from './unknown-prices.ts';
 
 type Price = Item<'listPrices'>;
@@ -140,65 +138,5 @@ function PricedSince() {
       ))}
       .
     </p>
-  );
-}
-
-function SetPrice({ of, onClose }: { of: Partial<Price>; onClose: () => void }) {
-  const create = useAct('createPrice');
-  const toast = useToast();
-  const rates = of.tiers?.[0]?.rates;
-  const [provider, setProvider] = useState(of.provider ?? 'openai');
-  const [model, setModel] = useState(of.model ?? '');
-  const [input, setInput] = useState(String(rates?.input ?? ''));
-  const [output, setOutput] = useState(String(rates?.output ?? ''));
-  const save = (reason: string) =>
-    create.mutate(
-      {
-        body: {
-          provider: provider.trim(),
-          model: model.trim(),
-          input_usd_per_million: input.trim(),
-          ...(output.trim() !== '' && { output_usd_per_million: output.trim() }),
-          reason,
-        },
-      },
-      {
-        onSuccess: (made) => {
-          toast(`${made.model} has its price from now on; what was charged stays charged`);
-          onClose();
-        },
-      },
-    );
-  return (
-    <ReasonDialog
-      open
-      onClose={onClose}
-      title="Set a price"
-      about="It wins over the packaged book from now on."
-      verb="Set the price"
-      busy={create.isPending}
-      error={create.error}
-      onReason={save}
-    >
-      <TextField
-        label="Provider"
-        hint="Its short name, or its kind for all of that kind"
-        value={provider}
-        onChange={(event) => setProvider(event.target.value)}
-      />
-      <TextField label="Model" value={model} onChange={(event) => setModel(event.target.value)} />
-      <TextField
-        label="Input, USD per million tokens"
-        inputMode="decimal"
-        value={input}
-        onChange={(event) => setInput(event.target.value)}
-      />
-      <TextField
-        label="Output, USD per million tokens"
-        inputMode="decimal"
-        value={output}
-        onChange={(event) => setOutput(event.target.value)}
-      />
-    </ReasonDialog>
   );
 }

@@ -187,7 +187,7 @@ function NewProject({ onClose }: { onClose: () => void }) {
     >
       <TextField
         label="Short name"
-        hint="Stands in addresses and filters, and stays: checkout"
+        hint="Used in addresses and filters, and cannot be changed: checkout"
         autoFocus
         value={slug}
         error={tried && slug.trim() === '' ? 'Give it a short name.' : null}
@@ -234,13 +234,13 @@ function ChangeProject({ of, onClose }: { of: Project; onClose: () => void }) {
       <OwnerField value={owner} onChange={setOwner} />
       <CheckField
         label="Register agents by their first call"
-        hint="Else a call in the name of an agent that is not known is refused."
+        hint="Otherwise a call in the name of an unknown agent is refused."
         checked={register}
         onChange={setRegister}
       />
       <TextField
         label="Output bound, in tokens"
-        hint="Sent with calls under a limit that name none, so that one careless call does not hold a whole budget."
+        hint="Used for calls under a limit that set none, so that one call cannot reserve a whole budget."
         inputMode="numeric"
         value={bound}
         onChange={(event) => setBound(event.target.value)}

@@ -10,6 +10,7 @@ import { Id } from '../../ui/Id.tsx';
 import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Instant } from '../../ui/Time.tsx';
 import { useToast } from '../../ui/Toast.tsx';
+import { ChangeKey, UseAsDefault } from './ProviderDialogs.tsx';
 import { Rate } from './Rate.tsx';
 
 type Provider = Item<'listProviders'>;
@@ -19,6 +20,8 @@ export function ProviderPeek({ of }: { of: Provider }) {
   const may = useMay('administer');
   const change = useAct('changeProvider');
   const toast = useToast();
+  const [asking, setAsking] = useState<'key' | 'default' | null>(null);
+  const close = () => setAsking(null);
   const prices = useApi('listPrices', { query: { provider: of.kind === 'mock' ? 'mock' : of.kind, limit: 200 } });
   const priced = (prices.data?.items ?? []).filter((one) => one.in_force);
   const unknown = of.models.filter((model) => !priced.some((one) => one.model === model));
@@ -33,11 +36,21 @@ export function ProviderPeek({ of }: { of: Provider }) {
   return (
     <>
       <TestCall of={of} models={chatModels([...of.models, ...priced.map(({ model }) => model)])} />
-      <div>
+      <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}>
+        {of.kind !== 'mock' && (
+          <Button small disabled={!may} onClick={() => setAsking('key')}>
+            Change key…
+          </Button>
+        )}
+        <Button small disabled={!may || !of.enabled} onClick={() => setAsking('default')}>
+          Use as default…
+        </Button>
         <Button small disabled={!may || change.isPending} onClick={turn}>
           {of.enabled ? 'Switch off' : 'Switch on'}
         </Button>
       </div>
+      {asking === 'key' && <ChangeKey of={of} onClose={close} />}
+      {asking === 'default' && <UseAsDefault of={of} onClose={close} />}
       <KeyValue
         of={[
           ['Provider', <Id key="id" id={of.id} />],
@@ -85,7 +98,10 @@ function TestCall({ of, models }: { of: Provider; models: readonly string[] }) {
   };
   return (
     <div style={{ display: 'grid', gap: 8 }}>
-      <Field label="Test call" hint="16 tokens through the gateway, by every policy in force, recorded as a test.">
+      <Field
+        label="Test call"
+        hint="16 tokens through the gateway. Every policy in force applies, and it is recorded as a test."
+      >
         {(wired) => (
           <select {...wired} value={chosen} onChange={(event) => setModel(event.target.value)}>
             {[...new Set(models)].map((name) => (

@@ -224,7 +224,7 @@ function NewProvider({ onClose }: { onClose: () => void }) {
       />
       <NamesField
         label="Own models"
-        hint="Those that the price book does not know; Enter adds one."
+        hint="Models that the price book does not know. Enter adds one."
         names={models}
         onChange={setModels}
       />

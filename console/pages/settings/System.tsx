@@ -10,6 +10,7 @@ import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Panel, Section } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
 import { Instant, Time, useNow } from '../../ui/Time.tsx';
+import { Contained } from './Contained.tsx';
 import styles from './System.module.css';
 
 type Health = Answer<'getSystem'>;
@@ -23,6 +24,7 @@ export function System() {
       title="System health"
       elsewhere={<ElsewhereMenu what="system" of="getSystem" input={{}} command="npx aos doctor" />}
     >
+      <Contained />
       {isPending && <Loading what="the state of the system" />}
       {error && <Failed what="The system does not answer" error={error} onRetry={() => void refetch()} />}
       {data && (

@@ -46,7 +46,7 @@ const words: Readonly<Record<Kind, Words>> = {
   keep: {
     button: 'Keep it…',
     title: (slug) => `Keep the two-person rule of ${slug}?`,
-    about: 'The question to turn it off is taken back.',
+    about: 'The request to turn it off is withdrawn.',
     verb: 'Keep it',
     done: 'It stays',
   },

@@ -142,8 +142,17 @@ test('a model without a price is refused under a cost limit, or taken to cost wh
   if (typeof ask === 'string') throw new Error(ask);
   expect(amountOf(ask, 100)).toBe(300_000n);
   const { unmeasurable } = reserve([matchedBy(example.limit)], call, estimate, 0);
-  const decision = decide({ rules: [], lines: [], unmeasurable, output_bound: 0 });
+  const nothing = { rules: [], lines: [], output_bound: 0 };
+  const decision = decide({ ...nothing, unmeasurable });
   expect(decision).toMatchObject({ verdict: 'block', deciding: { code: 'price_unknown', not_evaluated: true } });
+  const reasonFor = (unpriced?: 'model' | 'searches') =>
+    decide({
+      ...nothing,
+      unmeasurable: reserve([matchedBy(example.limit)], call, { ...estimate, unpriced }, 0).unmeasurable,
+    }).deciding?.reason;
+  expect(reasonFor('model')).toMatch(/: its model has no price$/);
+  expect(reasonFor('searches')).toMatch(/: its web searches have no maximum \(max_uses, max_tool_calls\)$/);
+  expect(reasonFor()).toMatch(/: its price is not known$/);
 });
 
 test('runs in flight are counted where the document says so, at steps of every kind, and calls hold nothing of them', () => {
