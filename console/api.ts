@@ -84,7 +84,8 @@ const of_projects: ReadonlySet<Name> = new Set<Name>([
   'listApiKeys',
 ]);
 
-function inProject(name: Name, query: { project?: unknown } = {}): object {
+/** The same question in the chosen project, where the list is one that shows what is in it. */
+export function inProject(name: Name, query: { project?: unknown } = {}): object {
   const chosen = chosenProject();
   const is_said = [query.project].flat().some((one) => one !== undefined && one !== null && one !== '');
   return chosen === null || is_said || !of_projects.has(name) ? query : { ...query, project: chosen };
