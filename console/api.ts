@@ -9,6 +9,7 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
+import { id_shape } from './paths.ts';
 import { ApiProblem, isCancelled } from './problem.ts';
 import { chosenProject } from './project.ts';
 import { abortable } from './waiting.ts';
@@ -83,13 +84,20 @@ const of_projects: ReadonlySet<Name> = new Set<Name>([
   'listLlmRunRecords',
   'listAgents',
   'listApiKeys',
+  'listLedgerEntries',
+  'getLedgerFacets',
 ]);
 
-function inProject(name: Name, query: { project?: unknown } = {}): object {
+/** The same question in the chosen project, where the list is one that shows what is in it. */
+export function inProject(name: Name, query: { project?: unknown; object?: unknown; q?: unknown } = {}): object {
   const chosen = chosenProject();
   const is_said = [query.project].flat().some((one) => one !== undefined && one !== null && one !== '');
-  return chosen === null || is_said || !of_projects.has(name) ? query : { ...query, project: chosen };
+  return chosen === null || is_said || isOfOne(query) || !of_projects.has(name) ? query : { ...query, project: chosen };
 }
+
+/** What is looked for by its id is found wherever it belongs, and what happened to one object is told whole. */
+const isOfOne = ({ object, q }: { object?: unknown; q?: unknown }): boolean =>
+  [object, q].flat().some((one) => typeof one === 'string' && id_shape.test(one));
 
 function problemOf(answer: Response, body: unknown): ApiProblem {
   const said = (body as { error?: { message?: string; code?: string } } | null)?.error;

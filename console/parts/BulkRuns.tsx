@@ -17,42 +17,90 @@ interface Props {
   onDone: () => void;
 }
 
-/** Pausing and killing all chosen runs: each is asked for by itself, and what each answered is counted. */
+/** Pausing, resuming and killing all chosen runs: each is asked for by itself, and what each answered is counted. */
 export function BulkRuns({ runs, onDone }: Props) {
   const may = useMay('operate');
-  const toast = useToast();
-  const client = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [killing, setKilling] = useState(false);
+  const { pause, resume, busy } = useHolds();
+  const [asking, setAsking] = useState<'kill' | 'resume' | null>(null);
   const open = runs.filter(isOpen);
   const running = open.filter(({ hold }) => hold === 'none');
-  const pause = async () => {
-    setBusy(true);
-    const body = { reason: 'Paused in the console, with others' };
-    const { done, failed } = await forEach(running, ({ id }) => call('pauseRun', { params: { id }, body }));
-    setBusy(false);
-    void client.invalidateQueries();
-    toast(counted('paused', done.length, failed), failed.length > 0 ? { tone: 'crit' } : {});
-    onDone();
+  const paused = open.filter(({ hold }) => hold === 'paused');
+  const close = (is_done: boolean) => {
+    setAsking(null);
+    if (is_done) onDone();
   };
   return (
     <>
-      <Button small disabled={!may || busy || running.length === 0} onClick={() => void pause()}>
+      <Button small disabled={!may || busy || running.length === 0} onClick={() => void pause(running).then(onDone)}>
         Pause {running.length}
       </Button>
-      <Button small kind="danger" disabled={!may || busy || open.length === 0} onClick={() => setKilling(true)}>
+      <Button small disabled={!may || busy || paused.length === 0} onClick={() => setAsking('resume')}>
+        Resume {paused.length}…
+      </Button>
+      <Button small kind="danger" disabled={!may || busy || open.length === 0} onClick={() => setAsking('kill')}>
         Kill {open.length}…
       </Button>
-      {killing && (
-        <KillAll
-          runs={open}
-          onClose={(is_done) => {
-            setKilling(false);
-            if (is_done) onDone();
-          }}
+      {asking === 'kill' && <KillAll runs={open} onClose={close} />}
+      {asking === 'resume' && (
+        <ResumeAll
+          runs={paused}
+          busy={busy}
+          onReason={(of, reason) => void resume(of, reason).then(() => close(true))}
+          onClose={() => close(false)}
         />
       )}
     </>
+  );
+}
+
+/** Holding several runs and letting them go on; pausing has a way back, for those that it paused. */
+function useHolds() {
+  const toast = useToast();
+  const client = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const each = async (runs: readonly RunRow[], name: 'pauseRun' | 'resumeRun', reason: string) => {
+    setBusy(true);
+    const outcome = await forEach(runs, (run) =>
+      call(name, { params: { id: run.id }, body: { reason } }).then(() => run),
+    );
+    setBusy(false);
+    void client.invalidateQueries();
+    return outcome;
+  };
+  const resume = async (runs: readonly RunRow[], reason: string) => {
+    const { done, failed } = await each(runs, 'resumeRun', reason);
+    toast(counted('resumed', done.length, failed), failed.length > 0 ? { tone: 'crit' } : {});
+  };
+  const pause = async (runs: readonly RunRow[]) => {
+    const { done, failed } = await each(runs, 'pauseRun', 'Paused in the console, with others');
+    toast(counted('paused', done.length, failed), {
+      ...(failed.length > 0 && { tone: 'crit' }),
+      ...(done.length > 0 && { undo: () => void resume(done, 'Taken back in the console, with others') }),
+    });
+  };
+  return { pause, resume, busy };
+}
+
+interface ResumeAllProps {
+  runs: readonly RunRow[];
+  busy: boolean;
+  onReason: (runs: readonly RunRow[], reason: string) => void;
+  onClose: () => void;
+}
+
+function ResumeAll({ runs, busy, onReason, onClose }: ResumeAllProps) {
+  // What was asked about stays what is done, however the list moves on.
+  const [asked] = useState(runs);
+  return (
+    <ReasonDialog
+      open
+      onClose={onClose}
+      title={`Resume ${runsText(asked.length)}?`}
+      verb={`Resume ${runsText(asked.length)}`}
+      busy={busy}
+      about="People or policies paused them. Where a limit has no more room than before, its policy pauses the run again."
+      onReason={(reason) => onReason(asked, reason)}
+    />
   );
 }
 

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { hrefOf } from '../paths.ts';
+import { hrefOf, isShown } from '../paths.ts';
 import chip from '../ui/Chip.module.css';
 import { shortId } from '../ui/format.ts';
+import { Id } from '../ui/Id.tsx';
 import styles from './Chips.module.css';
 
 interface Target {
@@ -50,8 +51,9 @@ export function Chips(props: Props) {
 export const toId = (id: string | null | undefined, otherwise: string): Target | string =>
   id ? { href: hrefOf(id), text: <code>{shortId(id)}</code> } : otherwise;
 
-/** A link with the name of what it leads to, or the short form of its id. */
+/** A link with the name of what it leads to, or the short form of its id; no link where nothing shows it. */
 export function IdLink({ id, name = null }: { id: string; name?: string | null }) {
+  if (!isShown(id)) return name ?? <Id id={id} />;
   return (
     <Link href={hrefOf(id)} title={id}>
       {name ?? <code>{shortId(id)}</code>}

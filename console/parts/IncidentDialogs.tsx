@@ -12,6 +12,8 @@ interface Props {
   which: Which;
   /** What the dialog is about, in a line. */
   about: string;
+  /** Which it was, for the message. */
+  name?: string;
   onClose: () => void;
 }
 
@@ -27,7 +29,7 @@ export const causes = [
 ];
 
 /** What it turned out to be, and why: both are kept. */
-export function ResolveDialog({ which, about, onClose }: Props) {
+export function ResolveDialog({ which, about, name, onClose }: Props) {
   const { act, busy, error } = useIncidentActs();
   const [cause, setCause] = useState('breach');
   return (
@@ -40,7 +42,11 @@ export function ResolveDialog({ which, about, onClose }: Props) {
       busy={busy}
       error={error}
       onReason={(reason) =>
-        act(which, { kind: 'resolve', cause: cause as 'breach', reason }, 'Resolved', { onDone: onClose, undo: true })
+        act(which, { kind: 'resolve', cause: cause as 'breach', reason }, 'Resolved', {
+          ...(name !== undefined && { name }),
+          onDone: onClose,
+          undo: true,
+        })
       }
     >
       <RadioField label="What was it?" value={cause} options={causes} onChoose={setCause} />
@@ -88,7 +94,7 @@ const quiet_spans = [
 ];
 
 /** Out of the queue for a time, or until more happens than was taken into account. */
-export function SnoozeDialog({ which, about, onClose }: Props) {
+export function SnoozeDialog({ which, about, name, onClose }: Props) {
   const { act, busy, error } = useIncidentActs();
   const [hours, setHours] = useState('24');
   const [escalates, setEscalates] = useState('>50/1h');
@@ -96,7 +102,11 @@ export function SnoozeDialog({ which, about, onClose }: Props) {
     if (isWrongEscalation(escalates)) return;
     const of = escalationOf(escalates);
     const until = { hours: Number(hours), ...(of && { escalates: of }) };
-    act(which, { kind: 'acknowledge', ...until, reason }, 'Snoozed', { onDone: onClose, undo: true });
+    act(which, { kind: 'acknowledge', ...until, reason }, 'Snoozed', {
+      ...(name !== undefined && { name }),
+      onDone: onClose,
+      undo: true,
+    });
   };
   return (
     <ReasonDialog

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { type Answer, call, useAct } from '../api.ts';
 import { Button } from '../ui/Button.tsx';
+import { idEnd } from '../ui/format.ts';
 import type { Column } from '../ui/Table.tsx';
 import { useToast } from '../ui/Toast.tsx';
 import { KillDialog } from './KillDialog.tsx';
@@ -13,6 +14,11 @@ export type Stoppable = Pick<RunRow, 'id' | 'status' | 'hold' | 'goal' | 'agent_
 export const isOpen = ({ status }: { status: string }): boolean => ['queued', 'running', 'retry'].includes(status);
 
 type Held = Pick<Answer<'getRun'>, 'id' | 'pause'>;
+type Named = Pick<Stoppable, 'id' | 'agent_slug'>;
+
+/** Which run it was, for who pressed a key in a list that moves. */
+const nameOf = ({ id, agent_slug }: Named): string =>
+  `run ${idEnd(id)}${agent_slug === null ? '' : ` of ${agent_slug}`}`;
 
 /**
  * Pausing, resuming and killing a run: pausing at once with a way back, killing after the question what it stops. What
@@ -27,15 +33,18 @@ export function useRunActions() {
   const toast = useToast();
 
   const failed = (error: { message: string }) => toast(error.message, { tone: 'crit' });
-  const doResume = (run: Pick<Stoppable, 'id'>) =>
+  const doResume = (run: Named) =>
     resume.mutate(
       { params: { id: run.id }, body: { reason: 'Resumed in the console' } },
-      { onSuccess: () => toast('The run goes on'), onError: failed },
+      { onSuccess: () => toast(`Resumed ${nameOf(run)}`), onError: failed },
     );
   const doPause = (run: Stoppable) =>
     pause.mutate(
       { params: { id: run.id }, body: { reason: 'Paused in the console' } },
-      { onSuccess: () => toast('Paused: its calls wait', { undo: () => doResume(run) }), onError: failed },
+      {
+        onSuccess: () => toast(`Paused ${nameOf(run)}: its calls wait`, { undo: () => doResume(run) }),
+        onError: failed,
+      },
     );
   // Asked anew: lists do not say what paused a run, and a page may be behind.
   const askResume = ({ id }: Stoppable) =>

@@ -8,8 +8,8 @@ import {
   useLayoutEffect,
   useMemo,
   useRef,
-  useState,
 } from 'react';
+import { reveal, useCursor } from './cursor.ts';
 import { more_room, useDensity } from './density.ts';
 import { useHeldRows } from './held-rows.ts';
 import { useKeptPlace } from './kept-place.ts';
@@ -89,10 +89,9 @@ export function Table<Row>(props: TableProps<Row>) {
   const fitting = useFitting(props.columns, width);
   const columns = folded?.columns ?? fitting;
   const least = folded ? 0 : (props.least ?? 0);
-  const [cursor, setCursor] = useState(0);
   const is_held = props.is_still || scrolled || hovered || peeked != null || (chosen?.size ?? 0) > 0;
   const { rows, waiting, show } = useHeldRows(props.rows, keyOf, is_held);
-  const at = Math.min(cursor, rows.length - 1);
+  const { at, is_gone, put, onFocus } = useCursor(grid, rows, keyOf, height);
   const { onEnd } = props;
   useEffect(() => {
     if (rows.length > 0 && last + ahead_rows >= rows.length) onEnd?.();
@@ -107,14 +106,17 @@ export function Table<Row>(props: TableProps<Row>) {
   });
   const latest = useRef(props);
   latest.current = props;
-  const pick = useCallback((place: number, row: Row, is_plain: boolean) => {
-    setCursor(place);
-    const { onPeek: peek, onOpen: open } = latest.current;
-    if (!is_plain) return;
-    // The keys of the list go on from the row that was clicked, not from the cell in it.
-    grid.current?.focus({ preventScroll: true });
-    (peek ?? open)?.(row);
-  }, []);
+  const pick = useCallback(
+    (place: number, row: Row, is_plain: boolean) => {
+      put(place, row);
+      const { onPeek: peek, onOpen: open } = latest.current;
+      if (!is_plain) return;
+      // The keys of the list go on from the row that was clicked, not from the cell in it.
+      grid.current?.focus({ preventScroll: true });
+      (peek ?? open)?.(row);
+    },
+    [put],
+  );
   const open = useCallback((row: Row) => latest.current.onOpen?.(row), []);
   const choose = useCallback((row: Row) => latest.current.onChoose?.(row), []);
   const menu = useCallback((row: Row, place: Place) => latest.current.onMenu?.(row, place), []);
@@ -122,12 +124,13 @@ export function Table<Row>(props: TableProps<Row>) {
 
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
-    setCursor(next);
+    const row = rows[next];
+    if (row !== undefined) put(next, row);
     reveal(grid.current, next, height);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const row = rows[at];
-    if (event.target !== grid.current || event.metaKey || event.ctrlKey || event.altKey || row === undefined) return;
+    if (event.target !== grid.current || event.metaKey || event.ctrlKey || event.altKey || rows.length === 0) return;
+    const row = is_gone ? undefined : rows[at];
     const box = document.getElementById(`${id}-${at}`)?.getBoundingClientRect();
     const below = { x: (box?.left ?? 0) + 24, y: box?.bottom ?? 0 };
     if (act(event.key, { row, at, below, count: rows.length, move, ...props })) event.preventDefault();
@@ -149,8 +152,9 @@ export function Table<Row>(props: TableProps<Row>) {
         aria-label={label}
         aria-rowcount={total === null ? -1 : (total ?? rows.length) + 1}
         aria-multiselectable={onChoose !== undefined}
-        aria-activedescendant={rows.length > 0 ? `${id}-${at}` : undefined}
+        aria-activedescendant={rows.length > 0 && !is_gone ? `${id}-${at}` : undefined}
         tabIndex={0}
+        onFocus={onFocus}
         onScroll={onScroll}
         onMouseEnter={() => onHover(true)}
         onMouseLeave={() => onHover(false)}
@@ -178,7 +182,7 @@ export function Table<Row>(props: TableProps<Row>) {
               id={`${id}-${first + offset}`}
               columns={columns}
               is_peeked={peeked === keyOf(row)}
-              is_active={first + offset === at}
+              is_active={!is_gone && first + offset === at}
               is_chosen={onChoose ? (chosen?.has(keyOf(row)) ?? false) : null}
               onPick={pick}
               onOpen={open}
@@ -235,7 +239,8 @@ function useFolded<Row>({ folded, label }: TableProps<Row>) {
 }
 
 interface Acting<Row> extends Pick<TableProps<Row>, 'onOpen' | 'onPeek' | 'onChoose' | 'onMenu' | 'onKey'> {
-  row: Row;
+  /** Undefined: the row that had the cursor is gone, and the keys are about none until the cursor is moved. */
+  row: Row | undefined;
   at: number;
   /** Where a menu of the row opens. */
   below: Place;
@@ -247,9 +252,11 @@ const page_rows = 20;
 
 function act<Row>(key: string, of: Acting<Row>): boolean {
   const { row, at, below, count, move, onOpen, onPeek, onChoose, onMenu, onKey } = of;
+  // Below a row that is gone comes the one that has its place.
+  const next = row === undefined ? at : at + 1;
   const steps: Record<string, number> = {
-    j: at + 1,
-    ArrowDown: at + 1,
+    j: next,
+    ArrowDown: next,
     k: at - 1,
     ArrowUp: at - 1,
     PageDown: at + page_rows,
@@ -259,19 +266,13 @@ function act<Row>(key: string, of: Acting<Row>): boolean {
   };
   const to = steps[key];
   if (to !== undefined) move(to);
+  else if (row === undefined) return false;
   else if (key === 'Enter' && onOpen) onOpen(row);
   else if (key === ' ' && onPeek) onPeek(row);
   else if (key === 'x' && onChoose) onChoose(row);
   else if (key === '.' && onMenu) onMenu(row, below);
   else return onKey?.(key, row) ?? false;
   return true;
-}
-
-function reveal(grid: HTMLElement | null, row: number, height: number): void {
-  if (!grid) return;
-  const [top, below] = [row * height, row * height + height + rowHeight];
-  if (top < grid.scrollTop) grid.scrollTop = top;
-  else if (below > grid.scrollTop + grid.clientHeight) grid.scrollTop = below - grid.clientHeight;
 }
 
 /** `j` or `k` on a page where nothing has the focus gives it to the table. */

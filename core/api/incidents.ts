@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { escalation } from '../activity/escalation.ts';
 import { asker_filter, namesOf, synthetic_filter, time_filter, words } from '../activity/filter.ts';
 import { categories, severities } from '../activity/run.ts';
 import { count } from '../base/column.ts';
 import { facetsOf } from '../base/facets.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
+import { instant } from '../base/time.ts';
 import { acknowledge, acts, assign, most_at_once, open_by_hand, reopen, resolve } from '../incidents/act.ts';
 import {
   incident,
@@ -54,9 +56,13 @@ const bulk = z
     like: idOf('incident').optional().meta({
       description: 'All with the policy, agent and category of this one that the act is possible for',
     }),
+    among: incidents_filter.optional().meta({
+      description: 'Beside like: only those that the list of incidents has with this query',
+    }),
     act: acts,
   })
-  .refine((body) => (body.ids === undefined) !== (body.like === undefined), 'must have either ids or like');
+  .refine((body) => (body.ids === undefined) !== (body.like === undefined), 'must have either ids or like')
+  .refine((body) => body.among === undefined || body.like !== undefined, 'must have like where it has among');
 export type BulkBody = z.infer<typeof bulk>;
 
 const bulk_answer = z
@@ -66,6 +72,9 @@ const bulk_answer = z
       .array(z.object({ id: idOf('incident'), status: z.enum(incident_statuses) }))
       .meta({ description: 'The act is not possible for what they are now' }),
     remaining: count.meta({ description: 'More of the group than one request changes: send it again' }),
+    acknowledged: z
+      .array(z.object({ id: idOf('incident'), until: instant.nullable(), escalates: escalation.nullable() }))
+      .meta({ description: 'Those that were acknowledged before, and until when: what taking it back restores' }),
   })
   .meta({ id: 'IncidentsChanged' });
 

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inBrowser } from '../parts/browser.ts';
-import { api, expectStatus } from '../parts/client.ts';
+import { api, expectStatus, waitFor } from '../parts/client.ts';
+import { limitAgent } from '../parts/gateway.ts';
 import { barriersInThemes } from './barriers.ts';
 import { type Console, settled, startConsole } from './browser.ts';
 import { loadDemo } from './demo.ts';
@@ -90,5 +91,55 @@ inBrowser('Incidents in the console', () => {
     await filters.getByRole('button', { name: /^Policy/ }).click();
     await page.getByRole('menuitemcheckbox', { name: /^no policy/ }).waitFor();
     expect(await page.getByText('SYSTEM_DEFAULT').count()).toBe(0);
+  });
+
+  test('of a group only those that are listed are resolved, and taking it back makes them what they were', async () => {
+    const { gateway } = console_;
+    const limit = { type: 'requests', max: 1, window: { per: 'day' } };
+    await limitAgent(gateway, 'greedy-bot', { limit, action: 'block' });
+    const headers = { 'x-aos-agent-id': 'greedy-bot' };
+    const body = { model: 'mock-small', messages: [{ role: 'user', content: 'More' }] };
+    for (const _ of [1, 2, 3, 4]) await gateway.admin.post('/v1/chat/completions', body, { headers });
+    const of_greedy = "from incidents where title like '%greedy-bot%'";
+    const ids = await waitFor(
+      async () => {
+        const found = await gateway.rows<{ id: string }>(`select id ${of_greedy} order by id`);
+        return found.length === 3 && found.map(({ id }) => id);
+      },
+      { what: 'three incidents' },
+    );
+    const path = `/api/v1/incidents/${ids[0]}/acknowledge`;
+    expectStatus(200, await gateway.admin.post(path, { hours: 9, reason: 'It is mine' }));
+    const states = async () =>
+      (await gateway.rows<{ status: string }>(`select status ${of_greedy} order by id`)).map(({ status }) => status);
+    const until = () => gateway.rows(`select acknowledged_until ${of_greedy} order by id limit 1`);
+    const before = await until();
+
+    const admin = await console_.open();
+    const resolve = async (state: string, said: string) => {
+      await admin.goto(`${gateway.server.url}/incidents?state=${state}&agent=greedy-bot`);
+      await settled(admin);
+      await admin.getByRole('grid').focus();
+      await admin.getByRole('grid').getByText('greedy-bot').first().waitFor();
+      await admin.keyboard.press('r');
+      const dialog = admin.getByRole('dialog');
+      await dialog.getByText(said).waitFor();
+      await dialog.getByRole('textbox', { name: 'Reason' }).fill('A test of its limits');
+      await admin.keyboard.press('Control+Enter');
+      await dialog.waitFor({ state: 'hidden' });
+    };
+    await resolve('open', '2 alike in');
+    await admin.getByText('Resolved: 2 incidents of for greedy-bot, greedy-bot').waitFor();
+    expect(await states()).toEqual(['acknowledged', 'resolved', 'resolved']);
+    await resolve('acknowledged', '1 alike in');
+    await admin.getByText('Resolved: for greedy-bot, greedy-bot').waitFor();
+    expect(await states()).toEqual(['resolved', 'resolved', 'resolved']);
+    await admin.getByRole('button', { name: 'Undo' }).last().click();
+    await admin.getByText('As before: 1 incident').waitFor();
+    expect(await states()).toEqual(['acknowledged', 'resolved', 'resolved']);
+    const minutes = (rows: object[]) =>
+      Math.round(Date.parse(Object.values(rows[0] ?? {}).map(String)[0] ?? '') / 60_000);
+    expect(Math.abs(minutes(await until()) - minutes(before))).toBeLessThanOrEqual(1);
+    await admin.close();
   });
 });

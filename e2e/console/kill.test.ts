@@ -105,7 +105,7 @@ inBrowser('Killing in the console', () => {
     await open('free-bot');
     expectStatus(200, await admin.post(`/api/v1/runs/${held}/pause`, { reason: 'Looks odd' }));
     await page.goto(server.url);
-    await page.getByRole('link', { name: '1 paused: see the list' }).click();
+    await page.getByRole('link', { name: '1 paused: see more' }).click();
     await page.waitForURL(/\/activity\/live\?hold=paused/);
     await settled(page);
     const rows = page.getByRole('grid', { name: 'Live runs' }).getByRole('row');

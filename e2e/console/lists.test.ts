@@ -3,10 +3,11 @@ import { list_commands } from '@aos/console/parts/list-command.ts';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inBrowser } from '../parts/browser.ts';
-import { openaiClient, waitFor } from '../parts/client.ts';
+import { waitFor } from '../parts/client.ts';
 import { aos } from '../parts/command.ts';
 import { limitAgent, say } from '../parts/gateway.ts';
 import { type Console, settled, startConsole } from './browser.ts';
+import { hanging } from './hanging.ts';
 
 inBrowser('Lists of the console', () => {
   let console_: Console;
@@ -20,34 +21,16 @@ inBrowser('Lists of the console', () => {
     await console_?.stop();
   });
 
-  /** A call that its provider never ends; resolves with how it ended all the same. */
-  const hanging = async (agent: string): Promise<string> => {
-    const { server } = console_.gateway;
-    const client = openaiClient(server, server.admin_key, {
-      defaultHeaders: { 'x-aos-agent-id': agent },
-      maxRetries: 0,
-    });
-    try {
-      const stream = await client.chat.completions.create({
-        model: 'gpt-4o-mini',
-        messages: say({ stall_after_chunks: 2 }),
-        stream: true,
-      });
-      for await (const _ of stream);
-      return 'it ended by itself';
-    } catch (error) {
-      return String(error);
-    }
-  };
   const goTo = async (path: string) => {
     await page.goto(`${console_.gateway.server.url}${path}`);
     await settled(page);
   };
   const button = (name: string | RegExp) => page.getByRole('button', { name });
 
-  test('chosen runs are paused, resumed and killed together, and no other', async () => {
-    const ends = ['one', 'two', 'three'].map((agent) => hanging(agent));
-    const { stub, rows } = console_.gateway;
+  test('chosen runs are paused with a way back, resumed and killed together, and no other', async () => {
+    const { gateway } = console_;
+    const ends = ['one', 'two', 'three'].map((agent) => hanging(gateway, agent));
+    const { stub, rows } = gateway;
     await waitFor(async () => stub.log.filter(({ closed_at }) => closed_at === null).length === 3, {
       what: 'three calls under way',
     });
@@ -60,7 +43,22 @@ inBrowser('Lists of the console', () => {
     await chosen.getByText('2 chosen').waitFor();
     await chosen.getByRole('button', { name: 'Pause 2' }).click();
     await page.getByText('2 runs paused').waitFor();
-    expect(await rows("select hold from runs where hold = 'paused'")).toHaveLength(2);
+    const paused = () => rows("select hold from runs where hold = 'paused'");
+    expect(await paused()).toHaveLength(2);
+    await chosen.waitFor({ state: 'detached' });
+    await button('Undo').click();
+    await page.getByText('2 runs resumed').waitFor();
+    expect(await paused()).toHaveLength(0);
+
+    await grid.focus();
+    for (const key of ['Home', 'p']) await page.keyboard.press(key);
+    await page.getByText(/^Paused run …\w+ of three: its calls wait/).waitFor();
+    for (const key of ['x', 'j', 'x']) await page.keyboard.press(key);
+    await chosen.getByRole('button', { name: 'Resume 1…' }).click();
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).fill('They may go on');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('1 run resumed').waitFor();
+    expect(await paused()).toHaveLength(0);
     await chosen.waitFor({ state: 'detached' });
 
     await grid.focus();

@@ -122,9 +122,12 @@ inBrowser('The pages of the console', () => {
     const counted = async (said_of: string) => {
       const enforcement = page.getByRole('region', { name: `Enforcement ${said_of}` });
       const said = await enforcement.getByRole('img').getAttribute('aria-label');
-      const refused = page.getByRole('link', { name: `refused ${said_of}: see the list` });
+      const refused = page.getByRole('link', { name: `calls refused ${said_of}: see more` });
       await refused.filter({ hasText: /^\d/ }).waitFor();
-      const from = new URL(`${url}${await refused.getAttribute('href')}`).searchParams.get('from') ?? '';
+      const { pathname, searchParams } = new URL(`${url}${await refused.getAttribute('href')}`);
+      // Where calls are counted: the runs that a policy stopped are others, and fewer.
+      expect(pathname).toBe('/activity/metrics');
+      const from = searchParams.get('from') ?? '';
       const blocked = Number(/(\d+) blocked/.exec(said ?? '')?.[1]);
       return {
         said,

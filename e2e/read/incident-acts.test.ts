@@ -117,6 +117,29 @@ test('a whole group is changed at once; what is in another state or another grou
   expect([unknown.status, (await read(other)).status]).toEqual([404, 'open']);
 });
 
+test('of a group only what a list has is changed, and what was acknowledged is told for taking it back', async () => {
+  const [first = '', second = '', third = '', busy = ''] = await opened(4);
+  expectStatus(200, await operator.post(`${path}/${busy}/acknowledge`, { hours: 9 }));
+  expectStatus(200, await operator.post(`${path}/${second}/assign`, { owner: 'Ann' }));
+  expectStatus(200, await operator.post(`${path}/${third}/assign`, { owner: 'Ann' }));
+  const resolve = { kind: 'resolve', cause: 'expected', reason: 'a test' };
+  const change = async (among: object) =>
+    expectStatus(
+      200,
+      await operator.post<{ changed: string[]; acknowledged: { id: string; until: string }[] }>(`${path}/bulk`, {
+        ...{ like: first, among, act: resolve },
+      }),
+    );
+  expect(await change({ status: ['open'], owner: ['Ann'] })).toMatchObject({ changed: [second, third] });
+  expect(await change({ status: ['open'], owner: ['!Ann'], from: '2020-01-01' })).toMatchObject({ changed: [first] });
+  expect((await read(busy)).status).toBe('acknowledged');
+  const { acknowledged_until } = await read(busy);
+  const { changed, acknowledged } = await change({ status: ['acknowledged'] });
+  expect([changed, acknowledged]).toEqual([[busy], [{ id: busy, until: acknowledged_until, escalates: null }]]);
+  const alone = await operator.post(`${path}/bulk`, { ids: [first], among: {}, act: resolve });
+  expect(alone.status).toBe(400);
+});
+
 test('an acknowledgement that is over, and a breach that goes on after it was resolved, come back into the queue', async () => {
   const past = new Date(Date.now() - 1_000).toISOString();
   const later = new Date().toISOString();

@@ -5,8 +5,9 @@ import { act_rules, type IncidentAct, most_at_once, patchOf } from '@aos/core/in
 import { incident } from '@aos/core/incidents/incident.ts';
 import type { Row, Tx } from '../base/database.ts';
 import type { Context } from '../http/handler.ts';
-import { changeIncidents, type IncidentState, incidentsLike, lockIncidents } from '../store/incidents.ts';
-import { findIncident } from '../store/incidents-read.ts';
+import { changeIncidents, type IncidentState, lockIncidents } from '../store/incidents.ts';
+import { findIncident, incidentsLike } from '../store/incidents-read.ts';
+import { scopeOf } from '../store/list-scope.ts';
 import { found, inTenant, nowText, recordAll } from './change.ts';
 import { urlOf, visibleProject } from './read.ts';
 
@@ -29,22 +30,11 @@ export const changeOne = (context: Context, id: string, act: IncidentAct) =>
   });
 
 /** Incidents that the act is not possible for are left as they are, and named. */
-export const changeMany = (context: Context, { ids, like, act }: BulkBody) =>
+export const changeMany = (context: Context, { ids, like, among, act }: BulkBody) =>
   inTenant(context, async (tx) => {
-    const bound_to = visibleProject(context);
-    if (like !== undefined) await visibleIncident(tx, context, like);
-    const { from } = act_rules[act.kind];
     const meant =
-      like === undefined
-        ? { ids: [...new Set(ids)], total: 0 }
-        : await incidentsLike(tx, {
-            id: like,
-            from,
-            owner: act.kind === 'assign' ? act.owner : undefined,
-            bound_to,
-            limit: most_at_once,
-          });
-    const states = await lockIncidents(tx, meant.ids, bound_to);
+      like === undefined ? { ids: [...new Set(ids)], total: 0 } : await meantBy(tx, context, { like, among, act });
+    const states = await lockIncidents(tx, meant.ids, visibleProject(context));
     if (ids !== undefined && states.length < meant.ids.length) found(undefined, 'incident', '/api/v1/incidents');
     const changing = states.filter((of) => possible(of, act));
     await change(tx, context, changing, act);
@@ -52,8 +42,27 @@ export const changeMany = (context: Context, { ids, like, act }: BulkBody) =>
       changed: changing.map(({ id }) => id),
       skipped: states.filter((of) => !possible(of, act)).map(({ id, status }) => ({ id, status })),
       remaining: Math.max(0, meant.total - meant.ids.length),
+      acknowledged: changing
+        .filter(({ status }) => status === 'acknowledged')
+        .map(({ id, acknowledged_until: until, escalates }) => ({ id, until, escalates })),
     };
   });
+
+/** Those of a group that a person has in the list, and that the act is possible for. */
+async function meantBy(tx: Tx, context: Context, of: { like: string } & Pick<BulkBody, 'among' | 'act'>) {
+  const { like, among, act } = of;
+  const { tenant_id } = context.identity;
+  await visibleIncident(tx, context, like);
+  return incidentsLike(tx, {
+    tenant_id,
+    id: like,
+    scope: await scopeOf(tx, tenant_id, visibleProject(context), among ?? {}),
+    among,
+    from: act_rules[act.kind].from,
+    owner: act.kind === 'assign' ? act.owner : undefined,
+    limit: most_at_once,
+  });
+}
 
 const possible = ({ status }: IncidentState, { kind }: IncidentAct): boolean => act_rules[kind].from.includes(status);
 

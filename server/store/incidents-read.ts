@@ -1,4 +1,5 @@
 import type { IncidentFacets, IncidentsFilter } from '@aos/core/api/incidents.ts';
+import type { IncidentStatus } from '@aos/core/incidents/incident.ts';
 import type { Row, Tx } from '../base/database.ts';
 import { askerSlugs } from './asker-names.ts';
 import { agent_facet, type FacetsOf } from './facets-read.ts';
@@ -53,6 +54,43 @@ export function incidentFilter(of: { tenant_id: string; scope: Scope; asked: Inc
     .asked('i.source_run_id', asked.run)
     .asked('i.owner', asked.owner)
     .where(found_by, asked.detector);
+}
+
+/** The same policy, agent and category as of another incident. */
+const alike = `(i.violation_policy_id, i.category) = (select a.violation_policy_id, a.category from incidents a
+    where a.tenant_id = i.tenant_id and a.id = ?)
+  and i.agent_id is not distinct from (select a.agent_id from incidents a where a.tenant_id = i.tenant_id and a.id = ?)`;
+const as_synthetic =
+  'i.is_synthetic = (select a.is_synthetic from incidents a where a.tenant_id = i.tenant_id and a.id = ?)';
+
+/**
+ * The newest incidents like one, in any of the states `from`, and how many there are in all; not those that `owner` has.
+ * With `among` only those that a list with this query has; without it those that are synthetic, or not, like that one.
+ */
+export async function incidentsLike(
+  tx: Tx,
+  of: {
+    tenant_id: string;
+    id: string;
+    scope: Scope;
+    among: IncidentsFilter | undefined;
+    from: readonly IncidentStatus[];
+    owner: string | null | undefined;
+    limit: number;
+  },
+): Promise<{ ids: string[]; total: number }> {
+  const scope = of.among === undefined ? { ...of.scope, is_synthetic: null } : of.scope;
+  const filter = incidentFilter({ tenant_id: of.tenant_id, scope, asked: of.among ?? {} })
+    .where(alike, of.id)
+    .where(as_synthetic, of.among === undefined ? of.id : undefined)
+    .where('i.status = any(?)', of.from)
+    .where('i.owner is distinct from ?', of.owner);
+  const { text, values } = filter;
+  const rows = await tx.query<{ id: string; total: string }>(
+    `select i.id, count(*) over () as total from incidents i where ${text} order by i.id desc limit ${of.limit}`,
+    values,
+  );
+  return { ids: rows.map((row) => row.id), total: Number(rows[0]?.total ?? 0) };
 }
 
 export async function findIncident(

@@ -104,29 +104,6 @@ export function lockIncidents(tx: Tx, ids: readonly string[], bound_to: string |
   );
 }
 
-/** The newest incidents like this one in any of these states, and how many there are in all; not those that `owner` has. */
-export async function incidentsLike(
-  tx: Tx,
-  of: {
-    id: string;
-    from: readonly IncidentStatus[];
-    owner: string | null | undefined;
-    bound_to: string | null;
-    limit: number;
-  },
-): Promise<{ ids: string[]; total: number }> {
-  const rows = await tx.query<{ id: string; total: string }>(
-    `select i.id, count(*) over () as total from incidents i
-       join incidents a on a.tenant_id = i.tenant_id and a.violation_policy_id = i.violation_policy_id
-         and a.agent_id is not distinct from i.agent_id and a.category = i.category and a.is_synthetic = i.is_synthetic
-      where i.tenant_id = current_tenant() and a.id = $1 and i.status = any ($2) and ($3::text is null or i.project_id = $3)
-        and (not $4::boolean or i.owner is distinct from $5)
-      order by i.id desc limit ${of.limit}`,
-    [of.id, of.from, of.bound_to, of.owner !== undefined, of.owner ?? null],
-  );
-  return { ids: rows.map((row) => row.id), total: Number(rows[0]?.total ?? 0) };
-}
-
 const changing =
   'status, owner, acknowledged_at, acknowledged_by, acknowledged_until, escalates, resolved_at, resolved_by, cause, resolution';
 

@@ -7,6 +7,7 @@ import { Said } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Spark } from '../../ui/Spark.tsx';
 import { Time } from '../../ui/Time.tsx';
+import { remedyOf } from './remedy.ts';
 import styles from './Signals.module.css';
 
 interface Props {
@@ -21,7 +22,8 @@ interface Props {
 
 /** One signal: the sentence it was found by, when, what it concerns, and what can be done. */
 export function SignalCard({ signal, template, may, busy, onAcknowledge, onSuppress }: Props) {
-  const { severity, text, status, last_day, policy_id, policy_name, run_id, api_key_id, escalates } = signal;
+  const { severity, text, status, last_day, policy_id, policy_name, run_id, escalates } = signal;
+  const remedy = remedyOf(signal.type, signal);
   const seen = last_day.reduce((all, count) => all + count, 0);
   return (
     <li className={styles.card} aria-label={text}>
@@ -43,7 +45,7 @@ export function SignalCard({ signal, template, may, busy, onAcknowledge, onSuppr
           )}
           {signal.act_reason && <span>“{signal.act_reason}”</span>}
           {run_id && <Link href={hrefOf(run_id)}>Run</Link>}
-          {api_key_id && <Link href={hrefOf(api_key_id)}>Key</Link>}
+          {remedy && <Link href={remedy.href}>{remedy.text}</Link>}
           {policy_id && <Link href={hrefOf(policy_id)}>Policy {policy_name}</Link>}
         </p>
       </div>

@@ -168,7 +168,6 @@ function timeLines(providers: readonly PartSeries[], now: Reading, then: Reading
 }
 
 const answered = (one: Bucket) => one.calls - one.failed;
-const stopped = { status: ['failed_policy'] };
 
 const callLines = (now: Reading, then: Reading | null): Line[] => [
   line('answered', 'info', now.series(answered)),
@@ -181,7 +180,6 @@ const callLines = (now: Reading, then: Reading | null): Line[] => [
     'refused',
     'crit',
     now.series((one) => one.refused),
-    stopped,
   ),
   ...(then
     ? [
@@ -205,7 +203,6 @@ const decisionLines = (now: Reading, then: Reading | null): Line[] => [
     'blocked',
     'crit',
     now.counted(({ decisions }) => decisions.block),
-    stopped,
   ),
   line(
     'killed',

@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
-import { type Group, useIncidentActs } from '../../parts/incident-acts.ts';
+import { type Among, type Group, groupName, useIncidentActs } from '../../parts/incident-acts.ts';
 import { useMay } from '../../parts/session.ts';
 import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
@@ -17,20 +17,20 @@ const shown = 20;
 
 interface Props {
   group: Group;
-  state: string;
+  /** What the list is narrowed to. */
+  among: Among;
   onResolve: () => void;
   onSnooze: () => void;
 }
 
 /** All that one row of the list stands for, and what can be done with it at once. */
-export function GroupPeek({ group, state, onResolve, onSnooze }: Props) {
+export function GroupPeek({ group, among, onResolve, onSnooze }: Props) {
   const { violation_policy_id, agent_id, category } = group.key;
   const query = {
-    status: state,
+    ...among,
     policy: violation_policy_id,
     category,
     ...(agent_id && { agent: agent_id }),
-    is_synthetic: 'all',
     limit: agent_id ? shown : 200,
   };
   const list = useApi('listIncidents', { query });
@@ -38,7 +38,7 @@ export function GroupPeek({ group, state, onResolve, onSnooze }: Props) {
   const items = ((list.data?.items ?? []) as Incident[]).filter((one) => one.agent_id === (agent_id ?? null));
   const may = useMay('operate');
   const { act, busy } = useIncidentActs();
-  const which = { like: group.latest_incident_id };
+  const which = { like: group.latest_incident_id, among };
   return (
     <>
       <p>
@@ -50,7 +50,12 @@ export function GroupPeek({ group, state, onResolve, onSnooze }: Props) {
             small
             hint="e"
             disabled={!may || busy}
-            onClick={() => act(which, { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h', { undo: true })}
+            onClick={() =>
+              act(which, { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h', {
+                name: groupName(group),
+                undo: true,
+              })
+            }
           >
             Acknowledge {group.open}
           </Button>

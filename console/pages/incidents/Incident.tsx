@@ -1,7 +1,9 @@
 import { escalationText } from '@aos/core/activity/escalation-text.ts';
+import { totalText } from '@aos/core/base/total.ts';
 import { useState } from 'react';
-import { useParams } from 'wouter';
+import { Link, useParams } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
+import { useList } from '../../list.ts';
 import { Chips, toId } from '../../parts/Chips.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { AssignDialog, causes, ReopenDialog, ResolveDialog, SnoozeDialog } from '../../parts/IncidentDialogs.tsx';
@@ -11,16 +13,19 @@ import { Pager } from '../../parts/Pager.tsx';
 import { useMay } from '../../parts/session.ts';
 import { Timeline } from '../../parts/Timeline.tsx';
 import { plainWords, State } from '../../parts/words.tsx';
+import { hrefOf, stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Button, LinkButton } from '../../ui/Button.tsx';
-import { shortId } from '../../ui/format.ts';
-import { Id } from '../../ui/Id.tsx';
+import { exactText, shortId } from '../../ui/format.ts';
+import { copyText, Id } from '../../ui/Id.tsx';
 import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Columns, Page, Panel, Section } from '../../ui/Page.tsx';
-import { Failed, Loading } from '../../ui/States.tsx';
+import { Failed, Loading, LoadingMore } from '../../ui/States.tsx';
 import { Instant, Time } from '../../ui/Time.tsx';
+import { useToast } from '../../ui/Toast.tsx';
 import { useUrlWord } from '../../url-state.ts';
 import { Evidence } from './Evidence.tsx';
+import { markdownOf } from './incident-markdown.ts';
 
 type IncidentObject = Answer<'getIncident'>;
 
@@ -72,13 +77,13 @@ export function Incident() {
       }
     >
       <Chips
-        run={toId(data.source_run_id, '')}
+        run={{ href: stopHref(data), text: <code>{shortId(data.source_run_id)}</code> }}
         policy={toId(data.policy_url === null ? null : data.violation_policy_id, 'none had a part in it')}
         log={toId(data.record_id, 'no record: no provider was called')}
         decision={toId(data.decision_id, 'none')}
       />
       <Columns>
-        <Story id={id} />
+        <Story of={data} />
         <div style={{ display: 'grid', gap: 16 }}>
           <Evidence of={data} />
           <Section title="Facts">
@@ -103,12 +108,21 @@ export function Incident() {
   );
 }
 
+/** Its run at the step that its decision stopped. */
+function stopHref({ source_run_id, decision_id, violations }: IncidentObject): string {
+  const step_id = violations.find((of) => of.decision_id === decision_id)?.step_id;
+  return step_id ? stepHref(source_run_id, step_id) : hrefOf(source_run_id);
+}
+
 /** Who has it, who acknowledged it and until when; or what it turned out to be. */
 function Standing({ of }: { of: IncidentObject }) {
   if (of.status === 'resolved')
     return (
       <span className="quiet">
-        {causes.find(({ value }) => value === of.cause)?.name}: {of.resolution}
+        {causes.find(({ value }) => value === of.cause)?.name}: {of.resolution}{' '}
+        {of.cause === 'wrong_limit' && of.policy_url !== null && (
+          <Link href={`${hrefOf(of.violation_policy_id)}/edit`}>Change its policy</Link>
+        )}
       </span>
     );
   return (
@@ -183,30 +197,42 @@ function Actions({ of }: { of: IncidentObject }) {
 }
 
 /** The story first; everything on demand. */
-function Story({ id }: { id: string }) {
+function Story({ of }: { of: IncidentObject }) {
+  const { id } = of;
+  const toast = useToast();
   const [level, setLevel] = useUrlWord('level', 'story');
-  const story = useApi('listIncidentTimeline', { params: { id }, query: { level: 'story', limit: 200 } });
-  const all = useApi('listIncidentTimeline', { params: { id }, query: { limit: 200 } });
+  const story = useList('listIncidentTimeline', { params: { id }, query: { level: 'story' } });
+  const all = useList('listIncidentTimeline', { params: { id } });
   const shown = level === 'story' ? story : all;
-  const more = (all.data?.total ?? 0) - (story.data?.total ?? 0);
+  const more = (all.total ?? 0) - (story.total ?? 0);
   return (
     <Section
       title="Timeline"
       aside={
-        level === 'story' ? (
-          more > 0 && <LinkButton onClick={() => setLevel('all')}>Show everything ({all.data?.total})</LinkButton>
-        ) : (
-          <LinkButton onClick={() => setLevel('story')}>Show the story</LinkButton>
-        )
+        <span style={{ display: 'flex', gap: 16 }}>
+          {level !== 'story' && <LinkButton onClick={() => setLevel('story')}>Show the story</LinkButton>}
+          {level === 'story' && more > 0 && (
+            <LinkButton onClick={() => setLevel('all')}>Show everything ({all.total})</LinkButton>
+          )}
+          <LinkButton onClick={() => void copyText(markdownOf(of, shown.rows)).then(() => toast('Copied as Markdown'))}>
+            Copy as Markdown
+          </LinkButton>
+        </span>
       }
     >
       <Panel>
-        {shown.isPending && <Loading what="the timeline" />}
-        {shown.isError && (
-          <Failed what="The timeline could not be loaded" error={shown.error} onRetry={() => void shown.refetch()} />
+        {shown.isLoading && <Loading what="the timeline" />}
+        {shown.rows.length > 0 && <Timeline entries={shown.rows} own_id={id} />}
+        {shown.error && <Failed what="The timeline could not be loaded" error={shown.error} onRetry={shown.retry} />}
+        {shown.onEnd && (
+          <p className="quiet">
+            The first {exactText(shown.rows.length)} of {totalText({ ...shown, total: shown.total ?? null })} are shown.{' '}
+            <Button small onClick={shown.onEnd}>
+              Show more
+            </Button>
+          </p>
         )}
-        {shown.data && <Timeline entries={shown.data.items} own_id={id} />}
-        {shown.data?.next_cursor && <p className="quiet">The first 200 of {shown.data.total} are shown.</p>}
+        {shown.is_reading_on && <LoadingMore what="more of the timeline" />}
       </Panel>
     </Section>
   );

@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
 import { control_types } from '../../parts/control-types.ts';
 import { ResolveDialog, SnoozeDialog } from '../../parts/IncidentDialogs.tsx';
-import { type Group, useIncidentActs } from '../../parts/incident-acts.ts';
+import { amongOf, type Group, groupKey, groupName, useIncidentActs, type Which } from '../../parts/incident-acts.ts';
 import { incident_categories, severity_names } from '../../parts/incident-categories.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { useMay } from '../../parts/session.ts';
@@ -165,6 +165,7 @@ const facets = [
   { name: 'from', label: 'From' },
   { name: 'to', label: 'Before' },
 ];
+const kept = facets.map(({ name }) => name);
 const states = ['open', 'acknowledged', 'resolved'] as const;
 
 /** What went wrong, grouped by what is alike in it; a row is acknowledged and resolved with all it stands for. */
@@ -172,12 +173,18 @@ export function Incidents() {
   const [state] = useUrlWord('state', 'open');
   const may = useMay('operate');
   const { act } = useIncidentActs();
+  const [filters] = useUrlFilters(kept);
+  const among = amongOf(state, filters);
+  const whichOf = (row: Group): Which => ({ like: row.latest_incident_id, among });
   const [resolving, setResolving] = useState<Group | null>(null);
   const [snoozing, setSnoozing] = useState<Group | null>(null);
   const onKey = (key: string, row: Group): boolean => {
     if (!may || (key !== 'e' && key !== 'r')) return false;
     if (key === 'e' && row.open > 0)
-      act({ like: row.latest_incident_id }, { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h', { undo: true });
+      act(whichOf(row), { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h', {
+        name: groupName(row),
+        undo: true,
+      });
     if (key === 'r' && row.open + row.acknowledged > 0) setResolving(row);
     return true;
   };
@@ -194,12 +201,12 @@ export function Incidents() {
         columns={columns_of[state] as unknown as Column<Item<'listIncidents'>>[]}
         least={900}
         folded={folded}
-        keyOf={(row) => (row as Group).latest_incident_id}
+        keyOf={(row) => groupKey(row as Group)}
         openHref={(row) => hrefOf((row as Group).latest_incident_id)}
         peek={(row) => (
           <GroupPeek
             group={row as Group}
-            state={state}
+            among={among}
             onResolve={() => setResolving(row as Group)}
             onSnooze={() => setSnoozing(row as Group)}
           />
@@ -209,21 +216,23 @@ export function Incidents() {
         {...(may &&
           state === 'open' && {
             bulk: (rows: readonly unknown[], clear: () => void) => (
-              <AcknowledgeAll groups={rows as Group[]} onDone={clear} />
+              <AcknowledgeAll groups={rows as Group[]} whichOf={whichOf} onDone={clear} />
             ),
           })}
         empty={<Nothing state={state} />}
       />
       {resolving && (
         <ResolveDialog
-          which={{ like: resolving.latest_incident_id }}
+          which={whichOf(resolving)}
+          name={groupName(resolving)}
           about={alikeWords(resolving, resolving.open + resolving.acknowledged)}
           onClose={() => setResolving(null)}
         />
       )}
       {snoozing && (
         <SnoozeDialog
-          which={{ like: snoozing.latest_incident_id }}
+          which={whichOf(snoozing)}
+          name={groupName(snoozing)}
           about={alikeWords(snoozing, snoozing.open)}
           onClose={() => setSnoozing(null)}
         />
@@ -235,13 +244,18 @@ export function Incidents() {
 const alikeWords = ({ grouped_by, latest_title }: Group, count: number): string =>
   `${count} alike in ${grouped_by.join(', ')}: ${latest_title}`;
 
+interface AllProps {
+  groups: readonly Group[];
+  whichOf: (group: Group) => Which;
+  onDone: () => void;
+}
+
 /** Says of several groups that they are looked after. */
-function AcknowledgeAll({ groups, onDone }: { groups: readonly Group[]; onDone: () => void }) {
+function AcknowledgeAll({ groups, whichOf, onDone }: AllProps) {
   const { actOnEach, busy } = useIncidentActs();
   const open = groups.filter((group) => group.open > 0);
   const acknowledge = async () => {
-    const each = open.map(({ latest_incident_id }) => ({ like: latest_incident_id }));
-    await actOnEach(each, { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h:');
+    await actOnEach(open.map(whichOf), { kind: 'acknowledge', hours: 4 }, 'Acknowledged for 4 h');
     onDone();
   };
   return (
@@ -250,8 +264,6 @@ function AcknowledgeAll({ groups, onDone }: { groups: readonly Group[]; onDone: 
     </Button>
   );
 }
-
-const kept = facets.map(({ name }) => name);
 
 /** Filters stay when the tab changes, and the counts are of what they let through. */
 function IncidentTabs({ state, may }: { state: string; may: boolean }) {

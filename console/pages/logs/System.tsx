@@ -1,4 +1,5 @@
 import type { Item } from '../../api.ts';
+import { AllProjects } from '../../parts/AllProjects.tsx';
 import { ListView } from '../../parts/ListView.tsx';
 import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { Severity, SystemRecordView } from '../../parts/SystemRecordView.tsx';
@@ -66,6 +67,7 @@ export function System() {
         label="System records"
         query={query}
         facets={facets}
+        aside={<AllProjects />}
         example='severity:CRITICAL "database"'
         counted={{ of: 'getSystemFacets', query }}
         log="system"

@@ -20,7 +20,7 @@ interface Props {
   is_synthetic: 'all' | undefined;
 }
 
-/** Three numbers of this moment and one of the range, each the way to its list. */
+/** Three numbers of this moment and one of the range, each the way to where it is told in full. */
 export function Now({ live, paused, range, figures, is_synthetic }: Props) {
   const also = is_synthetic ? `is_synthetic=${is_synthetic}` : '';
   const hour_ago = new Date(Math.floor(Date.now() / minute_ms - 60) * minute_ms).toISOString();
@@ -43,10 +43,7 @@ export function Now({ live, paused, range, figures, is_synthetic }: Props) {
         <Figure name="spent in the last hour" href={`/activity/metrics?range=1h&${also}`}>
           {hour.data && moneyText(hour.data.totals.cost_usd, true)}
         </Figure>
-        <Figure
-          name={`refused ${range.said}`}
-          href={`/activity/completed?status=failed_policy&from=${range.from}&${also}`}
-        >
+        <Figure name={`calls refused ${range.said}`} href={`/activity/metrics?from=${range.from}&${also}`}>
           {figures.data && countText(figures.data.totals.refused)}
         </Figure>
       </dl>
@@ -60,7 +57,7 @@ function Figure({ name, href, children }: { name: string; href: string; children
       <dt>{name}</dt>
       <dd>
         <Link href={href}>
-          {children ?? '…'} <span className="only-read">{name}: see the list</span>
+          {children ?? '…'} <span className="only-read">{name}: see more</span>
         </Link>
       </dd>
     </div>

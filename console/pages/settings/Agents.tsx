@@ -31,7 +31,13 @@ interface About {
   contained: ReadonlyMap<string, Containment>;
   week: ReadonlyMap<string | null, Week>;
   /** Runs of seven days; null: too many to count. Of the busiest agents; the others are asked for one by one. */
-  runs: ReadonlyMap<string, number | null> | undefined;
+  runs: ReadonlyMap<string, Counted> | undefined;
+}
+
+/** Runs begun since an instant; null: too many to count. */
+interface Counted {
+  runs: number | null;
+  from: string;
 }
 
 const week_ms = 7 * 86_400_000;
@@ -45,11 +51,11 @@ function useAbout(): About {
   const metrics = useApi('getMetrics', { query: { from, is_synthetic: 'all' } }, { staleTime: 60_000 });
   const week = new Map((metrics.data?.by_agent ?? []).map((of) => [of.agent_id, of as unknown as Week]));
   const used = useApi('listTargets', { query: { kind: 'agent', limit: 100 } }, { staleTime: 60_000 });
-  return { contained, week, runs: used.data && runsOf(used.data.items) };
+  return { contained, week, runs: used.data && runsOf(used.data) };
 }
 
-const runsOf = (targets: Answer<'listTargets'>['items']): ReadonlyMap<string, number | null> =>
-  new Map(targets.map((of) => [of.value, of.runs === null ? null : Number(of.runs)]));
+const runsOf = ({ items, from }: Answer<'listTargets'>): ReadonlyMap<string, Counted> =>
+  new Map(items.map(({ value, runs }) => [value, { runs: runs === null ? null : Number(runs), from }]));
 
 function AgentState({ stop }: { stop: Containment | undefined }) {
   return stop ? (
@@ -84,15 +90,17 @@ function BoundKeys({ of: { keys }, all = false }: { of: Agent; all?: boolean }) 
   );
 }
 
-function Runs({ of, count }: { of: string; count: number | null | undefined }) {
-  if (count === undefined || count === null) return <span className="faint">–</span>;
-  return <Link href={`/activity/completed?agent=${encodeURIComponent(naming(of))}`}>{exactText(count)}</Link>;
+/** The list is of the time and, by the project, of the synthetic runs that the number counts. */
+function Runs({ of, counted }: { of: Agent; counted: Counted | undefined }) {
+  if (counted === undefined || counted.runs === null) return <span className="faint">–</span>;
+  const search = new URLSearchParams({ agent: naming(of.slug), project: of.project_id, from: counted.from });
+  return <Link href={`/activity/completed?${search}`}>{exactText(counted.runs)}</Link>;
 }
 
 /** Of an agent that is not among the busiest; asked for when its row is in sight. */
-function OwnRuns({ of }: { of: string }) {
-  const { data } = useApi('listTargets', { query: { kind: 'agent', value: [of] } }, { staleTime: 60_000 });
-  return <Runs of={of} count={data && (runsOf(data.items).get(of) ?? 0)} />;
+function OwnRuns({ of }: { of: Agent }) {
+  const { data } = useApi('listTargets', { query: { kind: 'agent', value: [of.slug] } }, { staleTime: 60_000 });
+  return <Runs of={of} counted={data && (runsOf(data).get(of.slug) ?? { runs: 0, from: data.from })} />;
 }
 
 /** What they did in a week. */
@@ -102,8 +110,8 @@ const weekColumns = ({ week, runs }: Pick<About, 'week' | 'runs'>): Column<Agent
     title: 'Runs, 7 d',
     width: '80px',
     align: 'end',
-    cell: ({ slug }) =>
-      runs === undefined || runs.has(slug) ? <Runs of={slug} count={runs?.get(slug)} /> : <OwnRuns of={slug} />,
+    cell: (row) =>
+      runs === undefined || runs.has(row.slug) ? <Runs of={row} counted={runs?.get(row.slug)} /> : <OwnRuns of={row} />,
   },
   {
     id: 'calls',

@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
 import { type Item, useAct } from '../../api.ts';
+import { AllProjects } from '../../parts/AllProjects.tsx';
 import { DeliveryStatus } from '../../parts/DeliveryStatus.tsx';
 import { ListView } from '../../parts/ListView.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
@@ -59,6 +60,7 @@ export function Deliveries() {
         of="listDeliveries"
         label="Deliveries"
         facets={facets}
+        aside={<AllProjects />}
         columns={columns}
         least={960}
         keyOf={(row) => row.id}

@@ -7,6 +7,7 @@ import { ContainDialog, type Containment, ReleaseDialog } from '../../parts/Cont
 import { useKeyNames } from '../../parts/key-names.ts';
 import { useMay } from '../../parts/session.ts';
 import { plainWords } from '../../parts/words.tsx';
+import { chosenProject } from '../../project.ts';
 import { Money } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
@@ -60,12 +61,7 @@ export function KeyPeek({ of, names, stop }: Props) {
           ['Project', names.project(of.project_id)],
           ['Agents', of.agent_ids.length === 0 ? 'any' : of.agent_ids.map(names.agent).join(', ')],
           ['Humans', of.actor_ids.length === 0 ? 'any' : of.actor_ids.map(names.actor).join(', ')],
-          [
-            'Running now',
-            <Link key="live" href={`/activity/live?api_key=${of.id}`}>
-              {live.data?.total ?? '…'} runs
-            </Link>,
-          ],
+          ['Running now', <RunningNow key="live" of={of} count={live.data?.total} />],
           ['Calls, 7 days', week.data?.totals.calls],
           ['Cost, 7 days', week.data && <Money key="cost" usd={week.data.totals.cost_usd} />],
           ['Refused, 7 days', week.data?.totals.refused],
@@ -87,6 +83,14 @@ export function KeyPeek({ of, names, stop }: Props) {
       </p>
     </>
   );
+}
+
+/** Of all projects: the list is, too, unless one is chosen and the key is of several. */
+function RunningNow({ of, count }: { of: Key; count: number | null | undefined }) {
+  const text = `${count ?? '…'} ${count === 1 ? 'run' : 'runs'}`;
+  if (chosenProject() !== null && of.project_id === null) return `${text} of all projects`;
+  const project = of.project_id === null ? '' : `&project=${of.project_id}`;
+  return <Link href={`/activity/live?api_key=${of.id}&is_synthetic=all${project}`}>{text}</Link>;
 }
 
 function KeyActions({ of, names, stop, running }: Props & { running: Total | undefined }) {

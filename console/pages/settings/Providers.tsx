@@ -103,7 +103,7 @@ const columnsOf = (day: ReadonlyMap<string | null, Day> | undefined): Column<Pro
     align: 'end',
     cell: (row) =>
       day && (
-        <Link href={`/activity/completed?provider=${encodeURIComponent(naming(row.slug))}`}>
+        <Link href={`/logs?provider=${encodeURIComponent(naming(row.slug))}&last=24h&is_synthetic=all`}>
           {exactText(Number(day.get(row.slug)?.calls ?? 0))}
         </Link>
       ),
