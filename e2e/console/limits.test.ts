@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inBrowser } from '../parts/browser.ts';
-import { expectStatus, type PolicyBody, waitFor } from '../parts/client.ts';
-import { limitAgent } from '../parts/gateway.ts';
+import { expectStatus, makePolicy, type PolicyBody, waitFor } from '../parts/client.ts';
+import { limitAgent, say } from '../parts/gateway.ts';
 import { type Console, settled, startConsole } from './browser.ts';
 
 type Limited = PolicyBody & { controls: { id: string }[] };
@@ -24,6 +24,10 @@ inBrowser('Limits in the console', () => {
   const limited = async (agent: string, limit: object, action = 'block') => {
     const { controls } = (await limitAgent(console_.gateway, agent, { limit, action })) as Limited;
     return controls[0]?.id ?? '';
+  };
+  const ask = (agent: string, more: Record<string, string> = {}) => {
+    const headers = { 'x-aos-agent-id': agent, ...more };
+    return console_.gateway.admin.post('/v1/chat/completions', { model: 'gpt-4o-mini', messages: say() }, { headers });
   };
   const capOf = async (id: string) => {
     const state = await console_.gateway.admin.get<{ cap: string | number }>(`/api/v1/limits/${id}/state`);
@@ -60,5 +64,18 @@ inBrowser('Limits in the console', () => {
       expectStatus(200, await admin.get<{ status: string }>(`/api/v1/runs/${run.id}`)).status;
     await waitFor(async () => (await statusOf()) === 'succeeded', { what: 'the end of the run' });
     expect(await capOf(id)).toBe(4);
+  });
+
+  test('what bounds single runs is no budget of the overview', async () => {
+    for (const per of ['run', 'session', 'day'])
+      await makePolicy(console_.gateway.admin, {
+        ...{ name: `Cap of a ${per}`, target: { kind: 'agent', ids: ['short-bot'] } },
+        controls: [{ limit: { type: 'cost_usd', max: '0.50', window: { per } }, action: 'block' }],
+      });
+    for (const session of ['one', 'two']) await ask('short-bot', { 'x-aos-session-id': session });
+    await goTo('/');
+    const money = page.getByRole('region', { name: 'Spend against budgets' });
+    await money.getByRole('link', { name: 'Cap of a day' }).waitFor();
+    expect(await money.getByRole('link', { name: /^Cap of a (run|session)/ }).count()).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { useApi } from '../../api.ts';
-import { fillOf, type Gauge, gaugesOf, type Limit } from '../../parts/gauge.ts';
+import { fillOf, type Gauge, gaugesOf, isOfRuns, type Limit } from '../../parts/gauge.ts';
 
 /** One balance of one limit, with whom its policy is for. */
 export interface LimitLine {
@@ -28,8 +28,7 @@ const targetWords = (target: Target | undefined): string => {
 /** Runs and sessions come and go: of their balances the fullest stands for all. */
 function shownOf(limit: Limit): { gauge: Gauge; others: number }[] {
   const gauges = gaugesOf(limit);
-  const { per } = (limit.limit as { window?: { per?: string } }).window ?? {};
-  if (per !== 'run' && per !== 'session') return gauges.map((gauge) => ({ gauge, others: 0 }));
+  if (!isOfRuns(limit)) return gauges.map((gauge) => ({ gauge, others: 0 }));
   const [fullest, ...rest] = [...gauges].sort((a, b) => Number(a.remaining) - Number(b.remaining));
   return fullest ? [{ gauge: fullest, others: rest.length }] : [];
 }
