@@ -78,4 +78,32 @@ inBrowser('Limits in the console', () => {
     await money.getByRole('link', { name: 'Cap of a day' }).waitFor();
     expect(await money.getByRole('link', { name: /^Cap of a (run|session)/ }).count()).toBe(0);
   });
+
+  test('a refusal says whose balance was full and when it resets, in its decision, its step and its incident', async () => {
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    const resets = new RegExp(`resets (${tomorrow}|${new Date().toISOString().slice(0, 10)}) 00:00 UTC`);
+    await limited('daily-bot', { type: 'requests', max: 1, window: { per: 'day' } });
+    await ask('daily-bot');
+    const refused = await ask('daily-bot');
+    expect(refused.status).toBe(402);
+    const run_id = refused.headers.get('x-aos-run-id') ?? '';
+    await goTo(`/d/${refused.headers.get('x-aos-decision-id')}`);
+    await page.getByRole('paragraph').filter({ hasText: resets }).waitFor();
+    await page.getByRole('cell', { name: resets }).waitFor();
+    await goTo(`/runs/${run_id}`);
+    const step = page.getByRole('complementary', { name: 'The chosen step' });
+    await step.getByRole('paragraph').filter({ hasText: resets }).waitFor();
+    const incidents = await console_.gateway.admin.get<{ items: { id: string }[] }>(`/api/v1/incidents?run=${run_id}`);
+    await goTo(`/incidents/${expectStatus(200, incidents).items[0]?.id}`);
+    const evidence = page.getByRole('region', { name: 'Evidence' });
+    await evidence.getByText('Resets', { exact: true }).waitFor();
+    await evidence.getByText(/^\d{4}-\d\d-\d\d 00:00 UTC$/).waitFor();
+
+    await limited('stepping-bot', { type: 'steps', max: 1, window: { per: 'run' } });
+    const first = await ask('stepping-bot');
+    const own = first.headers.get('x-aos-run-id') ?? '';
+    const second = await ask('stepping-bot', { 'x-aos-run-id': own });
+    await goTo(`/d/${second.headers.get('x-aos-decision-id')}`);
+    await page.getByRole('cell', { name: new RegExp(`for agent, counted for run_.*${own.slice(-6)}$`) }).waitFor();
+  });
 });

@@ -7,12 +7,13 @@ import {
   type Decision as Decided,
   DecisionWords,
   PolicyName,
+  scopeOf,
 } from '../../parts/DecisionWords.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { consequenceOf, lookOf, plainWords, State } from '../../parts/words.tsx';
 import { stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
-import { shortId } from '../../ui/format.ts';
+import { minuteText, shortId } from '../../ui/format.ts';
 import { Id } from '../../ui/Id.tsx';
 import { Json, KeyValue } from '../../ui/KeyValue.tsx';
 import { Page, Panel, Section } from '../../ui/Page.tsx';
@@ -129,12 +130,15 @@ function Contributions({ of }: { of: readonly Contribution[] }) {
                 <PolicyName of={one} />
               </td>
               <td>
-                {plainWords(one.type)} <span className="quiet">per {one.scope.replaceAll('_', ' ')}</span>
+                {plainWords(one.type)} <span className="quiet">{scopeOf(one)}</span>
               </td>
               <td>
                 {one.mode === 'shadow' ? `would ${consequenceOf(one.action).toLowerCase()}` : consequenceOf(one.action)}
               </td>
-              <td>{amountsOf(one)}</td>
+              <td>
+                {amountsOf(one)}
+                {one.resets_at && <div className="quiet">resets {minuteText(one.resets_at)}</div>}
+              </td>
               <td>
                 {one.not_evaluated ? 'not evaluated: ' : ''}
                 <Said text={one.reason} />
