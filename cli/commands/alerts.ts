@@ -31,7 +31,7 @@ async function list(
   { status, synthetic, limit }: { status?: string[]; synthetic?: boolean; limit: number },
 ): Promise<void> {
   const page = await session.aos.call('listAlerts', {
-    query: { status: status as never, limit, ...(synthetic && { is_synthetic: true }) },
+    query: { status: status as never, limit, ...(synthetic && { is_synthetic: 'true' }) },
   });
   const waiting = page.items.find((of) => of.requires_ack && of.acknowledged_at === null);
   await showList(session, page, {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { reason, reference } from '../access/slug.ts';
-import { words } from '../activity/filter.ts';
+import { asker_filter, synthetic_filter, words } from '../activity/filter.ts';
 import { idOf } from '../base/id.ts';
 import { page_query, pageOf } from '../base/page.ts';
 import { instant } from '../base/time.ts';
@@ -85,7 +85,8 @@ export const alert_endpoints = {
       tier: z.coerce.number().int().min(1).max(100).optional(),
       from: instant.optional(),
       to: instant.optional(),
-      is_synthetic: z.stringbool().optional(),
+      project: asker_filter.project,
+      ...synthetic_filter,
     }),
     answer: pageOf(shown_alert).meta({ id: 'AlertPage' }),
   }),

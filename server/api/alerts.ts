@@ -7,6 +7,7 @@ import type { Context, Handlers } from '../http/handler.ts';
 import { acknowledgeAlert, alertListing, findAlert } from '../store/alerts.ts';
 import { deliveryListing, findDelivery, retryDelivery } from '../store/deliveries.ts';
 import { cursorOf, readList } from '../store/list.ts';
+import { scopeOf } from '../store/list-scope.ts';
 import { found, inTenant, nowText, record, shown, shownPage } from './change.ts';
 import { channel_handlers } from './channels.ts';
 import { visibleProject } from './read.ts';
@@ -19,7 +20,10 @@ export const alert_handlers: Handlers<typeof alert_endpoints> = {
 
   listAlerts: ({ query: { limit, cursor, ...asked } }, context) =>
     inTenant(context, async (tx) => {
-      const list = alertListing({ ...asked, project_id: visibleProject(context) });
+      const { project, is_synthetic, ...narrowed } = asked;
+      const { tenant_id } = context.identity;
+      const scope = await scopeOf(tx, tenant_id, visibleProject(context), { project, is_synthetic });
+      const list = alertListing({ ...narrowed, scope });
       return shownPage<Alert>(context, await readList(tx, list, { limit, cursor: cursorOf('alert', cursor) }));
     }),
 

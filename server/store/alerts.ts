@@ -3,6 +3,7 @@ import type { Tx } from '../base/database.ts';
 import { jsonText } from './json-text.ts';
 import { type Windows, within_windows } from './limits.ts';
 import { Filter, type Listing, within } from './list.ts';
+import type { Scope } from './list-scope.ts';
 
 /** An alert as it is first written. */
 export type AlertRow = Omit<Alert, 'url'> & { tenant_id: string };
@@ -37,8 +38,7 @@ export interface AlertFilter {
   tier?: number | undefined;
   from?: string | undefined;
   to?: string | undefined;
-  is_synthetic?: boolean | undefined;
-  project_id: string | null;
+  scope: Pick<Scope, 'ids' | 'is_synthetic'>;
 }
 
 /** Alerts, newest first. */
@@ -52,8 +52,8 @@ export function alertListing(of: AlertFilter): Listing {
     .where('a.subject = ?', of.subject)
     .where('a.run_id = ?', of.run_id)
     .where('a.tier = ?', of.tier)
-    .where('a.is_synthetic = ?', of.is_synthetic ?? false)
-    .where('a.project_id = ?', of.project_id ?? undefined);
+    .where('a.is_synthetic = ?', of.scope.is_synthetic ?? undefined)
+    .named('a.project_id', of.scope.ids.project);
   within(filter, { id: 'a.id', kind: 'alert', at: 'a.fired_at' }, of.from, of.to);
   const around = (rows: string) => `select ${columns} from (${rows}) a order by a.id desc`;
   return { table: 'alerts a', id: 'a.id', order: 'newest', filter, around };
