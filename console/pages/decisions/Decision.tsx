@@ -10,6 +10,7 @@ import {
   scopeOf,
 } from '../../parts/DecisionWords.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { consequenceOf, lookOf, plainWords, State } from '../../parts/words.tsx';
 import { stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
@@ -24,18 +25,23 @@ import styles from './Decision.module.css';
 /** Why one call was let through, held or stopped: every control that was asked, and the one that decided. */
 export function Decision() {
   const { id = '' } = useParams();
-  const { data, error, isPending, refetch } = useApi('getDecision', { params: { id } });
+  const decision = useApi('getDecision', { params: { id } });
+  const { data } = decision;
   const title = `Decision ${shortId(id)}`;
-  if (isPending)
+  if (decision.isPending)
     return (
       <Page title={title}>
         <Loading what="the decision" />
       </Page>
     );
-  if (error)
+  if (!data)
     return (
       <Page title={title}>
-        <Failed what="The decision could not be loaded" error={error} onRetry={() => void refetch()} />
+        <Failed
+          what="The decision could not be loaded"
+          error={decision.error}
+          onRetry={() => void decision.refetch()}
+        />
       </Page>
     );
   return (
@@ -57,6 +63,7 @@ export function Decision() {
         />
       }
     >
+      <Trouble what="The decision could not be loaded again" of={[decision]} />
       <DecisionWords decision={data} />
       <Chips
         run={runOf(data)}

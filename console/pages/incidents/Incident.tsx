@@ -10,6 +10,7 @@ import { useKeys } from '../../parts/keys.ts';
 import { Pager } from '../../parts/Pager.tsx';
 import { useMay } from '../../parts/session.ts';
 import { Timeline } from '../../parts/Timeline.tsx';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { plainWords, State } from '../../parts/words.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { Button, LinkButton } from '../../ui/Button.tsx';
@@ -35,7 +36,7 @@ export function Incident() {
         <Loading what="the incident" />
       </Page>
     );
-  if (incident.isError)
+  if (!incident.data)
     return (
       <Page title={title}>
         <Failed
@@ -71,6 +72,7 @@ export function Incident() {
         </>
       }
     >
+      <Trouble what="The incident could not be loaded again" of={[incident]} />
       <Chips
         run={toId(data.source_run_id, '')}
         policy={toId(data.policy_url === null ? null : data.violation_policy_id, 'none had a part in it')}
@@ -202,9 +204,7 @@ function Story({ id }: { id: string }) {
     >
       <Panel>
         {shown.isPending && <Loading what="the timeline" />}
-        {shown.isError && (
-          <Failed what="The timeline could not be loaded" error={shown.error} onRetry={() => void shown.refetch()} />
-        )}
+        <Trouble what="The timeline could not be loaded" of={[shown]} />
         {shown.data && <Timeline entries={shown.data.items} own_id={id} />}
         {shown.data?.next_cursor && <p className="quiet">The first 200 of {shown.data.total} are shown.</p>}
       </Panel>

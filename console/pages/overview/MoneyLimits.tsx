@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
 import { fillOf, forecastOf, type Gauge, gaugesOf, isOfRuns, type Limit } from '../../parts/gauge.ts';
+import { type Source, Trouble } from '../../parts/Trouble.tsx';
 import { hrefOf } from '../../paths.ts';
 import { amountText, percentText, relativeText } from '../../ui/format.ts';
 import { Meter } from '../../ui/Meter.tsx';
@@ -8,7 +9,6 @@ import { Section } from '../../ui/Page.tsx';
 import { Loading } from '../../ui/States.tsx';
 import { useNow } from '../../ui/Time.tsx';
 import styles from './Overview.module.css';
-import { type Source, Trouble } from './Trouble.tsx';
 
 const shown = 6;
 
