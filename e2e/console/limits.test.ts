@@ -106,4 +106,18 @@ inBrowser('Limits in the console', () => {
     await goTo(`/d/${second.headers.get('x-aos-decision-id')}`);
     await page.getByRole('cell', { name: new RegExp(`for agent, counted for run_.*${own.slice(-6)}$`) }).waitFor();
   });
+
+  test('of more balances than are listed the fullest are, and the list says so', async () => {
+    const each = { type: 'requests', max: 100, window: { per: 'day' }, count_per: 'agent' };
+    await makePolicy(console_.gateway.admin, {
+      ...{ name: 'For each of many', target: { kind: 'all_runs' } },
+      controls: [{ limit: each, action: 'block' }],
+    });
+    for (let n = 0; n < 5; n++) await ask('first-of-many');
+    for (let n = 1; n <= 10; n++) await ask(`other-${n}-of-many`);
+    await goTo('/limits');
+    const list = page.getByRole('grid', { name: 'Limits' });
+    await list.getByRole('row').filter({ hasText: 'For each of many' }).filter({ hasText: '5 %' }).waitFor();
+    await page.getByText('one limit has more: of each the 10 fullest are listed').waitFor();
+  });
 });
