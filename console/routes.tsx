@@ -23,6 +23,7 @@ export const routes: readonly Route[] = [
   page('/activity/live', () => import('./pages/activity/Live.tsx'), 'Live'),
   page('/activity/completed', () => import('./pages/activity/Completed.tsx'), 'Completed'),
   page('/activity/signals', () => import('./pages/activity/Signals.tsx'), 'Signals'),
+  page('/activity/alerts', () => import('./pages/activity/Alerts.tsx'), 'Alerts'),
   page('/activity/metrics', () => import('./pages/activity/Metrics.tsx'), 'Metrics'),
   page('/runs/:id', () => import('./pages/runs/Run.tsx'), 'Run'),
   page('/d/:id', () => import('./pages/decisions/Decision.tsx'), 'Decision'),

@@ -4,6 +4,7 @@ export const tabs = {
     { name: 'Live', href: '/activity/live' },
     { name: 'Completed', href: '/activity/completed' },
     { name: 'Signals', href: '/activity/signals' },
+    { name: 'Alerts', href: '/activity/alerts' },
     { name: 'Metrics', href: '/activity/metrics' },
   ],
   Logs: [

@@ -62,8 +62,11 @@ const columns: Column<Limit>[] = [
   { title: 'resets', value: (of) => (of.resets_at === null ? '–' : instant(of.resets_at)) },
 ];
 
+/** As many as one page can hold; the fullest come first. */
+const most_subjects = 200;
+
 async function show(session: Session, id: string): Promise<void> {
-  const limit = await session.aos.call('getLimitState', { params: { id } });
+  const limit = await session.aos.call('getLimitState', { params: { id }, query: { limit: most_subjects } });
   session.show({
     data: limit,
     text: () =>
@@ -89,7 +92,8 @@ function subjectsOf({ terminal }: Session, limit: Answer<'getLimitState'>): stri
     { title: 'of', value: (of) => quantity(of.cap, of.unit), align: 'right' },
     { title: 'full', value: (of) => percent(used(of), Number(of.cap)), align: 'right' },
   ];
-  return `\n${tableOf(limit.items, of_items, terminal.columns)}`;
+  const more = limit.next_cursor === null ? '' : `There are more: these are ${limit.items.length} of them.\n`;
+  return `\n${tableOf(limit.items, of_items, terminal.columns)}${more}`;
 }
 
 interface TopUp {

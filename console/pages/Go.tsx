@@ -2,6 +2,7 @@ import { naming } from '@aos/core/activity/named.ts';
 import type { ReactNode } from 'react';
 import { Redirect, useParams } from 'wouter';
 import { type Answer, type Input, type Name, useApi } from '../api.ts';
+import { AlertView } from '../parts/AlertView.tsx';
 import { LedgerView } from '../parts/LedgerView.tsx';
 import { RecordView } from '../parts/RecordView.tsx';
 import { SystemRecordView } from '../parts/SystemRecordView.tsx';
@@ -105,5 +106,6 @@ function shown(of: Name, data: unknown): ReactNode {
   if (of === 'getSystemRecord')
     return <SystemRecordView record={data as Parameters<typeof SystemRecordView>[0]['record']} />;
   if (of === 'getLedgerEntry') return <LedgerView entry={data as Parameters<typeof LedgerView>[0]['entry']} />;
+  if (of === 'getAlert') return <AlertView of={data as Parameters<typeof AlertView>[0]['of']} />;
   return <Json value={data} label="The object" />;
 }

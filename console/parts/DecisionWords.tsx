@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Answer } from '../api.ts';
-import { hrefOf } from '../paths.ts';
+import { hrefOf, id_shape } from '../paths.ts';
 import { Said } from '../ui/Amount.tsx';
 import { Status } from '../ui/Chip.tsx';
-import { amountText } from '../ui/format.ts';
+import { amountText, minuteText, shortId } from '../ui/format.ts';
 import { SaidOfPeople } from './SaidOfPeople.tsx';
 import { lookOf } from './words.tsx';
 
@@ -38,6 +38,7 @@ export function DecisionWords({ decision }: { decision: Decision }) {
         <>
           {' '}
           by <PolicyName of={deciding} />: <Said text={deciding.reason} />
+          {deciding.resets_at && `; resets ${minuteText(deciding.resets_at)}`}
         </>
       ) : (
         <>: {decision.contributions.length === 0 ? 'no policy applied' : 'every policy that applied let it pass'}.</>
@@ -53,6 +54,14 @@ export function PolicyName({ of }: { of: Pick<Contribution, 'policy_id' | 'polic
       <Link href={hrefOf(of.policy_id)}>{of.policy_name}</Link> <span className="quiet">v{of.policy_version}</span>
     </>
   );
+}
+
+/** Which calls the policy is for, and whose balance counted where it was not that of all together: `for agent`. */
+export function scopeOf({ scope, subject }: Contribution): string {
+  const target = `for ${scope.replace('api_key', 'key').replace('actor', 'human').replaceAll('_', ' ')}`;
+  return subject === null || subject === '*'
+    ? target
+    : `${target}, counted for ${id_shape.test(subject) ? shortId(subject) : subject}`;
 }
 
 /** `used + reserved / limit` of a control at the moment of the decision. */

@@ -22,6 +22,7 @@ const doings = [
   ['Contain or release an agent', '/settings/agents', 'stop block disable quarantine'],
   ['Pause or kill a run', '/activity/live', 'stop cancel end abort'],
   ['Raise a limit once', '/limits', 'top up override more budget'],
+  ['Acknowledge an alert', '/activity/alerts', 'limit tier reached told ack'],
   ['Send a test to a channel', '/settings/channels', 'alert notify slack webhook e-mail'],
   ['Add a provider', '/settings/providers', 'new model openai anthropic ollama'],
   ['Set a price', '/settings/prices', 'new model cost'],

@@ -7,7 +7,7 @@ import { useToast } from '../ui/Toast.tsx';
 import { type LimitState, limitsOf } from './limit-state.ts';
 import { useLatestDecisions, useLimitStates } from './limit-states.ts';
 import { ReasonDialog } from './ReasonDialog.tsx';
-import { raiseOf } from './raise.ts';
+import { lastingOf, raiseOf } from './raise.ts';
 import { useMay } from './session.ts';
 
 interface Props {
@@ -57,7 +57,7 @@ export function ResumeDialog({ id, pause, onClose }: Props) {
       {limit && (
         <TextField
           label={`Raise the limit once by (${limit.gauge.unit.replaceAll('_', ' ')})`}
-          hint={`${roomOf(limit)} Empty: it stays as it is.`}
+          hint={`${roomOf(limit)} ${lastingText[lastingOf(limit.limit, limit.gauge)]} Empty: it stays as it is.`}
           inputMode="decimal"
           value={more}
           onChange={(event) => setMore(event.target.value)}
@@ -73,6 +73,12 @@ function useHeldBy(run_id: string, control_id: string | null): LimitState | unde
   const named = limitsOf(decisions.data?.items ?? []).filter(({ of }) => of.control_id === control_id);
   return useLimitStates(named.slice(0, 1), 5_000).states[0];
 }
+
+const lastingText = {
+  window: 'More lasts until its window ends.',
+  week: 'More lasts for a week, the longest: its window ends later.',
+  day: 'More lasts for a day.',
+};
 
 const roomOf = ({ gauge }: LimitState): string =>
   `${amountText(gauge.remaining, gauge.unit)} of ${amountText(gauge.cap, gauge.unit)} left${gauge.subject === '*' ? ', for all that it counts' : ''}.`;

@@ -33,6 +33,12 @@ export function gaugesOf(limit: Limit): Gauge[] {
   return [{ ...limit, subject: subject ?? '*', posted, pending, remaining: remaining ?? 0 }];
 }
 
+/** Whether its balances are of single runs or sessions, which come and go. */
+export function isOfRuns({ count_per, limit }: Pick<Limit, 'count_per' | 'limit'>): boolean {
+  const { per } = (limit as { window?: { per?: string } }).window ?? {};
+  return [count_per, per].some((of) => of === 'run' || of === 'session');
+}
+
 /** How full it will be when its window ends, if it is used as now; undefined: it has no end, or is not used. */
 export function forecastOf({ posted, cap, burn, resets_at }: Gauge, now_ms: number): number | undefined {
   const left_minutes = resets_at === null ? 0 : (Date.parse(resets_at) - now_ms) / 60_000;

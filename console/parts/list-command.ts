@@ -27,6 +27,7 @@ export const list_commands: Readonly<Partial<Record<Name, Listing>>> = {
     options: { ...of_asker, status: '--status', severity: '--severity', category: '--category' },
   },
   listSignals: { command: 'signals list', options: { ...of_asker, status: '--status', type: '--type' } },
+  listAlerts: { command: 'alerts list', options: { status: '--status' } },
   listPolicies: {
     command: 'policy list',
     options: {

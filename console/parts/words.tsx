@@ -57,6 +57,12 @@ const signal_looks: Readonly<Record<string, Look>> = {
   resolved: { tone: 'ok', glyph: 'check', word: 'Passed' },
 };
 
+const alert_looks: Readonly<Record<string, Look>> = {
+  open: { tone: 'warn', glyph: 'dot', word: 'Open' },
+  noted: { tone: 'neutral', glyph: 'circle', word: 'Noted' },
+  acknowledged: { tone: 'ok', glyph: 'check', word: 'Acknowledged' },
+};
+
 const policy_looks: Readonly<Record<string, Look>> = {
   draft: { tone: 'neutral', glyph: 'circle', word: 'Draft' },
   active: { tone: 'info', glyph: 'dot', word: 'Active' },
@@ -73,6 +79,7 @@ const looks = {
   severity: severity_looks,
   incident: incident_looks,
   signal: signal_looks,
+  alert: alert_looks,
   policy: policy_looks,
 };
 

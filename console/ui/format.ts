@@ -109,6 +109,9 @@ export function dayText(at_ms: number): string {
 export const instantText = (at_ms: number): string =>
   `${new Date(at_ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 
+/** `2026-11-22 12:03 UTC`, of an instant as the API writes it: when windows end, where seconds say nothing. */
+export const minuteText = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`;
+
 export const clockText = (at_ms: number): string => new Date(at_ms).toISOString().slice(11, 19);
 
 /** `run_01jd8…4k9m`: enough to tell two apart; the whole is copied. */

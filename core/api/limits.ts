@@ -51,8 +51,9 @@ export const limit_object = z
     pending: amount.nullable(),
     remaining: amount.nullable(),
     items: z.array(gauge),
-    /** More subjects than `items` holds. */
-    next_cursor: z.string().nullable(),
+    next_cursor: z.string().nullable().meta({
+      description: 'More subjects than `items` holds: the fullest come first, those of runs and sessions the newest',
+    }),
     generated_at: instant,
     url: z.string(),
   })

@@ -38,6 +38,10 @@ export interface Gauge {
 export const isSingle = ({ count_per, window }: LimitOf): boolean =>
   count_per === 'together' && !(window && 'per' in window && (window.per === 'run' || window.per === 'session'));
 
+/** Limits with a balance for each run or session, of which there are ever more: listed newest first, and not by fullness. */
+export const isOfRuns = ({ count_per, window }: LimitOf): boolean =>
+  [count_per, window && 'per' in window ? window.per : undefined].some((of) => of === 'run' || of === 'session');
+
 /** Less than a minute of burn, or than the window if it is shorter, says nothing about the next one. */
 const least_elapsed_ms = 60_000;
 

@@ -18,6 +18,7 @@ export async function pagesOf(server: ServerAddress, key: string): Promise<Recor
     live: '/activity/live',
     completed: '/activity/completed',
     signals: '/activity/signals',
+    alerts: '/activity/alerts',
     metrics: '/activity/metrics?range=7d',
     run: `/runs/${run}`,
     'run-cost': `/runs/${run}?scale=cost`,

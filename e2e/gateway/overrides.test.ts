@@ -151,6 +151,16 @@ describe('an override', () => {
     expect(await statuses(agent, 1)).toEqual([402]);
   });
 
+  test('lasts to the millisecond as long as one may, of a single balance too', async () => {
+    const { policy, control_id } = await limited('longest', three({ count_per: 'agent' }));
+    await call('longest');
+    for (let n = 1; n <= 12; n++) {
+      const body = { control_id, subject: 'longest', amount: n, hours: 168 };
+      const { created_at, expires_at } = expectStatus(201, await override(policy.id, body));
+      expect(Date.parse(expires_at) - Date.parse(created_at)).toBe(168 * 3_600_000);
+    }
+  });
+
   test('that cannot do what it says is refused with the reason', async () => {
     const { policy, control_id } = await limited('wrong', three());
     const rule = { rule: { type: 'model_access', params: { deny: ['x'] } }, action: 'block' };

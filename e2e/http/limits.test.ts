@@ -170,7 +170,7 @@ describe('the state of a limit', () => {
     });
   });
 
-  test('counted for each agent has one item each, in pages, and one alone when asked for', async () => {
+  test('counted for each agent has one item each, in pages with the fullest first, and one alone when asked for', async () => {
     const limit = { type: 'tokens_total', max: 1000, window: { per: 'month' }, count_per: 'agent' };
     const id = controlOf(await policyWith([limit]));
     const agents = Array.from({ length: 5 }, () => makeId('agent'));
@@ -195,11 +195,25 @@ describe('the state of a limit', () => {
       seen.push(...page.items.map(({ subject }) => subject));
       cursor = page.next_cursor;
     }
-    expect(seen).toEqual([...agents].sort().reverse());
+    expect(seen).toEqual([...agents].reverse());
+    expect((await admin.get(`/api/v1/limits/${id}/state?cursor=${agents[0]}`)).status).toBe(400);
     expect((await state(id, `?subject=${agents[3]}`)).items).toMatchObject([
       { subject: agents[3], posted: 3, remaining: 997 },
     ]);
     expect((await state(id, '?subject=nobody')).items).toEqual([]);
+  });
+
+  test('counted for more agents than a list shows is listed with the fullest of them', async () => {
+    const limit = { type: 'tokens_total', max: 1000, window: { per: 'month' }, count_per: 'agent' };
+    const policy = await policyWith([limit]);
+    const agents = Array.from({ length: 12 }, () => makeId('agent')).sort();
+    const at = new Date().toISOString();
+    for (const [n, agent] of agents.entries())
+      await call(controlOf(policy), limit, at, 1000n, n === 0 ? 900n : BigInt(n), { agent });
+    const { items } = expectStatus(200, await admin.get<List>(`/api/v1/limits?policy_id=${policy.id}`));
+    expect(items[0]?.items).toHaveLength(10);
+    expect(items[0]?.items[0]).toMatchObject({ subject: agents[0], posted: 900 });
+    expect(items[0]?.next_cursor).not.toBeNull();
   });
 
   test('for each run has one item for each run, newest first, and no end', async () => {

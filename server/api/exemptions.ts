@@ -27,15 +27,16 @@ export const exemption_handlers: Handlers<Pick<typeof exception_endpoints, Names
   createExemption: ({ params, body }, context) =>
     inControl(context, async (tx) => {
       const policy = await livePolicy(tx, params.id);
+      const created_at = nowText(context);
       const row: ExemptionRow = {
         id: context.deps.makeId('exemption'),
         policy_id: policy.id,
         kind: body.kind,
         target_id: body.kind === 'api_key' ? await lineageOf(tx, body.id) : body.id,
         reason: body.reason,
-        created_at: nowText(context),
+        created_at,
         created_by: context.identity.api_key.id,
-        expires_at: endOf(context, body, longest_h),
+        expires_at: endOf(created_at, body, longest_h),
         ...not_ended,
       };
       await insertExemption(tx, context.identity.tenant_id, row);

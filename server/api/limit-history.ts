@@ -2,7 +2,7 @@ import type { LimitHistory } from '@aos/core/api/limits.ts';
 import { present } from '@aos/core/base/assert.ts';
 import { instantText } from '@aos/core/base/time.ts';
 import { windowAt } from '@aos/core/base/window.ts';
-import { gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
+import { gaugeOf, isOfRuns, isSingle } from '@aos/core/policies/gauge.ts';
 import type { LimitOf } from '@aos/core/policies/limits/define.ts';
 import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
 import type { Tx } from '../base/database.ts';
@@ -51,10 +51,17 @@ export async function historyOf(tx: Tx, context: Context, row: LimitRow, asked?:
   };
 }
 
-/** The balance asked for; of several and none named, the fullest of the newest. */
+/** The balance asked for; of several and none named the fullest, of runs that of the newest. */
 async function balanceOf(tx: Tx, control_id: string, limit: LimitOf, at_ms: number, asked: string | undefined) {
   const subject = isSingle(limit) ? '*' : asked;
-  const balances = await presentBalances(tx, { control_id, window: countedOver(limit), at_ms, subject, limit: 200 });
+  const balances = await presentBalances(tx, {
+    control_id,
+    window: countedOver(limit),
+    at_ms,
+    subject,
+    fullest: !isOfRuns(limit),
+    limit: 200,
+  });
   const fullest = balances.sort((a, b) => (a.posted + a.pending < b.posted + b.pending ? 1 : -1))[0];
   return fullest ?? { subject: subject ?? '*', posted: 0n, pending: 0n };
 }

@@ -4,19 +4,19 @@ import { consoleUrl } from '@aos/core/base/link.ts';
 import { epochMs, instantText } from '@aos/core/base/time.ts';
 import { windowAt } from '@aos/core/base/window.ts';
 import { refuses } from '@aos/core/policies/action.ts';
-import { type Gauge, gaugeOf, isSingle } from '@aos/core/policies/gauge.ts';
+import { type Gauge, gaugeOf, isOfRuns, isSingle } from '@aos/core/policies/gauge.ts';
 import { countedOver, typeOf } from '@aos/core/policies/limits/index.ts';
 import { hasStarted } from '@aos/core/policies/resolve.ts';
 import type { Tx } from '../base/database.ts';
 import type { Context, Handlers } from '../http/handler.ts';
-import { type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
+import { cursorAfter, type LimitRow, limitByControl, listLimits, presentBalances } from '../store/limits.ts';
 import { orTooMuch, readMany } from '../store/list.ts';
 import { openOverrides } from '../store/overrides.ts';
 import { bucketsOf } from '../store/usage.ts';
 import { found, inTenant } from './change.ts';
 import { historyOf } from './limit-history.ts';
 
-/** Subjects that a list shows of each limit; all of them are at its own address. */
+/** Subjects that a list shows of each limit, the fullest or of runs the newest; all of them are at its own address. */
 const listed_subjects = 10;
 
 export const limit_handlers: Handlers<typeof limit_endpoints> = {
@@ -64,12 +64,14 @@ export async function stateOf(
   const type = typeOf(limit);
   const window = countedOver(limit);
   const is_single = isSingle(limit);
+  const fullest = !isOfRuns(limit);
   const balances = await presentBalances(tx, {
     control_id: control.id,
     window,
     at_ms,
     subject: is_single ? '*' : asked.subject,
-    before: asked.cursor,
+    fullest,
+    cursor: asked.cursor,
     limit: asked.limit + 1,
   });
   const all = is_single && balances.length === 0 ? [{ subject: '*', posted: 0n, pending: 0n }] : balances;
@@ -102,7 +104,8 @@ export async function stateOf(
     alert_tiers: control.alerts?.enabled ? control.alerts.tiers : [],
     ...((is_single && items[0]) || unknownOf(empty)),
     items,
-    next_cursor: all.length > asked.limit ? (items.at(-1)?.subject ?? null) : null,
+    next_cursor:
+      all.length > asked.limit ? cursorAfter(present(all[asked.limit - 1], 'the last of a page'), fullest) : null,
     generated_at: instantText(at_ms),
     url: consoleUrl(deps.config.public_url, row.policy_id),
   };

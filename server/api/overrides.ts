@@ -46,7 +46,7 @@ export const override_handlers: Handlers<Pick<typeof exception_endpoints, Names>
         reason: body.reason,
         created_at,
         created_by: context.identity.api_key.id,
-        expires_at: endOf(context, body, longest_override_h),
+        expires_at: endOf(created_at, body, longest_override_h),
         ...not_ended,
       };
       refuseUnusable(row, limit, type);
@@ -115,13 +115,16 @@ export async function livePolicy(tx: Tx, id: string): Promise<PolicyRow> {
   throw new Problem('conflict', `Policy ${id} is retired, which is final: there is nothing to make an exception from.`);
 }
 
-/** When an exception ends by itself: in the future, and not later than `most_h` hours from now. */
+/**
+ * When an exception ends by itself: in the future, and at most `most_h` hours after it was made. By the instant that is
+ * kept with it, to the millisecond: the table refuses what lasts longer.
+ */
 export function endOf(
-  { deps }: Context,
+  created_at: string,
   { expires_at, hours }: { expires_at?: string | undefined; hours?: number | undefined },
   most_h: number,
 ): string {
-  const now_ms = deps.clock.now();
+  const now_ms = epochMs(created_at);
   const end_ms = expires_at === undefined ? now_ms + Math.floor((hours ?? 0) * 3_600_000) : epochMs(expires_at);
   const latest_ms = now_ms + most_h * 3_600_000;
   const wrong = (why: string) => new Problem('invalid_body', `The body cannot be read: expires_at ${why}.`);

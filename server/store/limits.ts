@@ -44,11 +44,14 @@ const beyond = `(p.id < split_part(?, '.', 1) or (p.id = split_part(?, '.', 1) a
 
 function cursorOf(cursor: string | undefined): string | undefined {
   if (cursor === undefined || /^pol_[0-9a-z]{26}\.\d{1,4}$/.test(cursor)) return cursor;
-  throw new Problem(
+  throw wrongCursor();
+}
+
+const wrongCursor = () =>
+  new Problem(
     'invalid_query',
     'The query cannot be read: cursor is not one of this list. Send next_cursor of the page before.',
   );
-}
 
 export async function limitByControl(tx: Tx, control_id: string): Promise<LimitRow | undefined> {
   const [row] = await tx.query<LimitRow>(
@@ -82,8 +85,10 @@ export interface BalancesAsk {
   at_ms: number;
   /** Only the balance of this subject. */
   subject?: string | undefined;
-  /** Only subjects before this one in falling order, which for runs is from the newest on. */
-  before?: string | undefined;
+  /** The fullest first; else by subject in falling order, which for runs is from the newest on. */
+  fullest?: boolean | undefined;
+  /** Only what comes after this balance in that order, as `cursorAfter` wrote it. */
+  cursor?: string | undefined;
   limit: number;
 }
 
@@ -97,12 +102,26 @@ export async function presentBalances(tx: Tx, ask: BalancesAsk): Promise<Balance
   const filter = new Filter()
     .where('control_id = ?', ask.control_id)
     .where('subject = ?', ask.subject)
-    .where('subject < ?', ask.before)
+    .where('subject < ?', ask.fullest ? undefined : ask.cursor)
     .where(since_ms === null ? 'window_start = ?' : 'window_start > ?', instantText(since_ms ?? window?.start_ms ?? 0));
+  const after = ask.fullest && ask.cursor !== undefined ? fullnessIn(ask.cursor) : null;
+  const place = filter.values.length;
   const rows = await tx.query<{ subject: string; posted: string; pending: string }>(
     `select subject, sum(posted)::text as posted, sum(pending)::text as pending from balances
-      where ${filter.text} group by subject order by subject desc limit ${ask.limit}`,
-    filter.values,
+      where ${filter.text} group by subject
+      ${after ? `having (sum(posted + pending), subject) < ($${place + 1}::numeric, $${place + 2})` : ''}
+      order by ${ask.fullest ? 'sum(posted + pending) desc, ' : ''}subject desc limit ${ask.limit}`,
+    [...filter.values, ...(after ?? [])],
   );
   return rows.map(({ subject, posted, pending }) => ({ subject, posted: BigInt(posted), pending: BigInt(pending) }));
+}
+
+/** What is asked for the balances after this one. */
+export const cursorAfter = ({ subject, posted, pending }: Balance, fullest: boolean): string =>
+  fullest ? `${posted + pending}.${subject}` : subject;
+
+function fullnessIn(cursor: string): [used: string, subject: string] {
+  const [, used, subject] = /^(\d{1,20})\.(.+)$/s.exec(cursor) ?? [];
+  if (used === undefined || subject === undefined) throw wrongCursor();
+  return [used, subject];
 }

@@ -8,6 +8,7 @@ import { RangeBar } from '../../parts/RangeBar.tsx';
 import { RoomTabs } from '../../parts/RoomTabs.tsx';
 import { type SignalRow, SuppressDialog, useAcknowledge } from '../../parts/SignalDialogs.tsx';
 import { useMay } from '../../parts/session.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { useTimeRange } from '../../parts/time-range.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Filters } from '../../ui/Filters.tsx';
@@ -86,10 +87,11 @@ function One({ id, onAll }: { id: string; onAll: () => void }) {
   const signal = useApi('getSignal', { params: { id } });
   const watched = useApi('listSignals', { query: { limit: 1 } }, { staleTime: 60_000 });
   if (signal.isPending) return <Loading what="the signal" />;
-  if (signal.isError)
+  if (!signal.data)
     return <Failed what="Signal not found" error={signal.error} onRetry={() => void signal.refetch()} />;
   return (
     <>
+      <Trouble what="The signal could not be loaded again" of={[signal]} />
       <Groups signals={[signal.data]} watching={watched.data?.watching ?? []} />
       <p>
         <Button onClick={onAll}>Show all signals</Button>

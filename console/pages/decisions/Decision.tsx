@@ -7,12 +7,14 @@ import {
   type Decision as Decided,
   DecisionWords,
   PolicyName,
+  scopeOf,
 } from '../../parts/DecisionWords.tsx';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { consequenceOf, lookOf, plainWords, State } from '../../parts/words.tsx';
 import { stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
-import { shortId } from '../../ui/format.ts';
+import { minuteText, shortId } from '../../ui/format.ts';
 import { Id } from '../../ui/Id.tsx';
 import { Json, KeyValue } from '../../ui/KeyValue.tsx';
 import { Page, Panel, Section } from '../../ui/Page.tsx';
@@ -23,18 +25,23 @@ import styles from './Decision.module.css';
 /** Why one call was let through, held or stopped: every control that was asked, and the one that decided. */
 export function Decision() {
   const { id = '' } = useParams();
-  const { data, error, isPending, refetch } = useApi('getDecision', { params: { id } });
+  const decision = useApi('getDecision', { params: { id } });
+  const { data } = decision;
   const title = `Decision ${shortId(id)}`;
-  if (isPending)
+  if (decision.isPending)
     return (
       <Page title={title}>
         <Loading what="the decision" />
       </Page>
     );
-  if (error)
+  if (!data)
     return (
       <Page title={title}>
-        <Failed what="The decision could not be loaded" error={error} onRetry={() => void refetch()} />
+        <Failed
+          what="The decision could not be loaded"
+          error={decision.error}
+          onRetry={() => void decision.refetch()}
+        />
       </Page>
     );
   return (
@@ -56,6 +63,7 @@ export function Decision() {
         />
       }
     >
+      <Trouble what="The decision could not be loaded again" of={[decision]} />
       <DecisionWords decision={data} />
       <Chips
         run={runOf(data)}
@@ -129,12 +137,15 @@ function Contributions({ of }: { of: readonly Contribution[] }) {
                 <PolicyName of={one} />
               </td>
               <td>
-                {plainWords(one.type)} <span className="quiet">per {one.scope.replaceAll('_', ' ')}</span>
+                {plainWords(one.type)} <span className="quiet">{scopeOf(one)}</span>
               </td>
               <td>
                 {one.mode === 'shadow' ? `would ${consequenceOf(one.action).toLowerCase()}` : consequenceOf(one.action)}
               </td>
-              <td>{amountsOf(one)}</td>
+              <td>
+                {amountsOf(one)}
+                {one.resets_at && <div className="quiet">resets {minuteText(one.resets_at)}</div>}
+              </td>
               <td>
                 {one.not_evaluated ? 'not evaluated: ' : ''}
                 <Said text={one.reason} />

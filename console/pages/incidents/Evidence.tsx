@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Answer } from '../../api.ts';
+import { type Answer, useApi } from '../../api.ts';
 import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
-import { amountText, exactMoney, shortId } from '../../ui/format.ts';
+import { amountText, exactMoney, minuteText, shortId } from '../../ui/format.ts';
 import { KeyValue } from '../../ui/KeyValue.tsx';
 import { Meter } from '../../ui/Meter.tsx';
 import { Panel, Section } from '../../ui/Page.tsx';
@@ -33,6 +33,7 @@ export function Evidence({ of }: { of: Answer<'getIncident'> }) {
 }
 
 function Fired({ of }: { of: Violation }) {
+  const resets_at = useReset(of);
   return (
     <>
       <div style={{ display: 'flex', gap: 10, alignItems: 'center' }}>
@@ -51,6 +52,7 @@ function Fired({ of }: { of: Violation }) {
       <KeyValue
         of={[
           ...amountsOf(of),
+          ...(resets_at ? ([['Resets', minuteText(resets_at)]] as const) : []),
           [
             'Policy',
             <Link key="p" href={hrefOf(of.policy_id)}>
@@ -67,6 +69,16 @@ function Fired({ of }: { of: Violation }) {
       />
     </>
   );
+}
+
+/** When the window in which it fired ends, as its decision says; undefined: not known, or it has no end. */
+function useReset({ decision_id, control_id, limit_value }: Violation): string | undefined {
+  const decision = useApi(
+    'getDecision',
+    { params: { id: decision_id } },
+    { enabled: limit_value !== null, staleTime: Number.POSITIVE_INFINITY },
+  );
+  return decision.data?.contributions.find((of) => of.control_id === control_id)?.resets_at ?? undefined;
 }
 
 /** Rules have no amounts. */

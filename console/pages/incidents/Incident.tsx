@@ -12,6 +12,7 @@ import { useKeys } from '../../parts/keys.ts';
 import { Pager } from '../../parts/Pager.tsx';
 import { useMay } from '../../parts/session.ts';
 import { Timeline } from '../../parts/Timeline.tsx';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { plainWords, State } from '../../parts/words.tsx';
 import { hrefOf, stepHref } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
@@ -40,7 +41,7 @@ export function Incident() {
         <Loading what="the incident" />
       </Page>
     );
-  if (incident.isError)
+  if (!incident.data)
     return (
       <Page title={title}>
         <Failed
@@ -76,6 +77,7 @@ export function Incident() {
         </>
       }
     >
+      <Trouble what="The incident could not be loaded again" of={[incident]} />
       <Chips
         run={{ href: stopHref(data), text: <code>{shortId(data.source_run_id)}</code> }}
         policy={toId(data.policy_url === null ? null : data.violation_policy_id, 'none had a part in it')}

@@ -11,7 +11,7 @@ import { writtenOf } from '../../parts/written.ts';
 import { hrefOf } from '../../paths.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
-import { amountText, percentText, shortId } from '../../ui/format.ts';
+import { amountText, minuteText, percentText, shortId } from '../../ui/format.ts';
 import { Meter } from '../../ui/Meter.tsx';
 import { Panel } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
@@ -76,7 +76,7 @@ function Head({ of: { limit, gauge, target } }: { of: LimitLine }) {
         {limit.title}, {windowWords(limit.limit)}, for {target || 'its target'}
         {gauge.subject !== '*' && <code> {shortId(gauge.subject)}</code>}; then{' '}
         {consequenceOf(limit.action).toLowerCase()}
-        {gauge.resets_at && `; resets ${gauge.resets_at.slice(0, 16).replace('T', ' ')} UTC`}
+        {gauge.resets_at && `; resets ${minuteText(gauge.resets_at)}`}
       </span>
       {gauge.override && (
         <Status tone="warn" glyph="triangle">

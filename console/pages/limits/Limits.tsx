@@ -1,6 +1,7 @@
+import { totalText } from '@aos/core/base/total.ts';
 import { Link } from 'wouter';
-import { useApi } from '../../api.ts';
-import { fillOf } from '../../parts/gauge.ts';
+import { type Answer, useApi } from '../../api.ts';
+import { fillOf, isOfRuns } from '../../parts/gauge.ts';
 import { ListTools } from '../../parts/ListTools.tsx';
 import { windowWords } from '../../parts/window-words.ts';
 import { consequenceOf } from '../../parts/words.tsx';
@@ -31,7 +32,12 @@ const columns: readonly Column<LimitLine>[] = [
         <span className="cut quiet">
           {limit.title.toLowerCase()}
           {gauge.subject !== '*' && <code> {subjectText(gauge.subject)}</code>}
-          {others > 0 && <span className="faint"> +{others}</span>}
+          {others !== null && (
+            <span className="faint" title="Of its newest balances the fullest is shown">
+              {' '}
+              and {others} others
+            </span>
+          )}
         </span>
       </div>
     ),
@@ -229,11 +235,25 @@ export function Limits() {
               </Button>
             </Empty>
           }
-          footer={`${shown.length < lines.length ? `${shown.length} of ` : ''}${lines.length} ${lines.length === 1 ? 'balance' : 'balances'} of ${data?.items.length} ${data?.items.length === 1 ? 'limit' : 'limits'}`}
+          footer={data && extentOf(shown.length, lines.length, data)}
         />
       )}
     </Page>
   );
+}
+
+/** How many balances of how many limits are listed, and what of both is not. */
+function extentOf(shown: number, lines: number, { items, next_cursor, ...total }: Answer<'listLimits'>): string {
+  const cut = items.filter((limit) => limit.next_cursor !== null && !isOfRuns(limit));
+  return [
+    `${shown < lines ? `${shown} of ` : ''}${lines} ${lines === 1 ? 'balance' : 'balances'} of ${items.length} ${items.length === 1 ? 'limit' : 'limits'}`,
+    ...(cut.length > 0
+      ? [
+          `${cut.length === 1 ? 'one limit has' : `${cut.length} limits have`} more: of each the ${cut[0]?.items.length} fullest are listed`,
+        ]
+      : []),
+    ...(next_cursor === null ? [] : [`the newest of ${totalText(total)} limits`]),
+  ].join(' · ');
 }
 
 /** Whom nothing limits, counted, and the way to the first limit. */

@@ -2,25 +2,28 @@ import { useState } from 'react';
 import { useAct } from '../../api.ts';
 import type { Gauge, Limit } from '../../parts/gauge.ts';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
-import { raiseOf } from '../../parts/raise.ts';
+import { lastingOf, longest_raise_h, raiseOf } from '../../parts/raise.ts';
 import { SelectField, TextField } from '../../ui/Field.tsx';
-import { amountText } from '../../ui/format.ts';
+import { amountText, minuteText } from '../../ui/format.ts';
 import { useToast } from '../../ui/Toast.tsx';
 
 const hours = [
   { value: '1', name: 'For an hour' },
   { value: '4', name: 'For 4 hours' },
   { value: '24', name: 'For a day' },
-  { value: '168', name: 'For a week' },
+  { value: String(longest_raise_h), name: 'For a week' },
 ];
+
+/** What is chosen first, for how long a raise lasts that nobody gives another time. */
+const first = { window: 'window', week: String(longest_raise_h), day: '24' };
 
 /** More room for a time, without a new version of the policy. */
 export function RaiseDialog({ limit, gauge, onClose }: { limit: Limit; gauge: Gauge; onClose: () => void }) {
   const create = useAct('createOverride');
   const toast = useToast();
   const [amount, setAmount] = useState('');
-  const [until, setUntil] = useState('window');
-  const ends = gauge.resets_at;
+  const [lasting] = useState(() => lastingOf(limit, gauge));
+  const [until, setUntil] = useState(first[lasting]);
   const more = Number(amount);
   const save = (reason: string) =>
     create.mutate(raiseOf(limit, gauge, { amount, hours: until === 'window' ? null : Number(until), reason }), {
@@ -49,8 +52,12 @@ export function RaiseDialog({ limit, gauge, onClose }: { limit: Limit; gauge: Ga
       />
       <SelectField
         label="Until"
+        hint={
+          lasting === 'week' &&
+          `A week is the longest: its window ends later, at ${minuteText(gauge.window.end ?? '')}.`
+        }
         value={until}
-        choices={[...(ends ? [{ value: 'window', name: 'The end of its window' }] : []), ...hours]}
+        choices={[...(lasting === 'window' ? [{ value: 'window', name: 'The end of its window' }] : []), ...hours]}
         onChoose={setUntil}
       />
     </ReasonDialog>

@@ -1,5 +1,5 @@
 import { useApi } from '../../api.ts';
-import { fillOf, type Gauge, gaugesOf, type Limit } from '../../parts/gauge.ts';
+import { fillOf, type Gauge, gaugesOf, isOfRuns, type Limit } from '../../parts/gauge.ts';
 
 /** One balance of one limit, with whom its policy is for. */
 export interface LimitLine {
@@ -8,8 +8,8 @@ export interface LimitLine {
   gauge: Gauge;
   share: number;
   target: string;
-  /** Balances of the same limit that are not listed: of runs and sessions only the fullest is. */
-  others: number;
+  /** How many more balances of the same limit there are that are not listed, `9` or `more than 9`; null: none. */
+  others: string | null;
 }
 
 interface Target {
@@ -25,13 +25,13 @@ const targetWords = (target: Target | undefined): string => {
   return `${kind} ${first}${rest.length > 0 ? ` +${rest.length}` : ''}`;
 };
 
-/** Runs and sessions come and go: of their balances the fullest stands for all. */
-function shownOf(limit: Limit): { gauge: Gauge; others: number }[] {
+/** Runs and sessions come and go: of their newest balances the fullest stands for all. */
+function shownOf(limit: Limit): { gauge: Gauge; others: string | null }[] {
   const gauges = gaugesOf(limit);
-  const { per } = (limit.limit as { window?: { per?: string } }).window ?? {};
-  if (per !== 'run' && per !== 'session') return gauges.map((gauge) => ({ gauge, others: 0 }));
+  if (!isOfRuns(limit)) return gauges.map((gauge) => ({ gauge, others: null }));
   const [fullest, ...rest] = [...gauges].sort((a, b) => Number(a.remaining) - Number(b.remaining));
-  return fullest ? [{ gauge: fullest, others: rest.length }] : [];
+  const more = limit.next_cursor === null ? '' : 'more than ';
+  return fullest ? [{ gauge: fullest, others: rest.length > 0 ? `${more}${rest.length}` : null }] : [];
 }
 
 export const active_limits = { status: 'active', limit: 200 };

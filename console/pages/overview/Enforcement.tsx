@@ -1,11 +1,11 @@
 import { type Answer, useApi } from '../../api.ts';
+import { type Source, Trouble } from '../../parts/Trouble.tsx';
 import { countText, instantText } from '../../ui/format.ts';
 import { Section } from '../../ui/Page.tsx';
 import { Legend, type Part, StackedBars } from '../../ui/StackedBars.tsx';
 import { Loading } from '../../ui/States.tsx';
 import styles from './Overview.module.css';
 import { bucketMs, type Range } from './range.ts';
-import { type Source, Trouble } from './Trouble.tsx';
 
 const parts = [
   { of: 'kill', name: 'killed', colour: 'text', glyph: 'cross' },

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
-import { fillOf, forecastOf, type Gauge, gaugesOf, type Limit } from '../../parts/gauge.ts';
+import { fillOf, forecastOf, type Gauge, gaugesOf, isOfRuns, type Limit } from '../../parts/gauge.ts';
+import { type Source, Trouble } from '../../parts/Trouble.tsx';
 import { hrefOf } from '../../paths.ts';
 import { amountText, percentText, relativeText } from '../../ui/format.ts';
 import { Meter } from '../../ui/Meter.tsx';
@@ -8,7 +9,6 @@ import { Section } from '../../ui/Page.tsx';
 import { Loading } from '../../ui/States.tsx';
 import { useNow } from '../../ui/Time.tsx';
 import styles from './Overview.module.css';
-import { type Source, Trouble } from './Trouble.tsx';
 
 const shown = 6;
 
@@ -25,7 +25,7 @@ interface Props {
 /** Limits on money that last longer than a run: those of projects first, then the tightest. */
 export function MoneyLimits({ limits, policies }: Props) {
   const targets = new Map(policies.map(({ id, target }) => [id, target as Target]));
-  const lasting = (limits.data?.items ?? []).filter(({ unit, count_per }) => unit === 'usd' && count_per !== 'run');
+  const lasting = (limits.data?.items ?? []).filter((limit) => limit.unit === 'usd' && !isOfRuns(limit));
   const bars = lasting
     .flatMap((limit) => gaugesOf(limit).map((gauge) => ({ limit, gauge, target: targets.get(limit.policy_id) })))
     .sort((a, b) => rank(b) - rank(a));

@@ -2,11 +2,11 @@ import { totalText } from '@aos/core/base/total.ts';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { type Answer, useApi } from '../../api.ts';
+import { type Source, Trouble } from '../../parts/Trouble.tsx';
 import { countText, moneyText } from '../../ui/format.ts';
 import { Section } from '../../ui/Page.tsx';
 import styles from './Overview.module.css';
 import type { Range } from './range.ts';
-import { type Source, Trouble } from './Trouble.tsx';
 
 const minute_ms = 60_000;
 

@@ -145,7 +145,7 @@ function QuietHours({ alerts, errorAt, onChange }: PartProps) {
 function Channels({ alerts, onChange }: { alerts: DraftAlerts; onChange: (channels: string[]) => void }) {
   const { data, error, isPending, refetch } = useApi('listChannels', { query: { limit: 200 } });
   if (isPending) return <Loading what="channels" rows={2} />;
-  if (error) return <Failed what="The channels could not be loaded" error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Failed what="The channels could not be loaded" error={error} onRetry={() => void refetch()} />;
   const isChosen = ({ slug, id }: Item<'listChannels'>) =>
     alerts.channels.includes(slug) || alerts.channels.includes(id);
   const toggle = (channel: Item<'listChannels'>, on: boolean) => {
@@ -174,7 +174,7 @@ function Channels({ alerts, onChange }: { alerts: DraftAlerts; onChange: (channe
 /** Whether something told over a channel arrives. */
 function standingOf({ kind, enabled, tested_at, failing_since }: Item<'listChannels'>): string {
   if (!enabled) return 'Disabled: nothing is told over it.';
-  if (kind === 'console') return 'The list of alerts in this console.';
+  if (kind === 'console') return 'The list of alerts in this console: Activity, Alerts.';
   if (failing_since !== null)
     return `Fails: nothing has arrived since ${failing_since.slice(0, 16).replace('T', ' ')} UTC.`;
   return tested_at === null

@@ -51,7 +51,8 @@ export function EditPolicy() {
         <Loading what="the policy" />
       </Page>
     );
-  if (policy.isError)
+  // What was read stays: a form that somebody writes in is not taken away because it could not be read again.
+  if (!policy.data)
     return (
       <Page title="Edit policy">
         <Failed what="The policy could not be loaded" error={policy.error} onRetry={() => void policy.refetch()} />

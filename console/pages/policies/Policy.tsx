@@ -3,6 +3,7 @@ import { useApi } from '../../api.ts';
 import { ElsewhereMenu } from '../../parts/ElsewhereMenu.tsx';
 import { PolicyActions } from '../../parts/PolicyActions.tsx';
 import { SecondPerson } from '../../parts/SecondPerson.tsx';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { policyState, State } from '../../parts/words.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
@@ -36,7 +37,7 @@ export function Policy() {
         <Loading what="the policy" />
       </Page>
     );
-  if (policy.isError)
+  if (!policy.data)
     return (
       <Page title="Policy">
         <Failed what="The policy could not be loaded" error={policy.error} onRetry={() => void policy.refetch()} />
@@ -64,6 +65,7 @@ export function Policy() {
         </>
       }
     >
+      <Trouble what="The policy could not be loaded again" of={[policy]} />
       <p style={{ fontSize: 14, maxWidth: '110ch' }}>{data.sentence}</p>
       <SecondPerson of={data} />
       {data.managed_by && <KeptInFile of={data.managed_by} />}

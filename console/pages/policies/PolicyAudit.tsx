@@ -1,6 +1,8 @@
+import { totalText } from '@aos/core/base/total.ts';
 import { Link } from 'wouter';
 import { useApi } from '../../api.ts';
 import { useSession } from '../../parts/session.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { plainWords } from '../../parts/words.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { Panel } from '../../ui/Page.tsx';
@@ -13,7 +15,7 @@ export function PolicyAudit({ id }: { id: string }) {
   const list = useApi('listLedgerEntries', { query: { object: id, limit: 100 } });
   const { project } = useSession();
   if (list.isPending) return <Loading what="the ledger" />;
-  if (list.isError)
+  if (!list.data)
     return <Failed what="The ledger could not be read" error={list.error} onRetry={() => void list.refetch()} />;
   if (list.data.items.length === 0)
     return (
@@ -25,6 +27,7 @@ export function PolicyAudit({ id }: { id: string }) {
     );
   return (
     <Panel>
+      <Trouble what="The ledger could not be read again" of={[list]} />
       <PolicyRows columns="220px 180px 160px minmax(0, 1fr)">
         {list.data.items.map((entry) => (
           <li key={entry.id}>
@@ -37,6 +40,11 @@ export function PolicyAudit({ id }: { id: string }) {
           </li>
         ))}
       </PolicyRows>
+      {list.data.next_cursor && (
+        <p>
+          The newest {list.data.items.length}. <Link href={`/logs/audit?object=${id}`}>All {totalText(list.data)}</Link>
+        </p>
+      )}
     </Panel>
   );
 }

@@ -1,4 +1,5 @@
 import { type Answer, useApi } from '../../api.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { writtenOf } from '../../parts/written.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Status } from '../../ui/Chip.tsx';
@@ -17,7 +18,7 @@ const words = {
 export function PolicyConflicts({ of }: { of: Answer<'getPolicy'> }) {
   const lint = useApi('lintPolicy', { body: { document: writtenOf(of), policy_id: of.id } }, { staleTime: 10_000 });
   if (lint.isPending) return <Loading what="the findings" rows={3} />;
-  if (lint.isError)
+  if (!lint.data)
     return (
       <Failed
         what="The policy could not be held against the others"
@@ -28,6 +29,7 @@ export function PolicyConflicts({ of }: { of: Answer<'getPolicy'> }) {
   const { findings } = lint.data;
   return (
     <Panel>
+      <Trouble what="The policy could not be held against the others again" of={[lint]} />
       {findings.length === 0 && (
         <Status tone="ok" glyph="check">
           No conflict: every control can be reached, adds something, and lets something pass.

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useAct, useApi } from '../../api.ts';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { useMay } from '../../parts/session.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { Said } from '../../ui/Amount.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Panel, Section } from '../../ui/Page.tsx';
@@ -16,21 +17,29 @@ interface Exception {
   expires_at: string;
 }
 
+const listed = 50;
+
 /** Who is exempt from it and which of its limits are raised now, until when and why; each can be ended before. */
 export function PolicyExceptions({ id }: { id: string }) {
-  const input = { params: { id }, query: { in_force: true, limit: 50 } };
+  const input = { params: { id }, query: { in_force: true, limit: listed } };
   const exemptions = useApi('listExemptions', input);
   const overrides = useApi('listOverrides', input);
   const all: Exception[] = [...(exemptions.data?.items ?? []), ...(overrides.data?.items ?? [])];
-  if (all.length === 0) return null;
+  const asked = [exemptions, overrides];
+  const is_known = asked.every(({ data }) => data !== undefined);
+  if (all.length === 0 && !asked.some(({ isError }) => isError)) return null;
   return (
-    <Section title={`Exceptions from it now (${all.length})`}>
+    <Section title={is_known ? `Exceptions from it now (${all.length})` : 'Exceptions from it now'}>
       <Panel>
+        <Trouble what="Who is exempt from it, or what is raised, could not be loaded" of={asked} />
         <PolicyRows columns="minmax(0, 2fr) minmax(0, 1fr) 112px 88px">
           {all.map((one) => (
             <Row key={one.id} of={one} />
           ))}
         </PolicyRows>
+        {asked.some(({ data }) => data?.next_cursor) && (
+          <p className="quiet">The newest {listed} of a kind are shown.</p>
+        )}
       </Panel>
     </Section>
   );

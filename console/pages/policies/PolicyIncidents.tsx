@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
 import { type Item, useApi } from '../../api.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
@@ -15,11 +16,12 @@ type Incident = Extract<Item<'listIncidents'>, { occurrences: number; source_run
 export function PolicyIncidents({ id }: { id: string }) {
   const list = useApi('listIncidents', { query: { policy: id, is_synthetic: 'all', limit: 50 } });
   if (list.isPending) return <Loading what="incidents" />;
-  if (list.isError)
+  if (!list.data)
     return <Failed what="The incidents could not be loaded" error={list.error} onRetry={() => void list.refetch()} />;
   const items = list.data.items as Incident[];
   return (
     <Panel>
+      <Trouble what="The incidents could not be loaded again" of={[list]} />
       {items.length === 0 && <p className="quiet">It has opened no incident.</p>}
       <PolicyRows columns="96px 120px 140px minmax(0, 1fr) 112px">
         {items.map((one) => (

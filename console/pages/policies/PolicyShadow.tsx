@@ -5,6 +5,7 @@ import { type Answer, type Item, useAct, useApi } from '../../api.ts';
 import { useKeyName, useKeyNames } from '../../parts/key-names.ts';
 import { useKeys } from '../../parts/keys.ts';
 import { useMay } from '../../parts/session.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Said } from '../../ui/Amount.tsx';
 import { Button, LinkButton } from '../../ui/Button.tsx';
@@ -12,7 +13,7 @@ import { Status } from '../../ui/Chip.tsx';
 import { countText, durationText, percentText, shortId } from '../../ui/format.ts';
 import { useKeyWords } from '../../ui/key-words.ts';
 import { Section } from '../../ui/Page.tsx';
-import { Failed, Loading } from '../../ui/States.tsx';
+import { Loading } from '../../ui/States.tsx';
 import { Time } from '../../ui/Time.tsx';
 import styles from './Shadow.module.css';
 
@@ -34,19 +35,13 @@ export function PolicyShadow({ id }: { id: string }) {
     { params: { id }, query: { ...query, limit } },
     { ...now_and_then, placeholderData: (before) => before },
   );
-  if (shadow.isError || hits.isError)
-    return (
-      <Failed
-        what="What it would have stopped could not be loaded"
-        error={(shadow.error ?? hits.error) as Error}
-        onRetry={() => void Promise.all([shadow.refetch(), hits.refetch()])}
-      />
-    );
   const { items, next_cursor, ...total } = hits.data ?? { ...exactly(0), items: [], next_cursor: null };
   return (
     <Section title="In shadow">
       <div className={styles.card}>
-        {shadow.data ? <p>{shadowText(shadow.data)}</p> : <Loading what="what it did in shadow" rows={1} />}
+        <Trouble what="What it would have stopped could not be loaded" of={[shadow, hits]} />
+        {shadow.isPending && <Loading what="what it did in shadow" rows={1} />}
+        {shadow.data && <p>{shadowText(shadow.data)}</p>}
         {items.length > 0 && <Hits id={id} items={items} />}
         {next_cursor !== null && limit < 200 && (
           <p>

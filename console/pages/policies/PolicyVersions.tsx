@@ -3,6 +3,7 @@ import { type Answer, type Item, useAct, useApi } from '../../api.ts';
 import { authorWords } from '../../parts/key-names.ts';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { useMay } from '../../parts/session.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { policyState, State } from '../../parts/words.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { SelectField } from '../../ui/Field.tsx';
@@ -25,13 +26,14 @@ export function PolicyVersions({ of }: { of: Policy }) {
   const items = versions.data?.items ?? [];
   const choices = items.map(({ version }) => ({ value: String(version), name: `Version ${version}` }));
   if (versions.isPending) return <Loading what="the versions" />;
-  if (versions.isError)
+  if (!versions.data)
     return (
       <Failed what="The versions could not be loaded" error={versions.error} onRetry={() => void versions.refetch()} />
     );
   return (
     <Columns>
       <Section title={`Versions (${versions.data.total ?? items.length})`}>
+        <Trouble what="The versions could not be loaded again" of={[versions]} />
         <ol className={styles.list}>
           {items.map((version) => (
             <li key={version.version}>
@@ -133,7 +135,7 @@ function RevertDialog({ of, policy, onClose }: { of: Version; policy: Policy; on
 function Diff({ id, from, to }: { id: string; from: number; to: number }) {
   const diff = useApi('diffPolicyVersions', { params: { id }, query: { from, to } }, { staleTime: 60_000 });
   if (diff.isPending) return <Loading what="the difference" rows={3} />;
-  if (diff.isError)
+  if (!diff.data)
     return <Failed what="The difference could not be made" error={diff.error} onRetry={() => void diff.refetch()} />;
   const { changes, sentence_before, sentence_after } = diff.data;
   return (

@@ -4,6 +4,7 @@ import { type Answer, useApi } from '../../api.ts';
 import { Charges } from '../../parts/Charges.tsx';
 import { DecisionWords } from '../../parts/DecisionWords.tsx';
 import { useMay } from '../../parts/session.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { State } from '../../parts/words.tsx';
 import { hrefOf } from '../../paths.ts';
 import { Count, Money, Said } from '../../ui/Amount.tsx';
@@ -12,6 +13,7 @@ import { durationText, moneyText, shortId } from '../../ui/format.ts';
 import { Glyph } from '../../ui/Glyph.tsx';
 import { Hash, Id } from '../../ui/Id.tsx';
 import { Json, KeyValue } from '../../ui/KeyValue.tsx';
+import { LoadingMore } from '../../ui/States.tsx';
 import { Instant } from '../../ui/Time.tsx';
 import { HashCheck } from './HashCheck.tsx';
 import styles from './Run.module.css';
@@ -75,10 +77,16 @@ export function StepPanel({ step, tries, onTry }: Props) {
         )}
       </p>
       {tries.length > 1 && <Tries of={tries} chosen={step.id} onTry={onTry} />}
+      <Trouble what="What was decided could not be loaded" of={[decision]} />
+      {decision.isLoading && <LoadingMore what="what was decided" />}
       {decision.data && <Decided decision={decision.data} />}
       {step.error != null && <Wrong error={step.error} />}
       {step.record_id === null ? null : may_read_logs ? (
-        record.data && <Recorded record={record.data} />
+        <>
+          <Trouble what="The record of the call could not be loaded" of={[record]} />
+          {record.isLoading && <LoadingMore what="the record of the call" />}
+          {record.data && <Recorded record={record.data} />}
+        </>
       ) : (
         <p className="quiet">The record of the call is for those who may read logs.</p>
       )}

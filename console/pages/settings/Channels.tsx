@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Link } from 'wouter';
 import type { Item } from '../../api.ts';
 import { ListView } from '../../parts/ListView.tsx';
 import { SettingsPage } from '../../parts/SettingsPage.tsx';
@@ -85,7 +86,7 @@ const columns: readonly Column<Channel>[] = [
     id: 'address',
     title: 'Goes to',
     width: 'minmax(180px, 2fr)',
-    cell: (row) => row.address ?? <span className="faint">the list of alerts</span>,
+    cell: (row) => row.address ?? <Link href="/activity/alerts">the list of alerts</Link>,
   },
   { id: 'last', title: 'Last delivery', width: '168px', cell: (row) => <LastDelivery of={row} /> },
   { id: 'failures', title: 'Failures, 7 d', width: '128px', align: 'end', cell: (row) => <Failures of={row} /> },

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { type Item, useAct, useApi } from '../../api.ts';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { useMay, useSession } from '../../parts/session.ts';
+import { Trouble } from '../../parts/Trouble.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Status } from '../../ui/Chip.tsx';
 import { Failed, Loading } from '../../ui/States.tsx';
@@ -136,12 +137,13 @@ function Ask({ kind, of, onClose }: { kind: Kind; of: Project; onClose: () => vo
 export function TwoPeopleTable() {
   const projects = useApi('listProjects', { query: { limit: 200 } });
   if (projects.isPending) return <Loading what="projects" rows={2} />;
-  if (projects.isError)
+  if (!projects.data)
     return (
       <Failed what="The projects could not be loaded" error={projects.error} onRetry={() => void projects.refetch()} />
     );
   return (
     <>
+      <Trouble what="The projects could not be loaded again" of={[projects]} />
       <p className="quiet">
         Where a project asks for two people, nobody enforces a policy that they wrote themselves. A key acts for whoever
         made it.

@@ -1,14 +1,14 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { ApiProblem } from '../../problem.ts';
-import { clockText } from '../../ui/format.ts';
-import { Failed } from '../../ui/States.tsx';
+import type { ApiProblem } from '../problem.ts';
+import { clockText } from '../ui/format.ts';
+import { Failed } from '../ui/States.tsx';
 
 export type Source<A = unknown> = Pick<
   UseQueryResult<A, ApiProblem>,
   'data' | 'error' | 'isError' | 'dataUpdatedAt' | 'refetch'
 >;
 
-/** In a panel of which something could not be loaded: what failed, and of when it is what is still shown. */
+/** Over what could not be loaded again, or not all of it: what failed, and of when it is what is still shown. */
 export function Trouble({ what, of }: { what: string; of: readonly Source[] }) {
   const failed = of.filter(({ isError }) => isError);
   const error = failed[0]?.error;
