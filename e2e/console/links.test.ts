@@ -116,6 +116,7 @@ inBrowser('Links of the console', () => {
     await choose('default');
     await goTo('/logs/audit?event=INCIDENT_CREATED');
     await page.getByText(/^1–1 of 1/).waitFor();
+    await page.getByText('entries without a project are left out').waitFor();
     await choose('side');
     await goTo('/logs/audit?event=INCIDENT_CREATED');
     await page

@@ -1,4 +1,5 @@
 import type { Item } from '../../api.ts';
+import { OfChosenProject } from '../../parts/AllProjects.tsx';
 import { LedgerView } from '../../parts/LedgerView.tsx';
 import { ListView } from '../../parts/ListView.tsx';
 import { RoomTabs } from '../../parts/RoomTabs.tsx';
@@ -76,6 +77,7 @@ export function Audit() {
         of="listLedgerEntries"
         label="Ledger entries"
         facets={facets}
+        aside={<OfChosenProject />}
         example='event:POLICY_* actor_type:human "too dear"'
         counted={{ of: 'getLedgerFacets' }}
         log="audit"
