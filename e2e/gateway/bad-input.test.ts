@@ -114,13 +114,17 @@ describe('is refused clearly and leaves nothing behind', () => {
   test('an unknown model, or one that does not speak the wire', async () => {
     const code = 'model_not_found';
     for (const wire of wire_names) {
-      for (const model of ['gpt-17-nonexistent', 'nowhere/gpt-4o', '🤖', `x${'y'.repeat(100_000)}`]) {
+      for (const model of ['gpt-17-nonexistent', 'nowhere/gpt-4o', '🤖', 'x'.repeat(256)]) {
         await refused(
           wire,
           { body: good(wire, { model }), headers: names },
           { status: 404, code, message: /GET \/v1\/models/ },
         );
       }
+    }
+    for (const wire of wire_names) {
+      const endless = { body: good(wire, { model: 'x'.repeat(100_000) }), headers: names };
+      await refused(wire, endless, { status: 400, code: 'invalid_body', message: /256/ });
     }
     const other = { body: good('chat', { model: 'claude-opus-4-6' }), headers: names };
     await refused('chat', other, { status: 404, code });

@@ -12,7 +12,7 @@ import { startAppOn, type TestApp } from '../http/app.ts';
 import { type Api, api, expectStatus, makeKey } from '../parts/client.ts';
 import { databaseKinds, freshDatabase } from '../parts/database.ts';
 import { fewAtOnce } from '../parts/few-at-once.ts';
-import { incidentRow, namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
+import { alertRow, incidentRow, namedRows, openRows, type Rows, recordRow, runRow } from './rows.ts';
 
 interface Parameter {
   name: string;
@@ -170,6 +170,10 @@ for (const { kind, title, missing } of await databaseKinds()) {
         })),
       );
       await rows.insert(
+        'alerts',
+        runs.map((run) => alertRow(run)),
+      );
+      await rows.insert(
         'signals',
         runs.map(({ tenant_id, project_id, agent_id, api_key_id, created_at }, n) => ({
           ...{ tenant_id, id: makeId('signal'), agent_id, api_key_id, type: 'NEAR_LIMIT', subject: `${n}` },
@@ -215,7 +219,7 @@ for (const { kind, title, missing } of await databaseKinds()) {
           'getOutcomes',
           'getRunFacets',
         ],
-        ...['listCompletedRuns', 'listIncidents', 'listLedgerEntries'],
+        ...['listAlerts', 'listCompletedRuns', 'listIncidents', 'listLedgerEntries'],
         ...['listLiveRuns', 'listLlmRunRecords', 'listPolicies', 'listPrices', 'listRuns', 'listSignals'],
       ]);
     });

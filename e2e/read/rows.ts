@@ -126,6 +126,20 @@ export function recordRow(run: ReturnType<typeof runRow>, more: object = {}) {
   };
 }
 
+/** That half of a limit is used, told by a call of the run. */
+export function alertRow(run: ReturnType<typeof runRow>, more: object = {}) {
+  const { tenant_id, project_id, agent_id, actor_id, api_key_id, is_synthetic, created_at } = run;
+  return {
+    ...{ tenant_id, project_id, agent_id, actor_id, api_key_id, is_synthetic },
+    ...{ id: makeId('alert'), kind: 'tier', tier: 50, status: 'noted', text: 'half of it is used' },
+    ...{ policy_id: makeId('policy'), policy_name: 'A day', policy_version: 1, control_id: makeId('control') },
+    ...{ mode: 'enforce', action: 'block', limit_type: 'requests', subject: '*', unit: 'requests' },
+    ...{ limit_value: '10', used: '5', reserved: '0', window_start: created_at, event_id: makeId('event') },
+    ...{ run_id: run.id, channels: [], requires_ack: false, fired_at: created_at, repeats: 0 },
+    ...more,
+  };
+}
+
 export function incidentRow(run: ReturnType<typeof runRow>, policy_id: string, more: object = {}) {
   const { tenant_id, project_id, agent_id, actor_id, api_key_id, is_synthetic, created_at } = run;
   return {

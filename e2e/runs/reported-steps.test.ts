@@ -153,7 +153,10 @@ test('a run that could not be ended is ended when the step that kills it is told
   await limitAgent(gateway, 'survivor', { limit: { type: 'steps', max: 0, window: { per: 'run' } }, action: 'kill' });
   const id = await open('survivor');
   const steps = [step('tool', 'one', { id: makeId('step') })];
-  await meeting(refused, 'stops', id, async () => expect((await tell(id, steps)).status).toBe(500));
+  await meeting(refused, 'stops', id, async () => {
+    expect(await told(id, steps)).toMatchObject({ decision: 'kill', stop: true });
+    expect(await gateway.rows('select status from runs where id = $1', [id])).toEqual([{ status: 'running' }]);
+  });
   expect(await told(id, steps)).toMatchObject({ decision: 'kill', stop: true });
   expect(await gateway.rows('select status from runs where id = $1', [id])).toEqual([{ status: 'failed_policy' }]);
 });
