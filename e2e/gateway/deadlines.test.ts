@@ -19,6 +19,7 @@ const idle_ms = 900;
 withGateway({
   AOS_FIRST_BYTE_TIMEOUT_MS: String(first_byte_ms),
   AOS_IDLE_TIMEOUT_MS: String(idle_ms),
+  AOS_CALLER_IDLE_TIMEOUT_MS: '1500',
   AOS_RUN_IDLE_SECONDS: '1',
 });
 

@@ -41,6 +41,8 @@ export interface Config {
   /** Connections to the database, at most. */
   max_connections: number;
   /** Deadlines of one request to a provider. */
+  /** A caller who takes nothing of a stream for so long is cut off. */
+  caller_idle_ms: number;
   deadlines: { connect_ms: number; first_byte_ms: number; idle_ms: number; total_ms: number };
   /** How long calls under way may go on after the process was told to stop. */
   drain_ms: number;
@@ -104,6 +106,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     body_limit_bytes: data.AOS_BODY_LIMIT_BYTES,
     bad_keys_per_minute: data.AOS_BAD_KEYS_PER_MINUTE,
     max_connections: data.AOS_MAX_CONNECTIONS,
+    caller_idle_ms: data.AOS_CALLER_IDLE_TIMEOUT_MS,
     deadlines: {
       connect_ms: data.AOS_CONNECT_TIMEOUT_MS,
       first_byte_ms: data.AOS_FIRST_BYTE_TIMEOUT_MS,
@@ -244,6 +247,7 @@ const variables = z.object({
   AOS_CONNECT_TIMEOUT_MS: whole(1, day_ms, 10_000),
   AOS_FIRST_BYTE_TIMEOUT_MS: whole(1, day_ms, 600_000),
   AOS_IDLE_TIMEOUT_MS: whole(1, day_ms, 120_000),
+  AOS_CALLER_IDLE_TIMEOUT_MS: whole(1, day_ms, 120_000),
   AOS_TOTAL_TIMEOUT_MS: whole(1, day_ms, 1_800_000),
   AOS_DRAIN_MS: whole(0, day_ms, 30_000),
   AOS_JOBS_EVERY_MS: whole(10, day_ms, day_ms),

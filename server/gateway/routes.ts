@@ -70,7 +70,7 @@ async function answer(
   const freeKey = key === null ? null : await refuseDuplicate(present(request.caller, 'who calls'), key);
   try {
     const asked = ask(govern, identities, wire, request, reply, begun_ms);
-    return await replyWith(reply, wire, await governCall(govern, asked), govern.config.deadlines.idle_ms);
+    return await replyWith(reply, wire, await governCall(govern, asked), govern.config.caller_idle_ms);
   } finally {
     freeKey?.();
   }
