@@ -61,7 +61,8 @@ inBrowser('The pages of the console', () => {
       expect.soft([name, has(/command/), has(/^Copy as curl/), has(/JSON$/)]).toEqual([name, true, true, true]);
     }
     expect(console_.problems).toEqual([]);
-  });
+    // Some thirty pages, each looked through twice: four minutes on two busy cores.
+  }, 600_000);
 
   test('of agents and of keys name the policies that bind them, and lead there', async () => {
     await show('light');
